@@ -1,0 +1,38 @@
+# Every target sets up .venv itself; nothing is needed but Python >= 3.11 with venv, make and PyPI.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: venv demo test check bench sample clean
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, venv; assert sys.version_info >= (3, 11)' || { echo "weir needs Python >= 3.11 with the venv module (Debian: apt-get install python3-venv); set PYTHON=... to name one"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+sample: $(STAMP)
+	$(BIN)/python -m samples.build
+
+demo: $(STAMP)
+	$(BIN)/weir demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.words
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.bench_peers
+	$(BIN)/python -m benchmarks.bench_bulk
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info

@@ -1,0 +1,1 @@
+"""Reads runs: verify, statistics, report, trace, sample."""

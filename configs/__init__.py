@@ -1,0 +1,1 @@
+"""All thresholds, each with its source."""

@@ -1,0 +1,1 @@
+"""Runs things: command line, plan, executors, commit, storage."""

@@ -1,0 +1,320 @@
+"""Configuration: YAML in, frozen models out.
+
+`configs/base.yaml`, then the run's file, then `--set`; `configs/languages/<tag>.yaml` over the part `language`. Each value
+remembers the file it came from, for `weir config show`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from filters import pii, rules
+from filters.catalog import BY_NAME
+from filters.optout import CHANNELS
+from langid import tags
+from stages.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Read(_Section):
+    """Caps of reading."""
+
+    max_record_bytes: int = Field(gt=0)
+
+
+class Gate(_Section):
+    """What the gate may reject, and its caps."""
+
+    media_types: tuple[str, ...]
+    max_payload_bytes: int = Field(gt=0)
+    max_decoded_bytes: int = Field(gt=0)
+    max_depth: int = Field(gt=0)
+    max_url_chars: int = Field(gt=0)
+    keep_truncated: bool
+    deny_domains: tuple[str, ...]
+    reserved_channels: tuple[str, ...]
+    language_models: tuple[str, ...] = Field(min_length=1)
+    min_european_mass: float = Field(ge=0, le=1)
+    url_key: str = Field(min_length=1, max_length=64)
+
+    @field_validator("reserved_channels")
+    @classmethod
+    def _known_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(value, CHANNELS, "channel")
+
+
+class Extract(_Section):
+    """The extractor and the limits of the child that runs it."""
+
+    extractor: str = Field(pattern="^(trafilatura|resiliparse)$")
+    max_chars: int = Field(gt=0)
+    cpu_limit_s: float = Field(gt=0)
+    memory_limit_mb: int = Field(ge=64)
+
+
+class Identify(_Section):
+    """Models that vote, and the languages that a run asks for; none means all."""
+
+    models: tuple[str, ...] = Field(min_length=1)
+    languages: tuple[str, ...]
+
+    @field_validator("languages")
+    @classmethod
+    def _normalised(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(tags.normalise(tag) for tag in value))
+
+
+class Redact(_Section):
+    """Kinds of personal data that are replaced."""
+
+    kinds: tuple[str, ...]
+
+    @field_validator("kinds")
+    @classmethod
+    def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(value, pii.ALL, "kind")
+
+
+class Cluster(_Section):
+    """Deduplication."""
+
+    threshold: float = Field(gt=0, le=1)
+    partitions: int = Field(ge=1, le=4096)
+
+
+class Publish(_Section):
+    """Sizes of the published files."""
+
+    shards_per_task: int = Field(ge=1)
+    target_file_bytes: int = Field(ge=1 << 16)
+    row_group_rows: int = Field(ge=1)
+
+
+class Limits(_Section):
+    """When a run that finished is still a failure."""
+
+    max_quarantined_fraction: float = Field(ge=0, le=1)
+
+
+class StopWords(_Section):
+    """Function words of a language and where they come from."""
+
+    source: str = Field(min_length=10)
+    words: tuple[str, ...]
+
+
+class Rule(_Section):
+    """Bounds on a signal; every threshold says where it comes from."""
+
+    min: float | None = None
+    max: float | None = None
+    source: str = Field(min_length=10)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Rule":
+        if self.min is None and self.max is None:
+            raise ValueError("needs min, max or both; `null` in place of the rule switches it off")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Language(_Section):
+    """What is particular to a language."""
+
+    stop_words: StopWords
+    rules: dict[str, Rule | None]
+
+    @field_validator("rules")
+    @classmethod
+    def _known_signals(cls, value: dict[str, Rule | None]) -> dict[str, Rule | None]:
+        _known(value, BY_NAME, "signal")
+        return value
+
+
+class Run(_Section):
+    """The whole resolved configuration of a run."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+    snapshot: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+    inputs: tuple[str, ...] = ()
+    base_uri: str | None = None
+    robots: tuple[str, ...] | None = None
+    limit: int | None = Field(default=None, ge=1)
+    read: Read
+    gate: Gate
+    extract: Extract
+    identify: Identify
+    redact: Redact
+    cluster: Cluster
+    publish: Publish
+    limits: Limits
+    language: Language
+    languages: dict[str, Language]
+
+    def slice(self, *paths: str) -> dict[str, Any]:
+        """The values at dotted paths; what a step's stages declare goes into its task keys."""
+        whole = self.model_dump(mode="json")
+        found: dict[str, Any] = {}
+        for path in paths:
+            value: Any = whole
+            for part in path.split("."):
+                value = {tag: v[part] for tag, v in value.items()} if value is whole["languages"] else value[part]
+            found[path] = value
+        return found
+
+    def bounds(self) -> tuple[tuple[str, ...], dict[str, dict[str, rules.Bound]]]:
+        """Rules in declared order, and each language's bounds; tag `base` judges languages without a pack."""
+        order = tuple(self.language.rules)
+        packs = {"base": self.language, **self.languages}
+        return order, {
+            tag: {name: rules.Bound(name, rule.min, rule.max) for name, rule in pack.rules.items() if rule is not None}
+            for tag, pack in packs.items()
+        }
+
+
+def _known(names: Any, allowed: Any, what: str) -> Any:
+    for name in names:
+        if name not in allowed:
+            raise ValueError(f"unknown {what} {name!r}; allowed: {', '.join(sorted(allowed))}")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A configuration with the origin of each value, by dotted path."""
+
+    run: Run
+    origins: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of the whole configuration."""
+        return digest(self.run.model_dump(mode="json"))
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of canonical JSON: sorted keys, no spaces."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
+    """The configuration of a run from its file, or from the name of one in configs/runs/.
+
+    `settings` are `key=value` with dotted keys and YAML values. ConfigError names file, key and remedy.
+    """
+    path = Path(source)
+    if not path.is_file() and not path.suffix:
+        path = Path(str(resources.files("configs").joinpath("runs", f"{source}.yaml")))
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in (configs_folder() / "runs").glob("*.yaml")))
+        raise ConfigError(str(source), "no such configuration file", f"shipped ones: {names}")
+    origins: dict[str, str] = {}
+    merged: dict[str, Any] = {}
+    for origin, layer in (
+        ("configs/base.yaml", _read(configs_folder() / "base.yaml")),
+        (_label(path), _read(path)),
+        ("--set", _settings(settings)),
+    ):
+        if "languages" in layer and isinstance(layer["languages"], list):
+            raise ConfigError(origin, "`languages` belongs under `identify`", "write identify: {languages: [...]}")
+        _merge(merged, layer, origin, origins, "")
+    packs: dict[str, Any] = {}
+    for tag, pack in language_packs():
+        base = json.loads(json.dumps(merged["language"]))
+        own = {"stop_words": pack["stop_words"], "rules": pack.get("rules") or {}}
+        _merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
+        packs[tag] = base
+    return Resolved(_validated({**merged, "languages": packs}, origins), origins)
+
+
+def _validated(merged: dict[str, Any], origins: Mapping[str, str]) -> Run:
+    try:
+        return Run.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        origin = origins.get(key) or next((o for k, o in sorted(origins.items()) if k.startswith(key)), "configuration")
+        value = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
+        raise ConfigError(origin, f"{key}: {first['msg']}{value}", "`weir config explain KEY` shows what is allowed") from None
+
+
+def _label(path: Path) -> str:
+    folder = configs_folder()
+    return f"configs/{path.relative_to(folder)}" if path.is_relative_to(folder) else str(path)
+
+
+def configs_folder() -> Path:
+    """Where the shipped configuration lies."""
+    return Path(str(resources.files("configs").joinpath("base.yaml"))).parent
+
+
+def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every language pack by tag, in order."""
+    for path in sorted((configs_folder() / "languages").glob("*.yaml")):
+        pack = _read(path)
+        if pack.get("tag") != path.stem:
+            raise ConfigError(_label(path), f"tag is {pack.get('tag')!r}, the file is named {path.stem}", "make them equal")
+        unknown = set(pack) - {"tag", "name", "autonym", "stop_words", "rules"}
+        if unknown or "stop_words" not in pack:
+            raise ConfigError(_label(path), f"unknown or missing keys: {sorted(unknown) or ['stop_words']}")
+        yield path.stem, pack
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise ConfigError(str(path), f"not readable as YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(value, dict):
+        raise ConfigError(str(path), "must be a mapping of sections")
+    return value
+
+
+def _settings(settings: Sequence[str]) -> dict[str, Any]:
+    layer: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise ConfigError("--set", f"{setting!r} is not key=value", "for example --set extract.extractor=resiliparse")
+        try:
+            value = YAML(typ="safe", pure=True).load(text)
+        except YAMLError:
+            raise ConfigError("--set", f"{key}: {text!r} is not a YAML value") from None
+        *parents, last = key.split(".")
+        place = layer
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return layer
+
+
+def _merge(into: dict[str, Any], layer: Mapping[str, Any], origin: str, origins: dict[str, str], prefix: str) -> None:
+    """Mappings merge, everything else replaces."""
+    for key, value in layer.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            _merge(into[key], value, origin, origins, f"{prefix}{key}.")
+        else:
+            into[key] = json.loads(json.dumps(value))
+            for path in _leaves(value, f"{prefix}{key}"):
+                origins[path] = origin
+
+
+def _leaves(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}")
+    else:
+        yield path

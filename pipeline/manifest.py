@@ -1,0 +1,126 @@
+"""Manifests: the proof that a task's output is complete, and the account of every row.
+
+A shard is there if and only if its manifest is. A manifest is written last, by rename, and never changed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import storage
+from stages.errors import IntegrityError
+
+VERSION = 1
+Count = tuple[str, str, str, int]
+"""(language, metric, label, count)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One committed file: path below the run, rows, bytes and SHA-256; `groups` are (tag, row group) pairs."""
+
+    table: str
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    groups: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Rows in = kept + rejected + quarantined."""
+
+    rows_in: int
+    kept: int
+    rejected: int
+    quarantined: int
+
+    def check(self, where: str) -> None:
+        """IntegrityError if they do not balance."""
+        out = self.kept + self.rejected + self.quarantined
+        if self.rows_in != out:
+            raise IntegrityError(where, f"books do not balance: {self.rows_in} rows in, {out} accounted for")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a finished task leaves behind."""
+
+    step: str
+    key: str
+    task: str
+    inputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    books: Books
+    counts: tuple[Count, ...]
+    timing: Mapping[str, float] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """What the content of the outputs is known by, apart from names and times."""
+        return "+".join(f"{o.table}:{o.sha256}" for o in self.outputs)
+
+    def output(self, table: str) -> Output:
+        """The only output of a table; IntegrityError if there is none."""
+        for candidate in self.outputs:
+            if candidate.table == table:
+                return candidate
+        raise IntegrityError(f"{self.step}/{self.key}", f"manifest lists no {table}")
+
+    def to_json(self) -> str:
+        """JSON, one manifest a file."""
+        return json.dumps({"manifest_version": VERSION, **asdict(self)}, ensure_ascii=False, sort_keys=True, indent=1)
+
+    @staticmethod
+    def from_json(text: str, where: str) -> "Manifest":
+        """IntegrityError if the text is no manifest of this version."""
+        try:
+            value = json.loads(text)
+            if value.pop("manifest_version") != VERSION:
+                raise ValueError
+            value["outputs"] = tuple(
+                Output(**{**o, "groups": tuple((tag, group) for tag, group in o["groups"])}) for o in value["outputs"]
+            )
+            value["books"] = Books(**value["books"])
+            value["inputs"] = tuple(value["inputs"])
+            value["counts"] = tuple((a, b, c, int(n)) for a, b, c, n in value["counts"])
+            return Manifest(**value)
+        except (ValueError, KeyError, TypeError):
+            raise IntegrityError(where, "not a manifest; delete the file and run again to redo the task") from None
+
+
+def path_of(run: Path, step: str, key: str) -> Path:
+    """Where a task's manifest lies."""
+    return run / "manifests" / step / f"{key}.json"
+
+
+def commit(run: Path, made: Manifest) -> None:
+    """Make the task's output count; its books must balance. A second commit of the same key must have equal digests."""
+    made.books.check(f"{made.step} {made.task}")
+    path = path_of(run, made.step, made.key)
+    if path.exists():
+        if find(run, made.step, made.key).digest() != made.digest():  # type: ignore[union-attr]
+            raise IntegrityError(str(path), "the same task gave other bytes: it is not deterministic")
+        return
+    storage.write_bytes(path, made.to_json().encode())
+
+
+def find(run: Path, step: str, key: str) -> Manifest | None:
+    """The committed manifest of a task, if there is one."""
+    path = path_of(run, step, key)
+    try:
+        return Manifest.from_json(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return None
+
+
+def every(run: Path, step: str | None = None) -> Iterator[Manifest]:
+    """Every committed manifest, by step and task."""
+    found = [
+        Manifest.from_json(path.read_text(encoding="utf-8"), str(path))
+        for path in (run / "manifests").glob(f"{step or '*'}/*.json")
+        if not path.name.startswith(".")
+    ]
+    yield from sorted(found, key=lambda m: (m.step, m.task, m.key))

@@ -1,0 +1,348 @@
+"""The runner: plan, execute, account. Running a run again resumes it.
+
+Whatever is committed is not done twice; what cannot be read is set aside and named; a run whose books do not balance, or
+that set aside more than the configuration allows, ends with exit code 3.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from filters import minhash
+from pipeline import config, executor, manifest, plan, shards, storage
+from pipeline.executor import Executor, Outcome, Task
+from pipeline.manifest import Manifest
+from pipeline.steps import Work
+from stages import schema
+from stages.errors import ConfigError, IntegrityError
+
+SEED = 1
+DONE, FAILED, PARTIAL, LIMITED = 0, 1, 4, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a progress display may show."""
+
+    kind: str
+    """`step`, `task`, `error` or `done`."""
+    step: str
+    done: int
+    total: int
+    message: str = ""
+    manifest: Manifest | None = None
+
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class Result:
+    """How a run ended."""
+
+    exit_code: int
+    problems: list[str] = field(default_factory=list)
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run, as against what: none of it changes a byte of the output."""
+
+    output: Path
+    executor: str = "local"
+    address: str | None = None
+    workers: int | None = None
+    reuse: Path | None = None
+    task_shard: tuple[int, int] | None = None
+
+
+def make_plan(resolved: config.Resolved) -> plan.Plan:
+    """Inputs looked up and named. ConfigError if there are none."""
+    settings = resolved.run
+    if not settings.inputs:
+        raise ConfigError("inputs", "no input given", "use --input FILE|FOLDER|PATTERN|LIST, or `inputs:` in the configuration")
+    found = storage.expand(settings.inputs, settings.base_uri)
+    lists = settings.robots if settings.robots is not None else storage.robots_lists(settings.inputs)
+    robots = storage.expand(lists, settings.base_uri) if lists else []
+    return plan.Plan(settings, settings.snapshot or storage.snapshot_of(found), tuple(found), tuple(robots))
+
+
+def packages() -> list[Any]:
+    """The modules that a remote Ray worker needs."""
+    import audit  # noqa: PLC0415 - shipped, not used: a worker imports none of it
+    import filters  # noqa: PLC0415
+    import langid  # noqa: PLC0415
+    import pipeline  # noqa: PLC0415
+    import stages  # noqa: PLC0415
+
+    return [audit, filters, langid, pipeline, stages]
+
+
+class Runner:
+    """One run of a plan into a folder."""
+
+    def __init__(self, resolved: config.Resolved, options: Options, listener: Listener = lambda event: None) -> None:
+        self.resolved, self.options, self.listener = resolved, options, listener
+        self.plan = make_plan(resolved)
+        self.run = options.output
+        self.made: plan.Made = {}
+        self.result = Result(DONE)
+        self._executor: Executor | None = None
+
+    def start(self) -> Result:
+        """Run to the end, or as far as it gets. Raises CurationError for what no task is to blame for."""
+        with _lock(self.run):
+            self._open_book()
+            self._sweep()
+            work = Work(str(self.run), self.resolved.run.model_dump_json(), self.plan.snapshot)
+            with self._signals():
+                try:
+                    for step in plan.STEPS:
+                        if not self._perform(step, work):
+                            break
+                finally:
+                    if self._executor is not None:
+                        self._executor.close()
+            self._close_book()
+        return self.result
+
+    # The book: run.json
+
+    def _open_book(self) -> None:
+        path = self.run / "run.json"
+        if path.exists():
+            self._check_same(json.loads(path.read_text(encoding="utf-8")))
+            return
+        self._write_book({"started_at": _now(), "finished_at": None})
+
+    def _check_same(self, book: dict[str, Any]) -> None:
+        """Refuse to mix two configurations in one run."""
+        old, new = book["config"], self.resolved.run.model_dump(mode="json")
+        if book["config_digest"] == self.resolved.digest and book["inputs"] == [i.to_json() for i in self.plan.shards]:
+            return
+        keys = sorted(key for key, _ in _differences(old, new))
+        if not keys:
+            keys = ["the input files"]
+        shown = ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
+        raise ConfigError(
+            str(self.run), f"was made with another configuration; these differ: {shown}",
+            f"adopt what still holds with: weir run CONFIG --reuse {self.run} --output NEW",
+        )  # fmt: skip
+
+    def _write_book(self, times: dict[str, Any]) -> None:
+        order = list(self.resolved.run.language.rules)
+        book = {
+            "schema_version": schema.VERSION, "name": self.resolved.run.name, "snapshot": self.plan.snapshot,
+            "config": self.resolved.run.model_dump(mode="json"), "config_digest": self.resolved.digest,
+            "code_version": metadata.version("weir-corpus"), "python": platform.python_version(),
+            "packages": {name: metadata.version(name) for name in ("pyarrow", "trafilatura", "resiliparse", "fastwarc", "py3langid", "pycld2", "datasketch", "numpy")},
+            "inputs": [i.to_json() for i in self.plan.shards], "robots": [i.to_json() for i in self.plan.robots],
+            "rules": order, "seeds": {"sample": SEED, "minhash": minhash.SEED}, **times,
+        }  # fmt: skip
+        storage.write_bytes(self.run / "run.json", json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True).encode())
+
+    def _sweep(self) -> None:
+        """Remove what a killed worker left half-written."""
+        for path in self.run.rglob(".tmp-*"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+        for folder in self.run.glob(".tmp-spill-*"):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    # Steps and tasks
+
+    def _perform(self, step: plan.Step, work: Work) -> bool:
+        """Whether the step is complete, so that the next may begin."""
+        tasks = self.plan.tasks(step, self.made)
+        done = {task.key: found for task in tasks if (found := self._find(task)) is not None}
+        self.listener(Event("step", step.name, len(done), len(tasks)))
+        missing = [task for task in tasks if task.key not in done]
+        if step.name == "extract" and self.options.task_shard is not None:
+            index, count = self.options.task_shard
+            mine = {task.key for number, task in enumerate(tasks) if number % count == index}
+            missing = [task for task in missing if task.key in mine]
+        unread = 0
+        for outcome in self._outcomes(work, missing):
+            if outcome.manifest is not None:
+                done[outcome.task.key] = outcome.manifest
+                self.listener(Event("task", step.name, len(done), len(tasks), outcome.task.name, outcome.manifest))
+            else:
+                unread += 1
+                self._problem(step, outcome, len(done), len(tasks))
+        self.made[step.name] = [done[task.key] for task in tasks if task.key in done]
+        return self._judge(step, len(tasks), len(done), unread)
+
+    def _judge(self, step: plan.Step, total: int, done: int, unread: int) -> bool:
+        if self.result.signal is not None:
+            self.result.exit_code = 128 + self.result.signal
+            return False
+        if done == total:
+            return self._within_limits(step)
+        self.result.exit_code = PARTIAL
+        if unread == 0:
+            self.result.problems.append(f"{step.name}: {total - done} of {total} tasks are left to others (--task-shard); run again without it to go on")
+            return False
+        readable = step.name == "extract" and done > 0 and not any("disk full" in p for p in self.result.problems)
+        return readable and self._within_limits(step)
+
+    def _within_limits(self, step: plan.Step) -> bool:
+        if step.name != "extract":
+            return True
+        books = [m.books for m in self.made["extract"]]
+        rows, aside = sum(b.rows_in for b in books), sum(b.quarantined for b in books)
+        limit = self.resolved.run.limits.max_quarantined_fraction
+        if rows and aside / rows > limit:
+            self.result.exit_code = LIMITED
+            self.result.problems.append(
+                f"{aside} of {rows} records were quarantined, more than limits.max_quarantined_fraction = {limit}; "
+                f"see `weir stats {self.run}`, or raise the limit with --set"
+            )
+            return False
+        return True
+
+    def _find(self, task: Task) -> Manifest | None:
+        """The task's manifest here, or adopted from the run that is reused."""
+        found = manifest.find(self.run, task.step, task.key)
+        if found is None and self.options.reuse is not None:
+            found = manifest.find(self.options.reuse, task.step, task.key)
+            if found is not None:
+                for output in found.outputs:
+                    _adopt(self.options.reuse / output.path, self.run / output.path)
+                manifest.commit(self.run, found)
+        return found
+
+    def _outcomes(self, work: Work, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        if not tasks or self.result.signal is not None:
+            return
+        if self._executor is None:
+            shipped = packages() if self.options.address else []
+            self._executor = executor.make(self.options.executor, self.options.workers, self.options.address, shipped)
+        yield from self._executor.run(work, tasks)
+
+    def _problem(self, step: plan.Step, outcome: Outcome, done: int, total: int) -> None:
+        text = f"{step.name} {outcome.task.name}: {outcome.error}"
+        self.result.problems.append(text)
+        self.listener(Event("error", step.name, done, total, text))
+
+    # Signals
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """First Ctrl-C (or SIGTERM): finish what runs. Second: kill it. Everything committed stays."""
+
+        def handle(number: int, frame: object) -> None:
+            del frame
+            if self._executor is not None:
+                if self.result.signal is None:
+                    self._executor.stop()
+                    self.listener(Event("error", "", 0, 0, "stopping: running tasks are finished first; press Ctrl-C again to kill them"))
+                else:
+                    self._executor.cancel()
+            self.result.signal = number
+
+        try:
+            before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        except ValueError:  # not the main thread: the caller handles signals
+            yield
+            return
+        try:
+            yield
+        finally:
+            for number, old in before.items():
+                signal.signal(number, old)
+
+    # The end
+
+    def _close_book(self) -> None:
+        complete = len(self.made) == len(plan.STEPS) and self.result.exit_code in (DONE, PARTIAL)
+        if not complete:
+            return
+        write_statistics(self.run, self.resolved.run.name, [m for step in self.made.values() for m in step])
+        book = json.loads((self.run / "run.json").read_text(encoding="utf-8"))
+        tasks = {step: [m.key for m in made] for step, made in self.made.items()}
+        if book.get("tasks") != tasks or book["finished_at"] is None:
+            self._write_book({"started_at": book["started_at"], "finished_at": _now(), "tasks": tasks, "problems": self.result.problems})
+        self.listener(Event("done", "", 0, 0))
+
+
+def write_statistics(run: Path, name: str, manifests: Sequence[Manifest]) -> None:
+    """`statistics/counts.parquet` and `.csv` from the manifests; the two halves of the ledger must agree."""
+    rows = [
+        {"run": name, "step": m.step, "shard": m.task, "language": tag, "metric": metric, "label": label, "count": count}
+        for m in manifests
+        for tag, metric, label, count in m.counts
+    ]
+
+    def total(metric: str) -> int:
+        return sum(r["count"] for r in rows if r["metric"] == metric)
+
+    read, out = total("documents.read"), total("documents.kept") + total("documents.rejected") + total("documents.quarantined")
+    if read != out:
+        raise IntegrityError(str(run), f"books do not balance: {read} records read, {out} accounted for")
+    published = sum(o.rows for m in manifests if m.step == "compact" for o in m.outputs)
+    if published != total("documents.kept"):
+        raise IntegrityError(str(run), f"{total('documents.kept')} documents kept, {published} published")
+    table = pa.Table.from_batches([schema.batch(schema.COUNTS, rows)])
+    writer = shards.Writer(run, "statistics/counts.parquet", schema.COUNTS)
+    writer.write(table)
+    writer.commit()
+    sink = pa.BufferOutputStream()
+    pacsv.write_csv(table, sink)
+    storage.write_bytes(run / "statistics" / "counts.csv", sink.getvalue().to_pybytes())
+
+
+def _adopt(source: Path, target: Path) -> None:
+    """Link a committed file, or copy it to another disk."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        storage.write_bytes(target, source.read_bytes())
+
+
+def _differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Dotted keys whose values differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            yield from _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+    elif old != new:
+        yield path, (old, new)
+
+
+@contextlib.contextmanager
+def _lock(run: Path) -> Iterator[TextIO]:
+    """Hold the run's lock. ConfigError if another process has it."""
+    path = run / "journal" / "lock"
+    with storage.disk_errors(run):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise ConfigError(str(run), "is not a folder", "choose another --output") from None
+    with path.open("w", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(str(run), "is being run by another process", f"watch it with: weir status {run}") from None
+        yield stream
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+

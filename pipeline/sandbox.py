@@ -1,0 +1,227 @@
+"""The killable child in which hostile bytes are parsed.
+
+One helper process a worker loads the parsers once, then forks the child that does the work; if that dies the helper says
+how and forks another (about 5 ms). The kernel ends a child that uses more CPU time than the limit, whatever C code it is in:
+its profiling timer is armed and the signal's default action kept. Frames are MessagePack: nothing that a subverted child
+could send is ever executed.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import msgpack
+
+from stages.errors import TransientError
+
+HEADER = struct.Struct("<I")
+MAX_FRAME_BYTES = 256 << 20
+WALL_FACTOR, WALL_SLACK_S = 10, 60
+"""A child that neither works nor ends, such as one stopped by a debugger, is killed after limit x 10 + 60 s."""
+PIPE_BYTES = 1 << 20
+REASONS = {signal.SIGPROF: "extract.timeout", signal.SIGXCPU: "extract.timeout"}
+
+
+class Sandbox:
+    """Calls functions of one module in a child that may be killed; not thread-safe."""
+
+    def __init__(self, module: str, cpu_limit_s: float, memory_limit_mb: int, journal: Path | None = None) -> None:
+        self._arguments = [module, str(cpu_limit_s), str(memory_limit_mb)]
+        self._wall_s = cpu_limit_s * WALL_FACTOR + WALL_SLACK_S
+        self._journal = journal
+        self._known = _read_journal(journal)
+        self._helper: subprocess.Popen[bytes] | None = None
+
+    def call(self, function: str, *arguments: object) -> dict[str, Any]:
+        """The function's result; `{"reason": ...}` if the child was killed or died, now or in an earlier try."""
+        request = msgpack.packb([function, arguments], use_bin_type=True)
+        if self._known and (known := self._known.get(_call_key(request))):
+            return {"reason": known}
+        answer = self._exchange(request)
+        if "died" not in answer:
+            return answer
+        reason = REASONS.get(answer["died"], "extract.crash") if answer["died"] != "memory" else "extract.memory"
+        self._remember(_call_key(request), reason)
+        return {"reason": reason}
+
+    def _exchange(self, request: bytes) -> dict[str, Any]:
+        helper = self._helper or self._start()
+        assert helper.stdin is not None  # noqa: S101
+        assert helper.stdout is not None  # noqa: S101
+        try:
+            write_frame(helper.stdin, request)
+            deadline = time.monotonic() + self._wall_s
+            if not select.select([helper.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                self.close()
+                return {"died": int(signal.SIGPROF)}
+            answer = msgpack.unpackb(read_frame(helper.stdout), raw=False, strict_map_key=False)
+        except (OSError, EOFError, ValueError, msgpack.UnpackException):
+            self.close()
+            return {"died": 0}
+        if not isinstance(answer, dict):
+            self.close()
+            return {"died": 0}
+        return answer
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "pipeline.sandbox", *self._arguments]
+        try:
+            self._helper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        except OSError as error:
+            raise TransientError("sandbox", f"cannot start a child process ({error.strerror})") from None
+        for pipe in (self._helper.stdin, self._helper.stdout):
+            with contextlib.suppress(OSError, AttributeError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
+        return self._helper
+
+    def _remember(self, key: str, reason: str) -> None:
+        self._known[key] = reason
+        if self._journal is not None:
+            self._journal.parent.mkdir(parents=True, exist_ok=True)
+            with self._journal.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps({"call": key, "reason": reason}) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+
+    def close(self) -> None:
+        """End the helper and its child."""
+        helper, self._helper = self._helper, None
+        if helper is None:
+            return
+        for pipe in (helper.stdin, helper.stdout):
+            with contextlib.suppress(OSError, AttributeError):
+                pipe.close()  # type: ignore[union-attr]
+        try:
+            helper.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(helper.pid, signal.SIGKILL)
+            helper.wait()
+
+
+def _call_key(request: bytes) -> str:
+    return hashlib.blake2b(request, digest_size=16).hexdigest()
+
+
+def _read_journal(path: Path | None) -> dict[str, str]:
+    known: dict[str, str] = {}
+    if path is not None and path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError, KeyError):  # a last line cut off by a crash
+                entry = json.loads(line)
+                known[entry["call"]] = entry["reason"]
+    return known
+
+
+def write_frame(stream: BinaryIO, data: bytes) -> None:
+    """Length and bytes."""
+    stream.write(HEADER.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> bytes:
+    """The next frame; EOFError at the end, ValueError for a length that no frame has."""
+    head = stream.read(HEADER.size)
+    if len(head) < HEADER.size:
+        raise EOFError
+    (length,) = HEADER.unpack(head)
+    if length > MAX_FRAME_BYTES:
+        raise ValueError("frame too long")
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def _main(module: str, cpu_limit_s: float, memory_limit_mb: int) -> int:
+    """The helper: fork a child, wait, report its death, fork the next; ends when a child ends in good order."""
+    functions = importlib.import_module(module)
+    requests, answers = sys.stdin.buffer.raw, os.fdopen(os.dup(1), "wb", buffering=0)  # type: ignore[attr-defined]
+    os.dup2(2, 1)  # a parser that prints must not break the frames
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        child = os.fork()
+        if child == 0:
+            _serve(functions, requests, answers, cpu_limit_s, memory_limit_mb)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+            return 0
+        died: int | str = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 3:
+            died = "memory"
+        try:
+            write_frame(answers, msgpack.packb({"died": died}))
+        except BrokenPipeError:
+            return 0
+
+
+def _serve(functions: Any, requests: BinaryIO, answers: BinaryIO, cpu_limit_s: float, memory_limit_mb: int) -> NoReturn:
+    """The child: answer calls until the requests end. Exit 0: ended; 3: out of memory; a signal: killed."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    _limit_memory(memory_limit_mb << 20)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        for function, arguments in _requests(requests):
+            signal.setitimer(signal.ITIMER_PROF, cpu_limit_s)
+            try:
+                answer = msgpack.packb(getattr(functions, function)(*arguments), use_bin_type=True, unicode_errors="replace")
+            except MemoryError:
+                os._exit(3)
+            except RecursionError:
+                answer = msgpack.packb({"reason": "gate.structure"})
+            except Exception:  # noqa: BLE001 - whatever a parser raises may quote the page: only the fact leaves
+                os._exit(4)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            write_frame(answers, answer)
+    os._exit(0)
+
+
+def _requests(stream: BinaryIO) -> Iterator[tuple[str, list[Any]]]:
+    buffered = _Exact(stream)
+    while True:
+        function, arguments = msgpack.unpackb(read_frame(buffered), raw=False, strict_map_key=False)  # type: ignore[arg-type]
+        yield function, arguments
+
+
+class _Exact:
+    """Reads a raw stream without reading ahead, so that the next child finds the next frame's beginning."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+
+    def read(self, size: int) -> bytes:
+        parts, missing = [], size
+        while missing:
+            part = self._raw.read(missing)
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+
+def _limit_memory(allowance: int) -> None:
+    """Let the address space grow by `allowance` bytes and no more (Linux)."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return
+    limit = pages * resource.getpagesize() + allowance
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,280 @@
+"""A shard's files: writing them sorted by tag within bounded memory, reading them by tag, counting what is in them."""
+
+import contextlib
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from filters.signal import Signal
+from pipeline import storage
+from pipeline.manifest import Count, Output
+from stages import schema
+
+SPILL_BYTES = 64 << 20
+ROW_GROUP_ROWS = 2000
+
+
+class Writer:
+    """A file of one table in the making; each row group remembers its tag."""
+
+    def __init__(self, run: Path, name: str, table: schema.Table) -> None:
+        self._run, self._name, self.table = run, name, table
+        self._file: storage.ParquetFile | None = None
+        self._groups: list[tuple[str, int]] = []
+
+    def at(self, folder: str) -> "Writer":
+        """The same writer in another folder of the run."""
+        self._name = f"{folder}/{self._name.partition('/')[2]}"
+        return self
+
+    def _open(self) -> storage.ParquetFile:
+        if self._file is None:
+            self._file = storage.ParquetFile(self._run / self._name, self.table)
+        return self._file
+
+    def write(self, rows: pa.Table, tag: str | None = None) -> None:
+        """Write rows as one row group."""
+        file = self._open()
+        if tag is not None and rows.num_rows:
+            self._groups.append((tag, file.row_groups))
+        file.write(rows)
+
+    def commit(self, table: str | None = None) -> Output:
+        """Make the file visible; a file without rows is written as well, since absence is never a value."""
+        file = self._open()
+        made = file.commit()
+        return Output(table or self.table.name, self._name, made["rows"], made["bytes"], made["sha256"], tuple(self._groups))
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self._file is not None:
+            self._file.discard()
+
+
+class Sorted:
+    """Rows of several row-aligned tables, written sorted by tag; what does not fit in memory is spilled.
+
+    Rows of equal tag keep the order in which they were added.
+    """
+
+    def __init__(self, run: Path, writers: Sequence[Writer]) -> None:
+        self._writers = writers
+        names = dict.fromkeys(name for w in writers for name in w.table.schema.names)
+        self._schema = pa.schema([next(w.table.schema.field(n) for w in writers if n in w.table.schema.names) for n in names if n != "row"])
+        self._waiting: list[pa.Table] = []
+        self._waiting_bytes = 0
+        run.mkdir(parents=True, exist_ok=True)
+        self._scratch = Path(tempfile.mkdtemp(dir=run, prefix=".tmp-spill-"))
+        self._runs: list[Path] = []
+        self._row = 0
+
+    def add(self, rows: pa.Table) -> None:
+        """Take rows that have every column of the tables but `row`."""
+        rows = rows.select(self._schema.names).cast(self._schema)
+        self._waiting.append(rows)
+        self._waiting_bytes += rows.nbytes
+        if self._waiting_bytes >= SPILL_BYTES:
+            self._spill()
+
+    def _spill(self) -> None:
+        path = self._scratch / f"{len(self._runs)}.arrow"
+        with storage.disk_errors(path), pa.OSFile(str(path), "wb") as stream, pa.ipc.new_file(stream, self._schema) as writer:
+            writer.write_table(self._sorted_rows())
+        self._runs.append(path)
+
+    def _sorted_rows(self) -> pa.Table:
+        table = pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table()
+        self._waiting, self._waiting_bytes = [], 0
+        order = np.argsort(table.column("tag").to_numpy(zero_copy_only=False).astype(str), kind="stable")
+        return table.take(pa.array(order)).combine_chunks()
+
+    def commit(self) -> list[Output]:
+        """Merge, write and make visible; one output a table."""
+        parts = [_by_tag(self._sorted_rows())]
+        with contextlib.ExitStack() as stack:
+            spilled = [stack.enter_context(pa.memory_map(str(path))) for path in self._runs]
+            parts = [_by_tag(pa.ipc.open_file(stream).read_all()) for stream in spilled] + parts
+            for tag in sorted({tag for part in parts for tag in part}):
+                self._write_tag(tag, pa.concat_tables([part[tag] for part in parts if tag in part]))
+        shutil.rmtree(self._scratch)
+        return [writer.commit() for writer in self._writers]
+
+    def _write_tag(self, tag: str, rows: pa.Table) -> None:
+        numbers = pa.array(np.arange(self._row, self._row + rows.num_rows), type=pa.int32())
+        rows = rows.append_column("row", numbers)
+        self._row += rows.num_rows
+        for start in range(0, rows.num_rows, ROW_GROUP_ROWS):
+            for writer in self._writers:
+                writer.write(rows.slice(start, ROW_GROUP_ROWS), tag)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        for writer in self._writers:
+            writer.discard()
+
+
+def _by_tag(table: pa.Table) -> dict[str, pa.Table]:
+    """Slices of a table that is sorted by tag."""
+    tags = table.column("tag").to_numpy(zero_copy_only=False).astype(str)
+    starts = [0, *(np.flatnonzero(tags[1:] != tags[:-1]) + 1).tolist(), len(tags)]
+    return {str(tags[a]): table.slice(a, b - a) for a, b in zip(starts, starts[1:], strict=False) if b > a}
+
+
+def records_table(live: pa.RecordBatch, settled: Sequence[pa.RecordBatch]) -> pa.Table:
+    """One batch's rows of `records`, in the order of the file, from live and settled rows."""
+    tables = []
+    for batch in (live, *settled):
+        columns = {name: batch.column(name) for name in batch.schema.names}
+        count = batch.num_rows
+        reason = columns.get("reason", pa.nulls(count, pa.string()))
+        gate_tag = columns.get("gate_tag", pa.nulls(count, pa.string()))
+        made = {
+            **columns,
+            "reason": reason,
+            "tag": pc.coalesce(columns.get("tag", pa.nulls(count, pa.string())), gate_tag, schema.UNDETERMINED),
+            "outcome": pa.array([_outcome(r) for r in reason.to_pylist()], type=pa.string()),
+            "n_chars": columns["n_chars"] if batch is live and "n_chars" in columns else pa.array([0] * count, type=pa.int64()),
+        }
+        arrays = [made.get(name, pa.nulls(count)) for name in schema.RECORDS.schema.names]
+        table = pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema.RECORDS.schema, strict=True)], schema=schema.RECORDS.schema)
+        tables.append(table.append_column("ordinal", columns["ordinal"]))
+    return pa.concat_tables(tables).sort_by("ordinal").drop_columns("ordinal")
+
+
+def _outcome(reason: str | None) -> str:
+    return schema.PASS if reason is None else schema.REASONS[reason][0]
+
+
+def read_texts(path: Path, rows: list[int]) -> dict[int, str]:
+    """Texts of the given rows (ascending) of a documents file, reading only the row groups that hold them."""
+    texts: dict[int, str] = {}
+    with pq.ParquetFile(path) as file:
+        start, wanted = 0, np.asarray(rows)
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            inside = wanted[(wanted >= start) & (wanted < start + count)]
+            if len(inside):
+                column = file.read_row_group(group, columns=["text"]).column("text")
+                taken = column.take(pa.array(inside - start)).to_pylist()
+                texts.update(zip(inside.tolist(), taken, strict=True))
+            start += count
+    return texts
+
+
+def shared_digests(signatures: pa.Table, columns: Sequence[str]) -> frozenset[str]:
+    """Digests that more than one document has."""
+    found: set[str] = set()
+    for column in columns:
+        counted = pc.value_counts(signatures.column(column).drop_null())
+        found.update(entry["values"] for entry in counted.to_pylist() if entry["counts"] > 1)
+    return frozenset(found)
+
+
+def decision_counts(decisions: pa.Table, facts: pa.Table) -> list[Count]:
+    """Documents, characters, words and bytes, kept and rejected by reason, by language."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    rows = zip(
+        *(decisions.column(c).to_pylist() for c in ("tag", "outcome", "reason")),
+        *(facts.column(c).to_pylist() for c in ("n_chars", "n_words", "payload_bytes")),
+        strict=True,
+    )
+    for tag, outcome, reason, chars, words, size in rows:
+        state, label = ("kept", "") if outcome == schema.KEEP else ("rejected", reason)
+        for what, amount in (("documents", 1), ("characters", chars), ("words", words), ("bytes", size)):
+            counts[tag, f"{what}.{state}", label] += amount
+    return [(tag, metric, label, count) for (tag, metric, label), count in counts.items()]
+
+
+def histograms(decisions: pa.Table, signals: pa.Table, facts: Mapping[str, Signal]) -> list[Count]:
+    """Documents by bin of every signal's declared edges, kept and rejected; label: the bin's number, or `null`.
+
+    Bin k holds edges[k - 1] <= value < edges[k]; bin 0 lies below the first edge.
+    """
+    counts: list[Count] = []
+    tags = decisions.column("tag").to_numpy(zero_copy_only=False).astype(str)
+    kept = decisions.column("outcome").to_numpy(zero_copy_only=False) == schema.KEEP
+    for name, facts_of in facts.items():
+        values = signals.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        bins = np.searchsorted(np.asarray(facts_of.edges), values, side="right")
+        labels = np.where(np.isnan(values), -1, bins)
+        for tag in np.unique(tags):
+            for state, chosen in (("kept", kept), ("rejected", ~kept)):
+                found, times = np.unique(labels[(tags == tag) & chosen], return_counts=True)
+                for label, count in zip(found.tolist(), times.tolist(), strict=True):
+                    counts.append((str(tag), f"histogram.{name}.{state}", "null" if label < 0 else str(label), count))
+    return counts
+
+
+class Aligned:
+    """Documents, signals and decisions of one shard, read by tag."""
+
+    def __init__(self, run: Path, shard: Mapping[str, Any]) -> None:
+        self._run, self._shard = run, shard
+        self._groups: dict[str, list[int]] = defaultdict(list)
+        for tag, group in shard["groups"]:
+            self._groups[tag].append(group)
+
+    @property
+    def tags(self) -> list[str]:
+        """Tags that the shard has documents of."""
+        return list(self._groups)
+
+    def read(self, tag: str) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
+        """Row-aligned tables of each row group of the tag."""
+        if tag not in self._groups:
+            return
+        decisions = storage.read_table(self._run / self._shard["decisions"])
+        with pq.ParquetFile(self._run / self._shard["documents"]) as documents, pq.ParquetFile(self._run / self._shard["signals"]) as signals:
+            starts = np.cumsum([0, *(documents.metadata.row_group(g).num_rows for g in range(documents.num_row_groups))])
+            for group in self._groups[tag]:
+                table = documents.read_row_group(group)
+                yield table, signals.read_row_group(group), decisions.slice(int(starts[group]), table.num_rows)
+
+
+class CorpusFiles:
+    """The corpus files of one language: a new one whenever the target size of text is reached."""
+
+    def __init__(self, run: Path, tag: str, target_bytes: int, row_group_rows: int) -> None:
+        self._run, self._tag, self._target, self._rows = run, tag, target_bytes, row_group_rows
+        self._writers: list[Writer] = []
+        self._waiting: list[pa.Table] = []
+        self._waiting_rows = self._file_bytes = 0
+
+    def add(self, rows: pa.Table) -> None:
+        """Take rows; they are written in row groups of the configured size."""
+        self._waiting.append(rows)
+        self._waiting_rows += rows.num_rows
+        if self._waiting_rows >= self._rows:
+            self._flush()
+
+    def _flush(self) -> None:
+        table = pa.concat_tables(self._waiting)
+        self._waiting, self._waiting_rows = [], 0
+        for start in range(0, table.num_rows, self._rows):
+            rows = table.slice(start, self._rows)
+            if not self._writers or self._file_bytes >= self._target:
+                name = f"corpus/{self._tag}/{self._tag}-{len(self._writers):05d}.parquet"
+                self._writers.append(Writer(self._run, name, schema.CORPUS))
+                self._file_bytes = 0
+            self._writers[-1].write(rows)
+            self._file_bytes += pc.sum(pc.binary_length(rows.column("text"))).as_py() or 0
+
+    def commit(self) -> list[Output]:
+        """Make the files visible."""
+        if self._waiting:
+            self._flush()
+        return [writer.commit(f"corpus.{number}") for number, writer in enumerate(self._writers)]
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        for writer in self._writers:
+            writer.discard()

@@ -1,0 +1,361 @@
+"""What each step does with its files: opens them, runs the stages, writes and accounts for the output.
+
+A step function takes the run's folder, the configuration and a task, and returns a manifest; the executor calls
+`perform` in whatever process it has. Only this module and `pipeline.plan` import stage modules.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from filters import rules
+from filters.catalog import BY_NAME
+from pipeline import config, manifest, shards, storage
+from pipeline.executor import Task
+from pipeline.manifest import Books, Count, Manifest, Output
+from pipeline.sandbox import Sandbox
+from stages import base, cluster, decide, extract, gate, identify, measure, prepare, publish, read, redact, schema, sign
+
+PARSERS = "stages.parse"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`Work(run, config)(task)` performs a task; it crosses process boundaries."""
+
+    run: str
+    settings: str
+    snapshot: str
+
+    def __call__(self, task: Task) -> Manifest:
+        """Perform and commit the task; an earlier commit of the same key is returned as it is."""
+        run = Path(self.run)
+        done = manifest.find(run, task.step, task.key)
+        if done is not None:
+            return done
+        context = Context(run, config.Run.model_validate_json(self.settings), self.snapshot, task)
+        process, began = psutil.Process(), time.perf_counter()
+        cpu = _cpu_s(process)
+        made = STEPS[task.step](context)
+        timing = {
+            "wall_s": round(time.perf_counter() - began, 3),
+            "cpu_s": round(_cpu_s(process) - cpu, 3),
+            "rss_mb": round(process.memory_info().rss / 2**20, 1),
+        }
+        made = Manifest(made.step, made.key, made.task, made.inputs, made.outputs, made.books, made.counts, timing)
+        manifest.commit(run, made)
+        return made
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a step function may look at."""
+
+    run: Path
+    settings: config.Run
+    snapshot: str
+    task: Task
+
+    def path(self, relative: str) -> Path:
+        """A file of the run."""
+        return self.run / relative
+
+    def output(self, table: schema.Table, suffix: str = "") -> "shards.Writer":
+        """A file in the making, named by the task and its key."""
+        name = f"{table.name}/{self.task.name}{suffix}-{self.task.key[:12]}.parquet"
+        return shards.Writer(self.run, name, table)
+
+    def manifest(self, outputs: Iterable[Output], books: Books, counts: Iterable[Count]) -> Manifest:
+        """The task's manifest."""
+        inputs = tuple(str(i) for i in self.task.params.get("inputs", ()))
+        return Manifest(self.task.step, self.task.key, self.task.name, inputs, tuple(outputs), books, tuple(sorted(counts)))
+
+    def sandbox(self) -> Sandbox:
+        """The killable child, with the journal of this task's earlier deaths."""
+        limits = self.settings.extract
+        journal = self.run / "journal" / f"{self.task.step}-{self.task.key}.jsonl"
+        return Sandbox(PARSERS, limits.cpu_limit_s, limits.memory_limit_mb, journal)
+
+
+def _host_key(url: str) -> tuple[str, int] | None:
+    host = gate.host_of(url, 4000)
+    return None if host is None else (host, gate.host_key(host))
+
+
+def do_prepare(context: Context) -> Manifest:
+    """Step 0: robots.txt files to the table `robots`."""
+    guard = context.sandbox()
+
+    def found() -> Iterator[read.Record]:
+        for item in context.task.params["robots"]:
+            yield from read.records(lambda at, uri=item["uri"]: storage.open_at(uri, at), item["name"], prepare.MAX_BODY_BYTES * 2)
+
+    try:
+        table = prepare.robots_table(found(), guard, _host_key)
+    finally:
+        guard.close()
+    writer = context.output(schema.ROBOTS)
+    writer.write(table)
+    counts = [(schema.UNDETERMINED, "robots.hosts", s, n) for s, n in Counter(table.column("status").to_pylist()).items()]
+    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
+
+
+def extract_stages(settings: config.Run) -> list[base.Stage]:
+    """The stages of step 1 after read, in order."""
+    g = settings.gate
+    stop_words = {tag: frozenset(pack.stop_words.words) for tag, pack in settings.languages.items()}
+    return [
+        gate.Gate(
+            gate.Settings(
+                g.max_payload_bytes, g.max_decoded_bytes, g.max_depth, g.max_url_chars, g.media_types, g.deny_domains,
+                g.reserved_channels, g.min_european_mass, g.keep_truncated, g.language_models, g.url_key,
+            )
+        ),
+        extract.Extract(settings.extract.extractor, settings.extract.max_chars),
+        identify.Identify(settings.identify.models, frozenset(settings.identify.languages)),
+        redact.Redact(frozenset(settings.redact.kinds)),
+        measure.Measure(stop_words),
+        sign.Sign(),
+    ]  # fmt: skip
+
+
+def do_extract(context: Context) -> Manifest:
+    """Step 1: one WARC file to records, documents, signals and signatures."""
+    item, others = context.task.params["shard"], dict[str, int]()
+    guard = context.sandbox()
+    robots = storage.read_table(context.path(context.task.params["robots_table"]))
+    tools = base.Tools(guard, {"robots": robots})
+    records, ledger = context.output(schema.RECORDS), _Ledger()
+    rows = shards.Sorted(context.run, [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)])
+    try:
+        workers = [stage.open(tools) for stage in extract_stages(context.settings)]
+        found = read.records(
+            lambda at: storage.open_at(item["uri"], at), item["name"], context.settings.read.max_record_bytes
+        )
+        for batch in read.batches(found, context.snapshot, item["name"], others, context.settings.limit):
+            live, settled = batch, list[pa.RecordBatch]()
+            for worker in workers:
+                live, gone = base.advance(live, worker)
+                if gone is not None:
+                    settled.append(gone)
+            if live.num_rows and "text" in live.schema.names:
+                rows.add(pa.Table.from_batches([live]))
+            table = shards.records_table(live, settled)
+            ledger.add(table, live)
+            records.write(table)
+        outputs = [records.commit(), *rows.commit()]
+    except BaseException:
+        records.discard()
+        rows.discard()
+        raise
+    finally:
+        guard.close()
+    for kind, count in others.items():
+        ledger.counts[schema.UNDETERMINED, "records.other", kind] += count
+    return context.manifest(outputs, ledger.books(), ledger.all())
+
+
+class _Ledger:
+    """Counts of one shard's records."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        self._outcomes: Counter[str] = Counter()
+
+    def add(self, records: pa.Table, live: pa.RecordBatch) -> None:
+        columns = ("tag", "outcome", "reason", "n_chars", "payload_bytes")
+        for tag, outcome, reason, chars, size in zip(*(records.column(c).to_pylist() for c in columns), strict=True):
+            self._outcomes[outcome] += 1
+            state = {schema.PASS: "extracted", schema.REJECT: "rejected", schema.QUARANTINE: "quarantined"}[outcome]
+            for what, label in (("read", ""), (state, reason or "")):
+                self.counts[tag, f"documents.{what}", label] += 1
+                self.counts[tag, f"characters.{what}", label] += chars
+                self.counts[tag, f"bytes.{what}", label] += size
+        if "pii_counts" in live.schema.names:
+            for tag, found in zip(live.column("tag").to_pylist(), live.column("pii_counts").to_pylist(), strict=True):
+                for kind, count in found:
+                    self.counts[tag, "pii.redacted", kind] += count
+
+    def books(self) -> Books:
+        o = self._outcomes
+        return Books(sum(o.values()), o[schema.PASS], o[schema.REJECT], o[schema.QUARANTINE])
+
+    def all(self) -> list[Count]:
+        return [(tag, metric, label, count) for (tag, metric, label), count in self.counts.items() if count]
+
+
+SIGNATURE_COLUMNS = ["doc_id", "row", "text_digest", "payload_digest", "n_shingles"]
+
+
+def _signatures(context: Context, columns: list[str]) -> pa.Table:
+    """Signature columns of all shards, with the shard's ordinal."""
+    tables = []
+    for ordinal, path in enumerate(context.task.params["signatures"]):
+        table = storage.read_table(context.path(path), columns)
+        tables.append(table.append_column("shard", pa.array([ordinal] * table.num_rows, type=pa.int32())))
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def do_pair(context: Context) -> Manifest:
+    """Step 2a: some bands of all signatures to candidate pairs."""
+    signatures = _signatures(context, [*SIGNATURE_COLUMNS, "bands"])
+    table = cluster.candidate_pairs(signatures, context.task.params["bands"])
+    writer = context.output(schema.CANDIDATES)
+    writer.write(table)
+    counts = [(schema.UNDETERMINED, "pairs.candidate", "", table.num_rows)]
+    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
+
+
+def do_verify(context: Context) -> Manifest:
+    """Step 2b: candidate pairs of some shards to verified edges."""
+    params = context.task.params
+    tables = [storage.read_table(context.path(path)) for path in params["candidates"]]
+    pairs = pa.concat_tables(tables)
+    mine = np.isin(pairs.column("shard_a").to_numpy(), params["shards"])
+    pairs = pairs.filter(pa.array(mine)).group_by(pairs.column_names).aggregate([]).sort_by([("a", "ascending"), ("b", "ascending")])
+
+    def texts(shard: int, rows: list[int]) -> dict[int, str]:
+        return shards.read_texts(context.path(params["documents"][shard]), rows)
+
+    edges = cluster.verified_edges(pairs, texts, context.settings.cluster.threshold)
+    writer = context.output(schema.EDGES, "-near")
+    writer.write(edges)
+    counts = [(schema.UNDETERMINED, "pairs.verified", "", edges.num_rows)]
+    books = Books(pairs.num_rows, edges.num_rows, pairs.num_rows - edges.num_rows, 0)
+    return context.manifest([writer.commit()], books, counts)
+
+
+def do_cluster(context: Context) -> Manifest:
+    """Step 2c: edges and exact groups to components, by range of doc_id."""
+    params = context.task.params
+    signatures = _signatures(context, SIGNATURE_COLUMNS)
+    near = pa.concat_tables([storage.read_table(context.path(path)) for path in params["edges"]])
+    payload_groups = cluster.exact_groups(signatures, "payload_digest")
+    text_groups = cluster.exact_groups(signatures, "text_digest")
+    edges = cluster.all_edges(near, payload_groups, text_groups)
+    component_of = cluster.components(edges)
+    shared = shards.shared_digests(signatures, ("payload_digest", "text_digest"))
+    members = cluster.members(signatures, component_of, shared)
+    count = params["partitions"]
+    outputs = []
+    for part in range(count):
+        for table, rows, column in ((schema.EDGES, edges, "a"), (schema.MEMBERS, members, "component")):
+            ids = rows.column(column).to_pylist()
+            inside = [cluster.partition_of(component_of[i] if column == "a" else i, count) == part for i in ids]
+            writer = shards.Writer(context.run, f"clusters/{table.name}-{part:05d}-{context.task.key[:12]}.parquet", table)
+            writer.write(rows.filter(pa.array(inside, type=pa.bool_())))
+            outputs.append(writer.commit(f"{table.name}.{part}"))
+    sizes = Counter(members.column("component").to_pylist())
+    counts = [(schema.UNDETERMINED, "clusters.size", str(size), n) for size, n in Counter(sizes.values()).items()]
+    return context.manifest(outputs, Books(members.num_rows, members.num_rows, 0, 0), counts)
+
+
+def do_judge(context: Context) -> Manifest:
+    """Step 3a: the rules over one shard's signals."""
+    params = context.task.params
+    order, bounds = context.settings.bounds()
+    compiled = rules.compile_rules(order, bounds)
+    documents = storage.read_table(context.path(params["documents"]), ["doc_id", "tag", "n_words", "date"])
+    signals = storage.read_table(context.path(params["signals"]))
+    writer = context.output(schema.VERDICTS)
+    writer.write(decide.verdicts(documents, signals, compiled))
+    return context.manifest([writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), [])
+
+
+def do_resolve(context: Context) -> Manifest:
+    """Step 3b: keepers among the members of one range of components."""
+    params = context.task.params
+    members = storage.read_table(context.path(params["members"]))
+    edges = storage.read_table(context.path(params["edges"]))
+    wanted: dict[str, dict[str, Any]] = {}
+    rows_by_shard: dict[int, list[int]] = {}
+    for row in members.select(["shard", "row"]).to_pylist():
+        rows_by_shard.setdefault(row["shard"], []).append(row["row"])
+    for shard, rows in sorted(rows_by_shard.items()):
+        table = storage.read_table(context.path(params["verdicts"][shard])).take(pa.array(sorted(rows)))
+        wanted.update({row["doc_id"]: row for row in table.to_pylist()})
+    table = decide.removals(members, edges, wanted)
+    writer = context.output(schema.REMOVALS)
+    writer.write(table)
+    gone = table.num_rows - table.column("keeper_id").null_count
+    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows - gone, gone, 0), [])
+
+
+def do_decide(context: Context) -> Manifest:
+    """Step 3c: the last word on each document of one shard, and its statistics."""
+    params = context.task.params
+    names = list(context.settings.language.rules)
+    verdict = storage.read_table(context.path(params["verdicts"]))
+    removal = pa.concat_tables(
+        [pq.read_table(context.path(p), filters=[("shard", "=", params["ordinal"])], partitioning=None) for p in params["removals"]]
+    )
+    table = decide.decisions(verdict, removal, names)
+    writer = context.output(schema.DECISIONS)
+    writer.write(table)
+    kept = table.column("outcome").to_pylist().count(schema.KEEP)
+    facts = storage.read_table(context.path(params["documents"]), ["n_chars", "n_words", "payload_bytes"])
+    signals = storage.read_table(context.path(params["signals"]))
+    counts = shards.decision_counts(table, facts) + shards.histograms(table, signals, BY_NAME)
+    counts += list(decide.attribution(table, names))
+    return context.manifest([writer.commit()], Books(table.num_rows, kept, table.num_rows - kept, 0), counts)
+
+
+def do_publish(context: Context) -> Manifest:
+    """Step 4a: kept documents of some shards, gathered by tag in one file."""
+    writer = context.output(schema.CORPUS, "-part").at("parts")
+    sources = [shards.Aligned(context.run, shard) for shard in context.task.params["shards"]]
+    rows_in = kept = 0
+    for tag in sorted({tag for source in sources for tag in source.tags}):
+        for source in sources:
+            for documents, signals, decided in source.read(tag):
+                rows = publish.corpus_rows(documents, signals, decided, context.snapshot)
+                rows_in += documents.num_rows
+                kept += rows.num_rows
+                if rows.num_rows:
+                    writer.write(rows, tag)
+    return context.manifest([writer.commit()], Books(rows_in, kept, rows_in - kept, 0), [])
+
+
+def do_compact(context: Context) -> Manifest:
+    """Step 4b: one language's parts to corpus files of the target size."""
+    tag, limits = context.task.params["tag"], context.settings.publish
+    pending, outputs, rows_in = shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows), [], 0
+    try:
+        for path, groups in context.task.params["parts"]:
+            with pq.ParquetFile(context.path(path)) as file:
+                for group in groups:
+                    rows = file.read_row_group(group)
+                    rows_in += rows.num_rows
+                    pending.add(rows)
+        outputs = pending.commit()
+    except BaseException:
+        pending.discard()
+        raise
+    return context.manifest(outputs, Books(rows_in, sum(o.rows for o in outputs), 0, 0), [])
+
+
+STEPS: dict[str, Callable[[Context], Manifest]] = {
+    "prepare": do_prepare,
+    "extract": do_extract,
+    "pair": do_pair,
+    "verify": do_verify,
+    "cluster": do_cluster,
+    "judge": do_judge,
+    "resolve": do_resolve,
+    "decide": do_decide,
+    "publish": do_publish,
+    "compact": do_compact,
+}

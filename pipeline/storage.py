@@ -1,0 +1,272 @@
+"""Where bytes lie: inputs on disk, http(s) and s3; a run's files on disk, written so that no half file is ever visible."""
+
+import contextlib
+import errno
+import gzip
+import hashlib
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
+
+import obstore
+import pyarrow as pa
+import pyarrow.parquet as pq
+from obstore.store import from_url
+
+from stages import schema
+from stages.errors import ConfigError, ShardError, TransientError
+
+WARC_SUFFIXES = tuple(f"{kind}{packed}" for kind in (".warc", ".arc") for packed in ("", ".gz", ".lz4", ".zst"))
+LIST_SUFFIXES = (".paths", ".paths.gz", ".txt", ".txt.gz")
+SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
+EDGE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input file: the name it is known by in the data, where it is, and what its content is known by."""
+
+    name: str
+    uri: str
+    identity: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict."""
+        return asdict(self)
+
+
+def is_remote(uri: str) -> bool:
+    """Whether the address needs a network client."""
+    return urlsplit(uri).scheme in ("http", "https", "s3", "gs", "az")
+
+
+def _remote(uri: str) -> tuple[Any, str]:
+    """Store of the address's host or bucket, and the path in it."""
+    parts = urlsplit(uri)
+    store = from_url(f"{parts.scheme}://{parts.netloc}", client_options={"allow_http": True})
+    return store, parts.path.lstrip("/")
+
+
+def _local(uri: str) -> Path:
+    return Path(uri.removeprefix("file://"))
+
+
+def open_at(uri: str, offset: int = 0) -> BinaryIO:
+    """The bytes from an offset on. ShardError if there are none to be had, TransientError if the network fails."""
+    try:
+        if is_remote(uri):
+            store, path = _remote(uri)
+            reader = obstore.open_reader(store, path, buffer_size=1 << 20)
+            reader.seek(offset)
+            return cast("BinaryIO", io.BufferedReader(_Reader(reader), buffer_size=1 << 20))
+        stream = _local(uri).open("rb")
+    except FileNotFoundError:
+        raise ShardError(uri, "no such file; check the path or the path list") from None
+    except PermissionError:
+        raise ShardError(uri, "permission denied; make the file readable, then run the command again") from None
+    except IsADirectoryError:
+        raise ShardError(uri, "is a folder, not a file") from None
+    except (OSError, obstore.exceptions.BaseError) as error:
+        raise TransientError(uri, f"cannot be read ({type(error).__name__})") from None
+    stream.seek(offset)
+    return stream
+
+
+class _Reader(io.RawIOBase):
+    """An obstore reader as a raw stream."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = bytes(self._reader.read(len(buffer)))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def identity(uri: str) -> str:
+    """What the content is known by: size and ETag, or size and a digest of both ends for a local file."""
+    if is_remote(uri):
+        try:
+            store, path = _remote(uri)
+            head = obstore.head(store, path)
+        except FileNotFoundError:
+            return "missing"
+        except obstore.exceptions.BaseError as error:
+            raise TransientError(uri, f"cannot be reached ({type(error).__name__})") from None
+        return f"{head['size']}:{head.get('e_tag') or head.get('last_modified')}"
+    path = _local(uri)
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            ends = stream.read(EDGE_BYTES)
+            stream.seek(max(0, size - EDGE_BYTES))
+            ends += stream.read(EDGE_BYTES)
+    except OSError:
+        return "missing"
+    return f"{size}:{hashlib.blake2b(ends, digest_size=16).hexdigest()}"
+
+
+def expand(sources: Sequence[str], base_uri: str | None) -> list[Input]:
+    """Input files from files, folders, globs and path lists, in the order given; ConfigError names what matches nothing."""
+    found: list[Input] = []
+    for source in sources:
+        found.extend(_expand_one(source, base_uri))
+    names: dict[str, str] = {}
+    for item in found:
+        short = item.name.rsplit("/", 1)[-1]
+        if short in names:
+            raise ConfigError(
+                item.uri, f"has the same file name as {names[short]}", "documents are known by file name: rename one"
+            )
+        names[short] = item.uri
+    return found
+
+
+def _expand_one(source: str, base_uri: str | None) -> Iterator[Input]:
+    if source.removesuffix(".gz").endswith((".paths", ".txt")):
+        yield from _listed(source, base_uri)
+    elif is_remote(source):
+        yield Input(source.split("://", 1)[1].split("/", 1)[-1], source, identity(source))
+    else:
+        path = _local(source)
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(WARC_SUFFIXES))
+            missing = f"no WARC or ARC file in this folder (looked for {', '.join(WARC_SUFFIXES[:4])} ...)"
+        elif path.exists():
+            files, missing = [path], ""
+        else:
+            files = sorted(p for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor or "."))) if p.is_file())
+            missing = "no such file, and no file matches it as a pattern"
+        if not files:
+            raise ConfigError(source, missing, "give WARC files, folders, patterns or path lists with --input")
+        for file in files:
+            yield Input(str(file.relative_to(path)) if path.is_dir() else file.name, str(file), identity(str(file)))
+
+
+def _listed(source: str, base_uri: str | None) -> Iterator[Input]:
+    """Entries of a path list; they lie under `base_uri`, or beside the crawl-data folder that holds the list."""
+    try:
+        with open_at(source) as stream:
+            data = stream.read()
+        text = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode("utf-8")
+    except (ShardError, OSError, EOFError, UnicodeDecodeError) as error:
+        raise ConfigError(source, f"not readable as a path list ({error})") from None
+    before, marker, _ = source.partition("crawl-data/")
+    root = base_uri or (before if marker else source.rpartition("/")[0])
+    for line in text.splitlines():
+        name = line.strip()
+        if name:
+            uri = name if is_remote(name) or name.startswith("/") else f"{root.rstrip('/')}/{name}" if root else name
+            yield Input(name, uri, identity(uri))
+
+
+def robots_lists(sources: Sequence[str]) -> list[str]:
+    """The `robotstxt.paths.gz` beside each `warc.paths.gz`, where there is one."""
+    beside = [s[: -len("warc.paths.gz")] + "robotstxt.paths.gz" for s in sources if s.endswith("warc.paths.gz")]
+    return [uri for uri in beside if identity(uri) != "missing"]
+
+
+def snapshot_of(inputs: Sequence[Input]) -> str:
+    """The Common Crawl snapshot named in the first path that names one, else `local`."""
+    return next((found.group() for item in inputs if (found := SNAPSHOT.search(item.uri))), "local")
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn a full or failing disk into an error that says what to do; nothing committed is lost by it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TransientError(str(path), "disk full; free some space, then run the same command to resume") from None
+        if error.errno in (errno.EROFS, errno.EACCES):
+            raise TransientError(str(path), "not writable; choose another --output or make it writable") from None
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class ParquetFile:
+    """A Parquet file in the making: row groups go to a temporary file, `commit` makes it visible."""
+
+    def __init__(self, path: Path, table: schema.Table) -> None:
+        self.path = path
+        self.rows = 0
+        self.row_groups = 0
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+            os.close(handle)
+            self._temporary = Path(name)
+            described = table.schema.with_metadata({"weir.table": table.name, "weir.schema": str(schema.VERSION)})
+            self._writer = pq.ParquetWriter(name, described, compression="zstd", compression_level=3)
+        self._schema = table.schema
+
+    def write(self, table: pa.Table) -> None:
+        """Write the rows as one row group."""
+        with disk_errors(self.path):
+            self._writer.write_table(table.select(self._schema.names).cast(self._schema), row_group_size=max(1, table.num_rows))
+        self.rows += table.num_rows
+        self.row_groups += 1 if table.num_rows else 0
+
+    def commit(self) -> dict[str, Any]:
+        """Close, make durable and visible; the output's entry for a manifest."""
+        with disk_errors(self.path):
+            self._writer.close()
+            with self._temporary.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            digest, size = file_digest(self._temporary), self._temporary.stat().st_size
+            self._temporary.chmod(0o644)
+            self._temporary.replace(self.path)
+            _sync_folder(self.path.parent)
+        return {"rows": self.rows, "bytes": size, "sha256": digest}
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        with contextlib.suppress(OSError, pa.ArrowException):
+            self._writer.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A whole Parquet file; for narrow columns."""
+    return pq.read_table(path, columns=columns, memory_map=True, partitioning=None)

@@ -1,0 +1,1 @@
+"""A small snapshot of our own writing."""

@@ -1,0 +1,1 @@
+"""Stages turn Arrow batches into Arrow batches."""

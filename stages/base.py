@@ -1,0 +1,77 @@
+"""What a stage is, and how a batch passes through one.
+
+A stage holds its configuration and nothing else. `open` loads what it needs once a process and returns a worker; the
+worker is given the live rows of a batch and returns new columns for the same rows. Where it returns a column `reason`,
+rows with a reason are settled: they leave the flow and keep what is known of them for `records`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+MAX_BATCH_ROWS = 512
+MAX_BATCH_BYTES = 16 << 20
+"""A batch ends at whichever comes first. Smaller than the contract's 4,096 rows and 64 MB: measured, smaller batches
+keep a worker under 0.7 GB at no loss of speed, since the costs are per page (docs/experiments.md)."""
+
+Columns = dict[str, pa.Array]
+Worker = Callable[[pa.RecordBatch], Columns]
+
+
+class Guard(Protocol):
+    """Calls a function of `stages.parse` where it can be killed."""
+
+    def call(self, function: str, *arguments: object) -> dict[str, Any]:
+        """The function's result, or `{"reason": ...}` if it was killed or died."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the runner hands to a stage: the killable child, and tables opened from files."""
+
+    guard: Guard
+    tables: Mapping[str, pa.Table]
+
+
+class Stage(Protocol):
+    """Code that turns batches into batches; pure but for `open`."""
+
+    @property
+    def name(self) -> str:
+        """The stage's verb."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Raised whenever the same input gives other output: it is part of the task key."""
+        ...
+
+    def open(self, tools: Tools) -> Worker:
+        """Load models and tables, and return the function that works on batches."""
+        ...
+
+
+def strings(values: Sequence[str | None], large: bool = False) -> pa.Array:
+    """An Arrow column of strings."""
+    return pa.array(values, type=pa.large_string() if large else pa.string())
+
+
+def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
+    """The batch with the worker's columns, split into live rows and settled rows (None if there are none)."""
+    if batch.num_rows == 0:
+        return batch, None
+    added = worker(batch)
+    reason = added.pop("reason", None)
+    for name, column in added.items():
+        if len(column) != batch.num_rows:
+            message = f"a stage returned {len(column)} values of {name} for {batch.num_rows} rows"
+            raise ValueError(message)
+        batch = batch.append_column(pa.field(name, column.type), column)
+    if reason is None or reason.null_count == batch.num_rows:
+        return batch, None
+    settled = reason.is_valid()
+    gone = batch.filter(settled).append_column(pa.field("reason", pa.string()), reason.filter(settled))
+    return batch.filter(reason.is_null()), gone

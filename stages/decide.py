@@ -1,0 +1,148 @@
+"""Step 3, decide: rules over signals, then keepers along verified edges.
+
+A component only gathers what must be looked at together. Inside it, documents that pass every rule are walked in a total
+order; one that no kept document has removed is kept, and removes its direct neighbours. So every removal has a kept
+document as its verified neighbour, and chains remove nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from filters import rules
+from stages import schema
+
+VERSION = 1
+
+
+def verdicts(documents: pa.Table, signals: pa.Table, compiled: rules.RuleSet) -> pa.Table:
+    """What the rules say of each document; a language without a pack is judged by the base bounds (tag `base`)."""
+    values = np.column_stack([_floats(signals.column(name)) for name in compiled.rules] or [np.zeros((signals.num_rows, 0))])
+    position = {tag: at for at, tag in enumerate(compiled.tags)}
+    tags = documents.column("tag").to_pylist()
+    language = np.array([position.get(tag, position["base"]) for tag in tags], dtype=np.int64)
+    failed, first = rules.judge(compiled, values, language)
+    return pa.Table.from_arrays(
+        [
+            documents.column("doc_id"), documents.column("tag"), pa.array(failed, type=pa.uint64()),
+            pa.array(first, type=pa.int16()), documents.column("n_words"), documents.column("date"),
+        ],
+        schema=schema.VERDICTS.schema,
+    )  # fmt: skip
+
+
+def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """A nullable column as float64, NaN for null."""
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def removals(members: pa.Table, edges: pa.Table, verdict_rows: dict[str, dict[str, Any]]) -> pa.Table:
+    """What deduplication decides for every member, sorted by shard and row.
+
+    `verdict_rows` maps doc_id to its verdict. Order: more words, older date, smaller doc_id. (A published document of an
+    earlier snapshot will come first of all, and a quality signal before the words; both come with later steps.)
+    """
+    neighbours = _Neighbours(members, edges)
+    by_component: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in members.to_pylist():
+        by_component[row["component"]].append(row)
+    rows: list[dict[str, Any]] = []
+    for component, group in by_component.items():
+        passing = sorted(
+            (verdict_rows[m["doc_id"]] for m in group if verdict_rows[m["doc_id"]]["failed_rules"] == 0),
+            key=lambda v: (-v["n_words"], v["date"] or "9", v["doc_id"]),
+        )
+        removed = _walk([v["doc_id"] for v in passing], neighbours)
+        for member in group:
+            keeper, similarity, method = removed.get(member["doc_id"], (None, None, None))
+            rows.append(
+                {
+                    "shard": member["shard"], "row": member["row"], "doc_id": member["doc_id"], "component": component,
+                    "component_size": len(passing), "keeper_id": keeper, "similarity": similarity, "method": method,
+                }
+            )  # fmt: skip
+    rows.sort(key=lambda row: (row["shard"], row["row"]))
+    return pa.Table.from_batches([schema.batch(schema.REMOVALS, rows)])
+
+
+class _Neighbours:
+    """Direct neighbours of a document: its edges, and the members of its exact groups."""
+
+    def __init__(self, members: pa.Table, edges: pa.Table) -> None:
+        self._edges: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
+        for edge in edges.to_pylist():
+            self._edges[edge["a"]][edge["b"]] = (edge["similarity"], edge["method"])
+            self._edges[edge["b"]][edge["a"]] = (edge["similarity"], edge["method"])
+        self._groups: dict[str, list[str]] = defaultdict(list)
+        self._digests: dict[str, list[tuple[str, str]]] = {}
+        for row in members.to_pylist():
+            digests = [(row[f"{kind}_digest"], f"exact_{kind}") for kind in ("payload", "text") if row[f"{kind}_digest"]]
+            self._digests[row["doc_id"]] = digests
+            for digest, _ in digests:
+                self._groups[digest].append(row["doc_id"])
+
+    def of(self, doc_id: str) -> dict[str, tuple[float, str]]:
+        """Neighbour -> (similarity, method)."""
+        found = dict(self._edges.get(doc_id, {}))
+        for digest, method in reversed(self._digests[doc_id]):
+            found.update({mate: (1.0, method) for mate in self._groups[digest] if mate != doc_id})
+        return found
+
+
+def _walk(order: list[str], neighbours: _Neighbours) -> dict[str, tuple[str, float, str]]:
+    """Removed document -> (keeper, similarity, method), for documents in the order in which they may be kept."""
+    candidates = set(order)
+    removed: dict[str, tuple[str, float, str]] = {}
+    for doc_id in order:
+        if doc_id in removed:
+            continue
+        candidates.discard(doc_id)
+        for other, (similarity, method) in neighbours.of(doc_id).items():
+            if other in candidates and other not in removed:
+                removed[other] = (doc_id, similarity, method)
+    return removed
+
+
+def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.Table:
+    """The last word on each document of one shard; `removal` holds the shard's rows of `removals`, `names` the rules."""
+    reasons = [rules.reason(name) for name in names]
+    by_row = {row["row"]: row for row in removal.to_pylist()}
+    rows = []
+    for at, judged in enumerate(verdict.select(["doc_id", "tag", "failed_rules", "first_rule"]).to_pylist()):
+        member = by_row.get(at)
+        reason = None
+        if judged["first_rule"] >= 0:
+            reason = reasons[judged["first_rule"]]
+        elif member and member["keeper_id"]:
+            reason = f"dedup.{member['method']}"
+        is_duplicate = reason is not None and reason.startswith("dedup.")
+        rows.append(
+            {
+                "doc_id": judged["doc_id"], "tag": judged["tag"],
+                "outcome": schema.REJECT if reason else schema.KEEP, "reason": reason,
+                "failed_rules": judged["failed_rules"],
+                "cluster_id": member["component"] if member else None,
+                "cluster_size": max(1, member["component_size"]) if member else 1,
+                "keeper_id": member["keeper_id"] if member and is_duplicate else None,
+                "similarity": member["similarity"] if member and is_duplicate else None,
+                "method": member["method"] if member and is_duplicate else None,
+            }
+        )  # fmt: skip
+    return pa.Table.from_batches([schema.batch(schema.DECISIONS, rows)])
+
+
+def attribution(decision: pa.Table, names: list[str]) -> Iterable[tuple[str, str, str, int]]:
+    """(tag, metric, rule, count) for the metrics rule.first, rule.any and rule.only."""
+    tags = decision.column("tag")
+    for tag in sorted(set(tags.to_pylist())):
+        masks = decision.filter(pc.equal(tags, tag)).column("failed_rules").to_numpy()
+        counted = rules.attribution(masks, len(names))
+        for metric in ("first", "any", "only"):
+            for name, count in zip(names, getattr(counted, metric), strict=True):
+                if count:
+                    yield tag, f"rule.{metric}", name, int(count)

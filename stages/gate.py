@@ -1,0 +1,217 @@
+"""Stage gate: reject on what is cheap, before the costly extractor sees a page.
+
+In order: what reading found, truncation, status, media type, size, URL and domain lists, reservations in robots.txt and
+headers; then, from one parse in the killable child, meta reservations and the language gate. Every channel's value is
+kept in `rights`, whatever the policy rejects.
+"""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
+from ruamel.yaml import YAML
+
+from filters import optout, pii, robots
+from langid import identify as language
+from langid import models
+from stages import schema
+from stages.base import Columns, Tools, Worker, strings
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the gate may reject, and its caps."""
+
+    max_payload_bytes: int
+    max_decoded_bytes: int
+    max_depth: int
+    max_url_chars: int
+    media_types: tuple[str, ...]
+    deny_domains: tuple[str, ...]
+    reserved_channels: tuple[str, ...]
+    min_european_mass: float
+    keep_truncated: bool
+    language_models: tuple[str, ...]
+    url_key: str
+
+
+def training_agents() -> tuple[str, ...]:
+    """Names of the crawlers that collect training data, from the versioned list `filters/agents.yaml`."""
+    text = resources.files("filters").joinpath("agents.yaml").read_text(encoding="utf-8")
+    listed = YAML(typ="safe", pure=True).load(text)["agents"]
+    return tuple(agent["name"] for agent in listed if agent["purpose"] == "training")
+
+
+def host_key(host: str) -> int:
+    """64-bit key of a host and port: by it the step prepare sorts its tables."""
+    return int.from_bytes(hashlib.blake2b(host.encode(), digest_size=8).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The stage; see the module's docstring."""
+
+    settings: Settings
+    name: str = "gate"
+    version: int = VERSION
+
+    def open(self, tools: Tools) -> Worker:
+        """Load language models and the robots table."""
+        return _Worker(self.settings, tools)
+
+
+class _Page:
+    """What the gate finds out about one row, check by check."""
+
+    __slots__ = ("findings", "headers", "html", "media_type", "reason", "rights", "row", "tag", "title", "url")
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
+        self.url: str = row["raw_url"]
+        self.headers = [(h["name"], h["value"]) for h in row["headers"] or ()]
+        self.reason: str | None = row["problem"]
+        self.media_type: str | None = None
+        self.findings: list[optout.Finding] = []
+        self.rights: optout.Rights | None = None
+        self.tag = schema.UNDETERMINED
+        self.html: str | None = None
+        self.title: str | None = None
+
+    def header(self, name: str) -> str:
+        """The values of a header, joined by commas; empty if it is absent."""
+        return ", ".join(value for key, value in self.headers if key == name)
+
+
+class _Robots:
+    """The robots table of step 0, looked up by host."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._keys = table.column("host_key").to_numpy()
+        self._hosts = table.column("host")
+        self._statuses = table.column("status")
+        self._rules = table.column("rules")
+        self._parse = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
+
+    def find(self, host: str) -> tuple[robots.Robots | None, str]:
+        """The host's rules, and the status of its file; `unknown` if the snapshot has none for it."""
+        key = host_key(host)
+        at = int(np.searchsorted(self._keys, np.uint64(key)))
+        while at < len(self._keys) and int(self._keys[at]) == key:
+            if self._hosts[at].as_py() == host:
+                rules = self._rules[at].as_py()
+                return (self._parse(rules) if rules else None), self._statuses[at].as_py()
+            at += 1
+        return None, "unknown"
+
+
+class _Worker:
+    """The gate with its models and tables loaded."""
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self._settings = settings
+        self._guard = tools.guard
+        self._robots = _Robots(tools.tables["robots"])
+        self._agents = training_agents()
+        self._models = models.load(settings.language_models)
+        self._key = settings.url_key.encode()[:64]
+        self._denied = frozenset(settings.deny_domains)
+
+    def __call__(self, batch: pa.RecordBatch) -> Columns:
+        pages = [_Page(row) for row in batch.to_pylist()]
+        for page in pages:
+            for check in (self._archived, self._typed, self._located, self._reserved, self._surveyed):
+                if page.reason is None:
+                    page.reason = check(page)
+        return self._columns(pages)
+
+    def _archived(self, page: _Page) -> str | None:
+        if page.row["truncated"] and not self._settings.keep_truncated:
+            return "gate.truncated"
+        if page.row["status"] != 200:
+            return "gate.status"
+        return "gate.size" if page.row["payload_bytes"] > self._settings.max_payload_bytes else None
+
+    def _typed(self, page: _Page) -> str | None:
+        declared = page.header("content-type").partition(";")[0].strip().lower()
+        page.media_type = declared[:100] or None
+        return None if not declared or declared in self._settings.media_types else "gate.media_type"
+
+    def _located(self, page: _Page) -> str | None:
+        host = host_of(page.url, self._settings.max_url_chars)
+        if host is None:
+            return "gate.url"
+        labels = host.partition(":")[0].split(".")
+        parents = {".".join(labels[i:]) for i in range(len(labels))}
+        return "gate.domain" if parents & self._denied else None
+
+    def _reserved(self, page: _Page) -> str | None:
+        host = host_of(page.url, self._settings.max_url_chars) or ""
+        rules, status = self._robots.find(host)
+        parts = urlsplit(page.url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        page.findings += optout.from_robots(rules, status, self._agents, path)
+        page.findings += optout.from_headers(page.headers, self._agents)
+        page.rights = optout.combine(page.findings)
+        # A header's TDM reservation waits for the parse: the page's own meta tag overrides it.
+        return self._policy(page.rights, frozenset({"tdm_reservation"}))
+
+    def _policy(self, rights: optout.Rights, waiting: frozenset[str] = frozenset()) -> str | None:
+        """The reason of the first channel that reserves the page and that the run's policy heeds."""
+        if rights.decision != optout.RESERVED:
+            return None
+        heeded = (c for c in rights.decided_by if c in self._settings.reserved_channels and c not in waiting)
+        return next((optout.CHANNELS[channel] for channel in heeded), None)
+
+    def _surveyed(self, page: _Page) -> str | None:
+        headers = {n: page.header(n) for n in ("content-type", "content-encoding", "transfer-encoding")}
+        found = self._guard.call(
+            "survey", page.row["payload"], headers, self._settings.max_decoded_bytes, self._settings.max_depth
+        )
+        metas = [(name, content) for name, content in found.get("metas") or ()]
+        page.findings += optout.from_meta(metas, self._agents)
+        page.rights = optout.combine(page.findings)
+        if reserved := self._policy(page.rights):
+            return reserved
+        if found.get("reason"):
+            return str(found["reason"])
+        page.html, page.title = found["html"], found["title"]
+        page.tag, mass = language.gate(found["visible"], self._models)
+        return "gate.language" if mass < self._settings.min_european_mass else None
+
+    def _columns(self, pages: list[_Page]) -> Columns:
+        return {
+            "url": strings([pii.redact_url(p.url) for p in pages], large=True),
+            "url_key": strings([hashlib.blake2b(p.url.encode(), digest_size=16, key=self._key).hexdigest() for p in pages]),
+            "media_type": strings([p.media_type for p in pages]),
+            "rights": pa.array([_struct(p.rights) for p in pages], type=schema.RIGHTS),
+            "gate_tag": strings([p.tag for p in pages]),
+            "html": strings([p.html for p in pages], large=True),
+            "raw_title": strings([p.title for p in pages], large=True),
+            "reason": strings([p.reason for p in pages]),
+        }
+
+
+def host_of(url: str, max_chars: int) -> str | None:
+    """Host and port in lower case; None for a URL that is no http(s) address of a host, or holds control characters."""
+    if len(url) > max_chars or any(ord(c) <= 32 or 127 <= ord(c) < 160 for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        return None
+    default = {"http": 80, "https": 443}[parts.scheme.lower()]
+    return parts.hostname.rstrip(".") + (f":{port}" if port and port != default else "")
+
+
+def _struct(rights: optout.Rights | None) -> dict[str, Any] | None:
+    return None if rights is None else {name: getattr(rights, name) for name in schema.RIGHTS.names}

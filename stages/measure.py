@@ -1,0 +1,47 @@
+"""Stage measure: every signal of every document, no early exit; and the shingles, from the same segmentation."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from filters.catalog import BY_NAME, measure_all
+from filters.text import TextView, shingle_hashes
+from stages.base import Columns, Tools, Worker, strings
+
+VERSION = 1
+NO_WORDS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`stop_words` by language tag; a language without any has null stop-word signals."""
+
+    stop_words: Mapping[str, frozenset[str]]
+    name: str = "measure"
+    version: int = VERSION
+
+    def open(self, tools: Tools) -> Worker:
+        """Return the worker."""
+        del tools
+        return self._work
+
+    def _work(self, batch: pa.RecordBatch) -> Columns:
+        columns: dict[str, list[float | None]] = {name: [] for name in BY_NAME}
+        words, digests, shingles = [], [], []
+        texts = batch.column("text").to_pylist()
+        for text, tag in zip(texts, batch.column("tag").to_pylist(), strict=True):
+            view = TextView(text, self.stop_words.get(tag, NO_WORDS))
+            for name, value in measure_all(view).items():
+                columns[name].append(value)
+            words.append(view.word_count)
+            digests.append(hashlib.blake2b(view.word_hashes.astype("<u8").tobytes(), digest_size=16).hexdigest())
+            shingles.append(shingle_hashes(view))
+        columns["language_confidence"] = batch.column("language_score").to_pylist()
+        return {
+            **{name: pa.array(values, type=pa.float32()) for name, values in columns.items()},
+            "n_words": pa.array(words, type=pa.int64()),
+            "text_digest": strings(digests),
+            "shingles": pa.array(shingles, type=pa.list_(pa.uint32())),
+        }

@@ -1,0 +1,226 @@
+"""What parses hostile bytes: called only inside the killable child (`pipeline.sandbox`).
+
+Each function takes and returns plain values (strings, numbers, lists, dicts), since they cross a process boundary.
+A result with `reason` settles the record. Text depends on the page's bytes and headers alone: trafilatura's
+cross-document `deduplicate` cache, its dates and its network code stay out.
+"""
+
+import logging
+import re
+import zlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import trafilatura
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
+from resiliparse.parse.html import HTMLTree
+
+from filters import robots
+
+VERSION = 1
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs page text and URLs
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+IMPLIED_END = frozenset("p li dt dd tr td th option optgroup thead tbody tfoot colgroup rp rt".split())
+MAX_TAG_CHARS, MAX_TAG_ATTRIBUTES = 20_000, 2_000
+MAX_VISIBLE_CHARS = 8_000
+STRIPPED = "script, style, svg, template, iframe, object, canvas, noscript"
+OTHER_MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"RIFF", b"OggS", b"ID3", b"\x1f\x8b\x08")
+LOOKS_LIKE_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|div|p|table|h1|meta|article)\b", re.IGNORECASE)
+CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})[^<>]*?(/?)>")
+
+
+def unchunk(body: bytes) -> bytes:
+    """The body without chunked transfer coding (RFC 9112 section 7.1); unchanged where it is not really chunked.
+
+    Archives often keep the header and store the body decoded.
+    """
+    parts: list[bytes] = []
+    at = 0
+    while True:
+        end = body.find(b"\r\n", at, at + 100)
+        size = body[at:end].split(b";")[0].strip() if end > 0 else b""
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size):
+            return b"".join(parts) if parts else body
+        count = int(size, 16)
+        if count == 0:
+            return b"".join(parts)
+        parts.append(body[end + 2 : end + 2 + count])
+        at = end + 2 + count + 2
+
+
+def decode_content(body: bytes, encodings: str, max_bytes: int) -> tuple[bytes, str | None]:
+    """The body without its content codings, and a reason if that fails or grows past `max_bytes`.
+
+    A body that does not begin like its declared coding is taken as already decoded, as Common Crawl stores it.
+    """
+    for coding in reversed([c.strip().lower() for c in encodings.split(",") if c.strip()]):
+        if coding in ("identity", "none", "utf-8"):
+            continue
+        if coding in ("gzip", "x-gzip", "deflate"):
+            if coding != "deflate" and not body.startswith(b"\x1f\x8b"):
+                continue
+            body, reason = _inflate(body, coding, max_bytes)
+        elif coding in ("br", "zstd"):
+            body, reason = _decompress(body, "brotli" if coding == "br" else "zstd", max_bytes)
+        else:
+            return body, None if _is_text(body) else "read.content_encoding"
+        if reason:
+            return b"", reason
+    return body, None
+
+
+def _inflate(body: bytes, coding: str, max_bytes: int) -> tuple[bytes, str | None]:
+    for wbits in (47,) if coding != "deflate" else (15, -15):
+        engine = zlib.decompressobj(wbits=wbits)
+        try:
+            data = engine.decompress(body, max_bytes + 1)
+        except zlib.error:
+            continue
+        return (b"", "gate.size") if len(data) > max_bytes else (data, None)
+    return (body, None) if _is_text(body) and coding == "deflate" else (b"", "read.content_encoding")
+
+
+def _decompress(body: bytes, codec: str, max_bytes: int) -> tuple[bytes, str | None]:
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(body), codec) as stream:
+            data = stream.read(max_bytes + 1)
+    except (OSError, pa.ArrowException):
+        return (body, None) if _is_text(body) else (b"", "read.content_encoding")
+    return (b"", "gate.size") if len(data) > max_bytes else (data, None)
+
+
+def _is_text(body: bytes) -> bool:
+    return body[:256].lstrip()[:1] == b"<"
+
+
+def charset(body: bytes, content_type: str) -> str:
+    """The encoding a browser would choose: byte-order mark, header, meta, then statistics; always a WHATWG name."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if body.startswith(mark):
+            return name
+    declared = CHARSET_PARAMETER.search(content_type)
+    in_meta = CHARSET_PARAMETER.search(body[:2048].decode("latin-1")) if not declared else None
+    for found in (declared, in_meta):
+        if not found:
+            continue
+        name = map_encoding_to_html5(found.group(1).lower(), fallback_utf8=False)
+        if name in ("utf-16-le", "utf-16-be") and found is in_meta:
+            name = "utf-8"  # a meta tag that could be read as ASCII is not UTF-16 (HTML, section 13.2.3.2)
+        if name and (name != "utf-8" or _is_utf8(body)):
+            return str(name)
+    if _is_utf8(body):
+        return "utf-8"
+    return str(detect_encoding(body[:65_536], html5_compatible=True) or "windows-1252")
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether the bytes are UTF-8 but for a few damaged ones."""
+    text = body.decode("utf-8", "replace")
+    return text.count("\ufffd") * 1000 <= len(text)
+
+
+def is_bomb(html: str, max_depth: int) -> bool:
+    """Whether the markup nests deeper than `max_depth`, or a tag has more attributes than a page needs.
+
+    Parsers need minutes for such pages. Linear time: a vectorised upper bound first, the exact scan only above it.
+    """
+    raw = np.frombuffer(html.encode("utf-8", "replace"), dtype=np.uint8)
+    opened = np.flatnonzero(raw[:-1] == ord("<")) if len(raw) else np.zeros(0, dtype=np.int64)
+    if not len(opened):
+        return False
+    following = raw[opened + 1]
+    steps = ((following | 32) >= ord("a")) & ((following | 32) <= ord("z"))
+    bound = np.cumsum(steps.astype(np.int32) - (following == ord("/")).astype(np.int32))
+    longest = int(np.diff(np.append(opened, len(raw))).max())
+    return (int(bound.max()) > max_depth and _depth(html) > max_depth) or (longest > MAX_TAG_CHARS and _has_huge_tag(html))
+
+
+def _depth(html: str) -> int:
+    depth = deepest = 0
+    for closing, name, empty in TAG.findall(html):
+        name = name.lower()
+        if empty or name in VOID or name in IMPLIED_END:
+            continue
+        depth = max(0, depth - 1) if closing else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _has_huge_tag(html: str) -> bool:
+    for piece in html.split("<"):
+        if len(piece) > MAX_TAG_CHARS:
+            tag = piece.partition(">")[0]
+            if len(tag) > MAX_TAG_CHARS and len(tag.split(None, MAX_TAG_ATTRIBUTES + 1)) > MAX_TAG_ATTRIBUTES:
+                return True
+    return False
+
+
+def survey(body: bytes, headers: dict[str, str], max_bytes: int, max_depth: int) -> dict[str, Any]:
+    """What the gate must know of a page: its decoded markup, meta tags and some visible text.
+
+    `headers` holds content-type, content-encoding and transfer-encoding. The markup comes back without scripts and
+    styles, which no later stage reads; only the first `MAX_VISIBLE_CHARS` characters of visible text are returned.
+    """
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        body = unchunk(body)
+    body, reason = decode_content(body, headers.get("content-encoding", ""), max_bytes)
+    if reason:
+        return {"reason": reason}
+    if not body.strip():
+        return {"reason": "gate.empty"}
+    content_type = headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if body.startswith(OTHER_MAGIC):
+        return {"reason": "gate.media_type"}
+    html = bytes_to_str(body, charset(body, content_type), errors="replace").replace("\0", "")
+    if media_type not in HTML_TYPES and not LOOKS_LIKE_HTML.search(html[:4096]):
+        return {"reason": "gate.media_type"}
+    if is_bomb(html, max_depth):
+        return {"reason": "gate.structure"}
+    return _look(html)
+
+
+def _look(html: str) -> dict[str, Any]:
+    tree = HTMLTree.parse(html)
+    if tree.document is None or tree.body is None:
+        return {"reason": "gate.empty"}
+    metas = [
+        [name[:200], (meta.getattr("content") or "")[:1000]]
+        for meta in tree.document.query_selector_all("meta[name]")[:200]
+        if (name := meta.getattr("name"))
+    ]
+    title = " ".join((tree.title or "").split())[:1000]
+    for node in tree.document.query_selector_all(STRIPPED):
+        node.decompose()
+    visible = extract_plain_text(tree, main_content=False, alt_texts=False, list_bullets=False)
+    if not visible.strip():
+        return {"reason": "gate.empty", "metas": metas}
+    return {"html": str(tree), "metas": metas, "title": title or None, "visible": visible[:MAX_VISIBLE_CHARS]}
+
+
+def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
+    """The main text of decoded markup, by `trafilatura` (fast, tables, no comments) or `resiliparse`."""
+    if extractor == "resiliparse":
+        text = extract_plain_text(html, main_content=True, preserve_formatting=True, alt_texts=False)
+    else:
+        text = trafilatura.extract(
+            html, fast=True, include_comments=False, include_tables=True, include_formatting=False,
+            deduplicate=False, output_format="txt",
+        ) or ""  # fmt: skip
+    text = text.strip()
+    if not text:
+        return {"reason": "extract.empty"}
+    if len(text) > max_chars:
+        return {"reason": "extract.output"}
+    return {"text": text}
+
+
+def parse_robots(body: bytes) -> dict[str, Any]:
+    """A robots.txt as the JSON that `filters.robots` reads back, and its status."""
+    parsed = robots.parse(body)
+    return {"status": parsed.status, "rules": parsed.to_json() if parsed.status == "rules" else None}
