@@ -136,11 +136,15 @@ _IPV4: Final = re.compile(
 )
 # What stands before a number with dots that is no address, in the languages of Europe.
 _NUMBERING: Final = regex.compile(
-    r"(?:§+|\b(?:v|ver|vers|versi[oó]n|versione|versão|versie|versioon|versija|versiunea|version|versio"
+    r"(?:§+|\b(?:v|ver|vers|versi[oó]n|versione|versão|versie|versioon|versija|versiunea|version"
+    r"|versio"
     r"|verzi[aeój]+|wersj[aieę]+|верси[яи]|версія|έκδοση|release|rel|build|firmware|fassung"
-    r"|kap|kapitel|kapitola|kapittel|abschnitt|abs|art|artikel|article|artículo|articolo|artigo|artykuł"
-    r"|chapter|chap|chapitre|capítulo|capitolo|section|sec|sección|secção|sezione|hoofdstuk|rozdział"
-    r"|fejezet|luku|kohta|глава|раздел|розділ|κεφάλαιο|ενότητα|avsnitt|afsnit|paragraf|punkt|pkt|ziffer"
+    r"|kap|kapitel|kapitola|kapittel|abschnitt|abs|art|artikel|article|artículo|articolo|artigo"
+    r"|artykuł"
+    r"|chapter|chap|chapitre|capítulo|capitolo|section|sec|sección|secção|sezione|hoofdstuk"
+    r"|rozdział"
+    r"|fejezet|luku|kohta|глава|раздел|розділ|κεφάλαιο|ενότητα|avsnitt|afsnit|paragraf|punkt|pkt"
+    r"|ziffer"
     r"|nr|no|n°|№|tabelle|table|abb|abbildung|figure|fig))\.?:?\s?$",
     regex.IGNORECASE,
 )

@@ -39,7 +39,7 @@ _TRAINING_KEYS: Final = ("train-ai", "train-genai", "genai", "ai", "tdm", "all",
 _VALUED_DIRECTIVES: Final = frozenset(
     {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 )
-_AGENT_NAME: Final = re.compile(r"[\w.\-]+|\*")
+_AGENT_NAME: Final = re.compile(r"[\w.\-]+(?:/[\w.]*)?|\*")
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def _content_signal(value: str) -> str:
 
 
 def _content_usage(value: str) -> str:
-    """AIPREF: `n` under a key for training reserves, `y` allows; what does not parse says nothing."""
+    """AIPREF: `n` under a key for training reserves, `y` allows; else it says nothing."""
     preferences = parse_dictionary(value)
     settings = {preferences.get(key) for key in _TRAINING_KEYS} if preferences else set()
     if "n" in settings:

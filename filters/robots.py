@@ -1,9 +1,8 @@
 """robots.txt by RFC 9309, with the AI preferences that are written inside its groups.
 
-Differences from Protego 0.7, each asserted in the tests: a `User-agent` value is one product token
-without its version, compared whole (Protego looks for it inside the crawler's name); other
-directives never end a list of `User-agent` lines; groups for the same agent are read as one;
-nothing is read past 512 KiB.
+Differences from Protego 0.7, each asserted in the tests: a `User-agent` value is one product token,
+without its version and compared whole (for Protego `Google` also names `Google-Extended`); other
+directives never end a list of `User-agent` lines; nothing is read past 512 KiB.
 
 Matching takes time linear in the length of path and pattern: no regular expressions are built from
 pages.
@@ -272,7 +271,8 @@ def parse(body: bytes) -> Robots:
 
 def product_token(agent: str) -> str:
     """An agent's name in lower case, without its version: `CCBot/2.0` is `ccbot`."""
-    return agent.partition("/")[0].strip().lower()
+    name = agent.partition("/")[0].strip().lower()
+    return name if name == "*" else name.strip("*")
 
 
 def normalise_path(path: str) -> str:

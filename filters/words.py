@@ -96,7 +96,7 @@ def unique_word_fraction(view: TextView) -> Value:
 def uppercase_word_fraction(view: TextView) -> Value:
     """Fraction of words in capitals among words with two or more cased letters.
 
-    Null without such words, as in a text in Georgian or Hebrew. One letter is no evidence: "I",
+    Null without such words, as in a text in Hebrew or Arabic. One letter is no evidence: "I",
     "A", initials.
     """
     if not view.present & characters.UPPER and not view.present & characters.LOWER:

@@ -9,7 +9,8 @@ language with the same weight, votes of py3langid and CLD2. Fitted on one half o
 digest), the expected calibration error on the other half is 0.010.
 
 What the score does not know: a language that no model knows gets its neighbour's tag, with a score
-of 0.83 on average. That a page is in Upper Sorbian cannot be seen in votes for Polish and Czech.
+of 0.82 on average (0.86 for documents). That a page is in Upper Sorbian cannot be seen in votes for
+Polish and Czech.
 """
 
 import math
@@ -19,14 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 # A vote of exactly 0 or 1 has no finite log-odds; models saturate at float precision, which is no
-# evidence. 1e-2 and 1e-4 fit worse (log loss 0.198 and 0.199; 0.196 here).
+# evidence. 1e-2, 1e-3 and 1e-4 fit alike (log loss 0.187, 0.186, 0.185).
 _VOTE_FLOOR = 1e-3
 
 # More letters than these add nothing, and the mapping stays monotone in the vote: the fitted slope
 # falls with log(letters) and would reach zero near 2,900.
 _MAX_LETTERS = 1_000
 
-_RIDGE = 1e-3  # keeps the fit finite where right and wrong separate; 1e-2 moves no number by 0.01
+_RIDGE = 1e-3  # keeps the fit finite where right and wrong separate; even 1 moves no number by 0.01
 _ITERATIONS = 50
 
 

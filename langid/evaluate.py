@@ -22,7 +22,7 @@ from langid.models import Identifier, load
 from langid.script import dominant_script, letter_counts
 from langid.tags import from_model, is_european
 
-_JOINED = 5  # sentences to a document, as in spec/languages.md
+_JOINED = 5  # sentences to a document: some 550 characters, a short page
 
 _GATE_MIN_CHARS = 200  # visible text of nearly every page worth extracting
 

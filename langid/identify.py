@@ -27,9 +27,10 @@ from langid.tags import EUROPEAN, NOT_LANGUAGE, UNDETERMINED, is_european
 _CLD2_WEIGHTS = (0.2, 0.95)
 _CLD2_LETTERS = (40, 400)
 
-# A document's sample: whole if short, else its beginning, middle and end. Bounds cost: 0.6 ms a
-# page of 6,000 characters on the machine that this was written on. One window would identify as
-# well; the three are for pages in several languages.
+# A document's sample: whole if short, else its beginning, middle and end, for pages in several
+# languages. Size is accuracy against cost, on 488 documents of 6,000 characters: 97.7 % right with
+# 3 x 700 characters, 98.4 % with 800, 98.8 % with 1,000, and 0.55, 0.65 and 0.8 ms; all the
+# difference lies between Bosnian, Croatian and Serbian.
 _WINDOWS, _WINDOW_CHARS = 3, 800
 
 # A page's sample for the gate. Four windows, since menus and footers sit at both ends.
@@ -50,23 +51,24 @@ _MIN_NOT_LANGUAGE = 0.5
 
 _TOP = 5
 
-# A model's scores up to this count as none; it only saves time, the vote is the same to four
-# digits.
+# A model's scores up to this count as none. It only saves time: 4 of 4,500 tags change, and no
+# first tag's posterior by more than 0.003.
 _MIN_SCORE = 1e-4
 
 GATE_MIN_EUROPEAN = 0.4
 """What `gate` should give at least for a page to be worth extracting; a default for configurations.
 
 Of langid_dev's 4,924 European rows of 200 characters or more it rejects 2 (one Bosnian, one
-Romani), of 4,176 European documents of about 1,000 characters none; 1 with 40 % English menus
+Romani), of 4,176 European documents of about 1,000 characters none, and 1 with 40 % English menus
 around. Of documents in 33 large non-European languages it rejects all that are in their language,
-alone or with 20 % English menus around, and 84 % with 40 %.
+alone or with 20 % English menus around, and 81 % with 40 %. At 0.5 it rejects 4 rows, the same
+documents, and 97 % of those with 40 % menus.
 """
 
 # Letters are weighted by what they say, in Latin letters, so that menus and text are compared
 # fairly: a Han character is half a word, a syllable sign two letters; abugidas write most vowels as
 # marks, which are not letters, and abjads write no short ones. Rounded by hand: 1 for all instead
-# lets a fifth of Indic and Thai pages with 40 % English menus through.
+# rejects 67 % instead of 81 % of the pages with 40 % English menus (see above).
 _SCRIPTS_BY_WEIGHT = {
     3.0: ("Hani",),
     2.0: ("Jpan", "Hang", "Ethi"),
@@ -86,8 +88,8 @@ _LETTER_WEIGHTS = np.array(
 
 _IS_EUROPEAN_SCRIPT = np.isin(SCRIPTS, sorted({language.script for language in EUROPEAN}))
 
-# The gate asks the other models only if CLD2, the cheapest, is less sure than this. Halves its
-# cost.
+# The gate asks the other models only if CLD2, the cheapest, is less sure than this: on most pages,
+# a third of the cost.
 _SURELY_EUROPEAN = 0.95
 
 # What models without a European language call it, so that a vote for these is none against Europe:

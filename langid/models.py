@@ -46,7 +46,7 @@ class Py3Langid:
     """py3langid's model, with its automaton run over many stretches of the text at once.
 
     Scores are those of `LanguageIdentifier(norm_probs=True).rank`, to float32 rounding, in about a
-    third of the time: the walk is vectorised (below) and the weights are held as float32 instead of
+    fifth of the time: the walk is vectorised (below) and the weights are held as float32 instead of
     float16, which costs 28 MB.
     """
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 # is written in, except rare Han extensions; they count as no letter.
 _TABLE_SIZE = 0x20000
 
-# Characters looked at: a page's script is plain long before this, and cost stays bounded (about 15
+# Characters looked at: a page's script is plain long before this, and cost stays bounded (about 50
 # microseconds).
 _PREFIX_CHARS = 8_000
 

@@ -27,6 +27,13 @@ _FAMILIES = {
     ("windows-1254",): "tur_Latn",
 }
 CHARSETS = {tag: labels for labels, tags in _FAMILIES.items() for tag in tags.split()}
+# Pages whose charset is not left to the hash, so that every charset above that matters occurs.
+CHOSEN = {
+    "ell_Grek/kastana": "windows-1253",
+    "ell_Grek/xerolithia": "iso-8859-7",
+    "rus_Cyrl/mayak-na-ozere": "koi8-r",
+    "rus_Cyrl/valenki": "windows-1251",
+}
 # Ways to state no charset, or more than one, which a browser still reads rightly.
 QUIRKS = ("undeclared", "bom_over_header", "header_over_meta", "utf16_meta", "utf16le", "utf16be")
 BOMS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
@@ -91,7 +98,7 @@ def fetch(page: Page, look: Look | None = None, headers: Headers = ()) -> Exchan
 def ordinary(page: Page) -> Exchange:
     """A page in the charset, and with the codings, that its address' hash says."""
     quirk = pick("quirk:" + page.url, 16 * len(QUIRKS))
-    if quirk < len(QUIRKS):
+    if page.key not in CHOSEN and quirk < len(QUIRKS):
         body, content_type = quirky(page, QUIRKS[quirk])
     else:
         body, content_type = _in_charset(page, charset_of(page))
@@ -100,6 +107,8 @@ def ordinary(page: Page) -> Exchange:
 
 def charset_of(page: Page) -> str:
     """UTF-8 for most pages, else an older charset of the language that has all its letters."""
+    if page.key in CHOSEN:
+        return CHOSEN[page.key]
     labels = CHARSETS.get(page.tag, ())
     if not labels or pick("charset:" + page.url, 3):
         return "utf-8"

@@ -27,7 +27,6 @@ VOID = frozenset("area base br col embed hr img input link meta param source tra
 IMPLIED_END = frozenset("p li dt dd tr td th option optgroup thead tbody tfoot colgroup rp rt".split())
 MAX_TAG_CHARS, MAX_TAG_ATTRIBUTES = 20_000, 2_000
 MAX_VISIBLE_CHARS = 8_000
-STRIPPED = "script, style, svg, template, iframe, object, canvas, noscript"
 OTHER_MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"RIFF", b"OggS", b"ID3", b"\x1f\x8b\x08")
 LOOKS_LIKE_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|div|p|table|h1|meta|article)\b", re.IGNORECASE)
 CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
@@ -163,8 +162,8 @@ def _has_huge_tag(html: str) -> bool:
 def survey(body: bytes, headers: dict[str, str], max_bytes: int, max_depth: int) -> dict[str, Any]:
     """What the gate must know of a page: its decoded markup, meta tags and some visible text.
 
-    `headers` holds content-type, content-encoding and transfer-encoding. The markup comes back without scripts and
-    styles, which no later stage reads; only the first `MAX_VISIBLE_CHARS` characters of visible text are returned.
+    `headers` holds content-type, content-encoding and transfer-encoding. Of the visible text only the first
+    `MAX_VISIBLE_CHARS` characters are returned.
     """
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = unchunk(body)
@@ -195,12 +194,10 @@ def _look(html: str) -> dict[str, Any]:
         if (name := meta.getattr("name"))
     ]
     title = " ".join((tree.title or "").split())[:1000]
-    for node in tree.document.query_selector_all(STRIPPED):
-        node.decompose()
     visible = extract_plain_text(tree, main_content=False, alt_texts=False, list_bullets=False)
     if not visible.strip():
         return {"reason": "gate.empty", "metas": metas}
-    return {"html": str(tree), "metas": metas, "title": title or None, "visible": visible[:MAX_VISIBLE_CHARS]}
+    return {"html": html, "metas": metas, "title": title or None, "visible": visible[:MAX_VISIBLE_CHARS]}
 
 
 def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:

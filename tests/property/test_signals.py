@@ -52,7 +52,9 @@ def test_order_of_measuring_does_not_matter(text: str) -> None:
     assert backwards == catalog.measure_all(TextView(text, STOP_WORDS))
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\n\n", "\ud800", "a\udfff b", "\u0301", "...", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\n\n", "\ud800", "a\udfff b", "\u0301", "...", "\x00"]
+)
 def test_texts_at_the_edge(text: str) -> None:
     for name, value in catalog.measure_all(TextView(text, STOP_WORDS)).items():
         assert _in_range(catalog.BY_NAME[name], value), name

@@ -59,7 +59,7 @@ def test_word_hash_follows_the_published_construction() -> None:
 
 
 def test_shingles_follow_the_published_construction() -> None:
-    tokens = "one two three four five six".split()
+    tokens = ["one", "two", "three", "four", "five", "six"]
     expected = sorted({shingle(tokens[:5]), shingle(tokens[1:])})
     assert shingle_hashes("One two, three four five six!").tolist() == expected
 

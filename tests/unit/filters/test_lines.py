@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from filters import lines
+from filters.signal import Signal
+from filters.text import TextView
+
+
+@pytest.mark.parametrize(
+    ("measured", "text", "expected"),
+    [
+        (lines.bullet_line_fraction, "• a\n\n - b\nc\nd-", 0.5),
+        (lines.bullet_line_fraction, "\n \n", None),
+        (lines.ellipsis_line_fraction, "a...\nb…\n..\nx.. .", 0.5),
+        (lines.ellipsis_line_fraction, "\n.\n..\n", 0.0),
+        (lines.terminal_punctuation_line_fraction, "Ja.\nNein!\nWas?\nTitel", 0.75),
+        (lines.terminal_punctuation_line_fraction, 'er sagte: „Ja.“\n»Nein!«\n(x.)\n"', 0.75),
+        (lines.terminal_punctuation_line_fraction, "Πού;\nΠού\nwhere;\nԱյո։", 0.5),
+        (lines.terminal_punctuation_line_fraction, "なに。\nкуда…", 1.0),
+        (lines.short_line_fraction, "x" * 30 + "\n" + "x" * 31, 0.5),
+        (lines.newline_to_word_ratio, "a\nb\n\nc d", 0.75),
+        (lines.newline_to_word_ratio, "\n", None),
+        (lines.sentence_count, "Das ist gut. Ja, z. B. 3.14 ist pi! Wirklich?!", 3),
+        (lines.sentence_count, "Er sagte: „Komm.“ Dann ging er. Titel", 2),
+        (lines.sentence_count, "Πού πας; Εδώ. J. Smith", 2),
+        (lines.sentence_count, "", 0),
+        (lines.sentence_count, ".", 0),
+        (lines.sentence_count, "no end", 0),
+    ],
+)
+def test_values(measured: Signal, text: str, expected: float | None) -> None:
+    value = measured.measure(TextView(text))
+    assert value == (None if expected is None else pytest.approx(expected))
+
+
+def test_parity_with_datatrove_fineweb_lines() -> None:
+    """As FineWebQualityFilter, but that does not strip lines and knows no closers."""
+    stop_chars = (".", "!", "?")
+    text = "A line that ends here.\nshort\n\nAnother quite long line without an end\nWhat?"
+    plain = [line for line in text.split("\n") if line.strip()]
+    view = TextView(text)
+    ended = sum(line.endswith(stop_chars) for line in plain) / len(plain)
+    short = sum(len(line) <= 30 for line in plain) / len(plain)
+    assert lines.terminal_punctuation_line_fraction.measure(view) == pytest.approx(ended)
+    assert lines.short_line_fraction.measure(view) == pytest.approx(short)
