@@ -186,7 +186,7 @@ def _phrase_lines(view: TextView, phrases: tuple[_Phrases, ...]) -> NDArray[np.i
     found = [np.zeros(0, np.int64)]
     for n, hashes, sieve in phrases:
         candidates = view.ngram_hashes(n)
-        places = np.flatnonzero(sieve[_sieve_slots(candidates)])
+        places = np.flatnonzero(sieve.take(_sieve_slots(candidates)))
         places = places[isin_sorted(candidates[places], hashes)]
         if places.size:
             lines = _lines_of(view, places)

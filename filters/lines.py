@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters import characters
-from filters.signal import Value, count, fraction, ratio
+from filters.signal import Value, count, fraction, ratio, share
 from filters.text import TextView
 
 _GOPHER = "Rae et al. 2021 (Gopher), Appendix A.1"
@@ -36,7 +36,7 @@ def bullet_line_fraction(view: TextView) -> Value:
     """
     if not view.line_count:
         return None
-    return _share((view.classes[view.line_starts] & characters.BULLET) != 0)
+    return share((view.classes[view.line_starts] & characters.BULLET) != 0)
 
 
 @fraction(source=_GOPHER)
@@ -51,7 +51,7 @@ def ellipsis_line_fraction(view: TextView) -> Value:
     three = view.line_lengths >= 3
     for step in range(3):
         three &= view.codes[np.maximum(last - step, 0)] == _FULL_STOP
-    return _share(three | (view.codes[last] == _ELLIPSIS))
+    return share(three | (view.codes[last] == _ELLIPSIS))
 
 
 @fraction(source=_FINEWEB)
@@ -69,7 +69,7 @@ def terminal_punctuation_line_fraction(view: TextView) -> Value:
     for _ in range(_MAX_CLOSERS):
         closing = (view.classes[last] & characters.CLOSER) != 0
         last = last - (closing & (last > view.line_starts))
-    return _share(_is_terminal(view, last))
+    return share(_is_terminal(view, last))
 
 
 @fraction(source=_FINEWEB)
@@ -78,7 +78,7 @@ def short_line_fraction(view: TextView) -> Value:
 
     Source: Penedo et al. 2024 (FineWeb), 3.6.
     """
-    return _share(view.line_lengths <= SHORT_LINE_CHARACTERS)
+    return share(view.line_lengths <= SHORT_LINE_CHARACTERS)
 
 
 @ratio(unit="newlines/word", source=_FINEWEB)
@@ -99,7 +99,10 @@ def sentence_count(view: TextView) -> Value:
     and "J. Smith" end none, and 3.14 does not; "12. Mai" does. Titles without a full stop are no
     sentences. C4 counts with NLTK's Punkt, which most European languages do not have.
     """
-    places = np.flatnonzero((view.classes & characters.TERMINAL) | (view.codes == _SEMICOLON))
+    candidate = (view.classes & characters.TERMINAL) != 0
+    if view.present & characters.GREEK:
+        candidate |= view.codes == _SEMICOLON
+    places = np.flatnonzero(candidate)
     places = places[_is_terminal(view, places)]
     gaps = np.diff(places) > 1
     starts = places[np.append(True, gaps)[: places.size]]
@@ -125,7 +128,3 @@ def _is_terminal(view: TextView, places: NDArray[np.integer[Any]]) -> NDArray[np
         before = view.classes[np.maximum(places - 1, 0)]
         terminal |= ((before & characters.GREEK) != 0) & (view.codes[places] == _SEMICOLON)
     return terminal
-
-
-def _share(flags: NDArray[np.bool_]) -> Value:
-    return float(np.count_nonzero(flags) / flags.size) if flags.size else None

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from filters.text import TextView
 
 Value = float | None
@@ -90,3 +93,8 @@ def count(
 ) -> Callable[[Measure], Signal]:
     """A signal that counts."""
     return signal(unit=unit, low=0.0, high=math.inf, version=version, source=source, edges=edges)
+
+
+def share(flags: NDArray[np.bool_]) -> Value:
+    """Fraction of flags that are set; null if there are none."""
+    return float(np.count_nonzero(flags) / flags.size) if flags.size else None

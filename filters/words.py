@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters import characters
-from filters.signal import SMALL_COUNT_EDGES, Value, count, fraction, ratio
+from filters.signal import SMALL_COUNT_EDGES, Value, count, fraction, ratio, share
 from filters.text import TextView, distinct
 
 _GOPHER = "Rae et al. 2021 (Gopher), Appendix A.1"
@@ -69,7 +69,7 @@ def alphabetic_word_fraction(view: TextView) -> Value:
     Punctuation marks are not words here, but are tokens to datatrove: its values are lower. Source:
     Rae et al. 2021 (Gopher), A.1: 80 % of words contain at least one alphabetic character.
     """
-    return _share(_lettered(view))
+    return share(_lettered(view))
 
 
 @count(unit="words", source=_GOPHER, edges=SMALL_COUNT_EDGES)
@@ -102,19 +102,15 @@ def uppercase_word_fraction(view: TextView) -> Value:
     if not view.present & characters.UPPER and not view.present & characters.LOWER:
         return None
     cased = view.count_in_words(characters.UPPER | characters.LOWER)
-    return _share((view.word_classes[cased >= 2] & characters.LOWER) == 0)
+    return share((view.word_classes[cased >= 2] & characters.LOWER) == 0)
 
 
 @fraction(source="RedPajama-v2; Penedo et al. 2024 (FineWeb), statistics")
 def digit_character_fraction(view: TextView) -> Value:
     """Fraction of characters that are decimal digits of any script; null for an empty text."""
-    return _share((view.classes & characters.DIGIT) != 0)
+    return share((view.classes & characters.DIGIT) != 0)
 
 
 def _lettered(view: TextView) -> NDArray[np.bool_]:
     lettered: NDArray[np.bool_] = (view.word_classes & characters.LETTER) != 0
     return lettered
-
-
-def _share(flags: NDArray[np.bool_]) -> Value:
-    return float(np.count_nonzero(flags) / flags.size) if flags.size else None

@@ -1,0 +1,129 @@
+"""How a run's progress is shown: live on a terminal, plain lines off it, JSON lines for programs."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from pipeline.runner import Event, Listener
+
+PLAIN_INTERVAL_S = 5.0
+
+
+class _Speed:
+    """Pages per second, kept share and time left, from the events so far."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._step_began = self._began
+        self._done_before = 0
+        self.pages = self.kept = self.judged = 0
+
+    def add(self, event: Event) -> None:
+        if event.kind == "step":
+            self._step_began, self._done_before = time.monotonic(), event.done
+        if event.kind == "task" and event.manifest is not None:
+            if event.step == "extract":
+                self.pages += event.manifest.books.rows_in
+            if event.step == "decide":
+                self.judged += event.manifest.books.rows_in
+                self.kept += event.manifest.books.kept
+
+    def facts(self, event: Event) -> dict[str, float | int | None]:
+        spent = time.monotonic() - self._step_began
+        fresh = event.done - self._done_before
+        left = spent / fresh * (event.total - event.done) if fresh > 0 else None
+        return {
+            "pages": self.pages,
+            "pages_per_s": round(self.pages / max(0.001, time.monotonic() - self._began), 1),
+            "kept_fraction": round(self.kept / self.judged, 4) if self.judged else None,
+            "left_s": None if left is None else round(left, 1),
+        }
+
+    def words(self, event: Event) -> str:
+        facts = self.facts(event)
+        kept = f" · {facts['kept_fraction']:.0%} of documents kept" if facts["kept_fraction"] is not None else ""
+        left = f" · {_duration(float(facts['left_s']))} left" if facts["left_s"] else ""
+        return f"{facts['pages']} pages, {facts['pages_per_s']}/s{kept}{left}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+@contextlib.contextmanager
+def listener(kind: str) -> Iterator[Listener]:
+    """A listener that writes to stderr: `auto` is live on a terminal and plain off it; `plain`, `json`, `none`."""
+    if kind == "auto":
+        kind = "live" if sys.stderr.isatty() else "plain"
+    if kind == "live":
+        with _live() as show:
+            yield show
+    elif kind == "plain":
+        yield _plain()
+    elif kind == "json":
+        yield _json()
+    else:
+        yield lambda event: None
+
+
+@contextlib.contextmanager
+def _live() -> Iterator[Listener]:
+    speed = _Speed()
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description:8}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def show(event: Event) -> None:
+            speed.add(event)
+            if event.kind == "step":
+                bars[event.step] = progress.add_task(event.step, total=event.total, completed=event.done, note="")
+            elif event.kind == "task":
+                progress.update(bars[event.step], completed=event.done, note=speed.words(event))
+            elif event.kind == "error":
+                progress.console.print(event.message, style="yellow", markup=False, highlight=False)
+
+        yield show
+
+
+def _plain() -> Listener:
+    speed = _Speed()
+    shown = 0.0
+
+    def show(event: Event) -> None:
+        nonlocal shown
+        speed.add(event)
+        now = time.monotonic()
+        is_last = event.kind == "task" and event.done == event.total
+        if event.kind == "error":
+            _say(f"warning: {event.message}")
+        elif is_last or (event.kind == "task" and now - shown >= PLAIN_INTERVAL_S):
+            shown = now
+            _say(f"{event.step:8} {event.done}/{event.total}  {speed.words(event)}")
+
+    return show
+
+
+def _json() -> Listener:
+    speed = _Speed()
+
+    def show(event: Event) -> None:
+        speed.add(event)
+        known = {"event": event.kind, "step": event.step, "done": event.done, "total": event.total, "message": event.message}
+        _say(json.dumps({**known, **speed.facts(event)}))
+
+    return show
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
