@@ -1,12 +1,12 @@
 """Configuration: YAML in, frozen models out.
 
-`configs/base.yaml`, then the run's file, then `--set`; `configs/languages/<tag>.yaml` over the part `language`. Each value
-remembers the file it came from, for `weir config show`.
+`configs/base.yaml`, then the run's file, then `--set`; `configs/languages/<tag>.yaml` over the
+part `language`. Each value remembers the file it came from, for `weir config show`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -170,25 +170,36 @@ class Run(_Section):
         for path in paths:
             value: Any = whole
             for part in path.split("."):
-                value = {tag: v[part] for tag, v in value.items()} if value is whole["languages"] else value[part]
+                value = (
+                    {tag: v[part] for tag, v in value.items()}
+                    if value is whole["languages"]
+                    else value[part]
+                )
             found[path] = value
         return found
 
     def bounds(self) -> tuple[tuple[str, ...], dict[str, dict[str, rules.Bound]]]:
-        """Rules in declared order, and each language's bounds; tag `base` judges languages without a pack."""
+        """Rules in declared order, and each language's bounds.
+
+        Tag `base` judges languages without a pack.
+        """
         order = tuple(self.language.rules)
         packs = {"base": self.language, **self.languages}
         return order, {
-            tag: {name: rules.Bound(name, rule.min, rule.max) for name, rule in pack.rules.items() if rule is not None}
+            tag: {
+                name: rules.Bound(name, rule.min, rule.max)
+                for name, rule in pack.rules.items()
+                if rule is not None
+            }
             for tag, pack in packs.items()
         }
 
 
-def _known(names: Any, allowed: Any, what: str) -> Any:
+def _known(names: Iterable[str], allowed: Collection[str], what: str) -> tuple[str, ...]:
     for name in names:
         if name not in allowed:
             raise ValueError(f"unknown {what} {name!r}; allowed: {', '.join(sorted(allowed))}")
-    return names
+    return tuple(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +224,8 @@ def digest(value: Any) -> str:
 def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
     """The configuration of a run from its file, or from the name of one in configs/runs/.
 
-    `settings` are `key=value` with dotted keys and YAML values. ConfigError names file, key and remedy.
+    `settings` are `key=value` with dotted keys and YAML values. ConfigError names file, key and
+    remedy.
     """
     path = Path(source)
     if not path.is_file() and not path.suffix:
@@ -229,7 +241,9 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
         ("--set", _settings(settings)),
     ):
         if "languages" in layer and isinstance(layer["languages"], list):
-            raise ConfigError(origin, "`languages` belongs under `identify`", "write identify: {languages: [...]}")
+            raise ConfigError(
+                origin, "`languages` belongs under `identify`", "write identify: {languages: [...]}"
+            )
         _merge(merged, layer, origin, origins, "")
     packs: dict[str, Any] = {}
     for tag, pack in language_packs():
@@ -246,9 +260,15 @@ def _validated(merged: dict[str, Any], origins: Mapping[str, str]) -> Run:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        origin = origins.get(key) or next((o for k, o in sorted(origins.items()) if k.startswith(key)), "configuration")
+        origin = origins.get(key) or next(
+            (o for k, o in sorted(origins.items()) if k.startswith(key)), "configuration"
+        )
         value = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
-        raise ConfigError(origin, f"{key}: {first['msg']}{value}", "`weir config explain KEY` shows what is allowed") from None
+        raise ConfigError(
+            origin,
+            f"{key}: {first['msg']}{value}",
+            "`weir config explain KEY` shows what is allowed",
+        ) from None
 
 
 def _label(path: Path) -> str:
@@ -266,10 +286,16 @@ def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted((configs_folder() / "languages").glob("*.yaml")):
         pack = _read(path)
         if pack.get("tag") != path.stem:
-            raise ConfigError(_label(path), f"tag is {pack.get('tag')!r}, the file is named {path.stem}", "make them equal")
+            raise ConfigError(
+                _label(path),
+                f"tag is {pack.get('tag')!r}, the file is named {path.stem}",
+                "make them equal",
+            )
         unknown = set(pack) - {"tag", "name", "autonym", "stop_words", "rules"}
         if unknown or "stop_words" not in pack:
-            raise ConfigError(_label(path), f"unknown or missing keys: {sorted(unknown) or ['stop_words']}")
+            raise ConfigError(
+                _label(path), f"unknown or missing keys: {sorted(unknown) or ['stop_words']}"
+            )
         yield path.stem, pack
 
 
@@ -277,7 +303,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         value = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise ConfigError(str(path), f"not readable as YAML: {str(error).splitlines()[0]}") from None
+        raise ConfigError(
+            str(path), f"not readable as YAML: {str(error).splitlines()[0]}"
+        ) from None
     if not isinstance(value, dict):
         raise ConfigError(str(path), "must be a mapping of sections")
     return value
@@ -288,7 +316,11 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:
-            raise ConfigError("--set", f"{setting!r} is not key=value", "for example --set extract.extractor=resiliparse")
+            raise ConfigError(
+                "--set",
+                f"{setting!r} is not key=value",
+                "for example --set extract.extractor=resiliparse",
+            )
         try:
             value = YAML(typ="safe", pure=True).load(text)
         except YAMLError:
@@ -301,7 +333,13 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
     return layer
 
 
-def _merge(into: dict[str, Any], layer: Mapping[str, Any], origin: str, origins: dict[str, str], prefix: str) -> None:
+def _merge(
+    into: dict[str, Any],
+    layer: Mapping[str, Any],
+    origin: str,
+    origins: dict[str, str],
+    prefix: str,
+) -> None:
     """Mappings merge, everything else replaces."""
     for key, value in layer.items():
         if isinstance(value, Mapping) and isinstance(into.get(key), dict):

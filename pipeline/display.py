@@ -1,4 +1,7 @@
-"""How a run's progress is shown: live on a terminal, plain lines off it, JSON lines for programs."""
+"""How a run's progress is shown.
+
+Live on a terminal, plain lines off it, JSON lines for programs.
+"""
 
 import contextlib
 import json
@@ -7,7 +10,15 @@ import time
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from pipeline.runner import Event, Listener
 
@@ -46,7 +57,11 @@ class _Speed:
 
     def words(self, event: Event) -> str:
         facts = self.facts(event)
-        kept = f" · {facts['kept_fraction']:.0%} of documents kept" if facts["kept_fraction"] is not None else ""
+        kept = (
+            f" · {facts['kept_fraction']:.0%} of documents kept"
+            if facts["kept_fraction"] is not None
+            else ""
+        )
         left = f" · {_duration(float(facts['left_s']))} left" if facts["left_s"] else ""
         return f"{facts['pages']} pages, {facts['pages_per_s']}/s{kept}{left}"
 
@@ -54,12 +69,21 @@ class _Speed:
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return (
+        f"{hours} h {minutes:02d} min"
+        if hours
+        else f"{minutes} min {rest:02d} s"
+        if minutes
+        else f"{rest} s"
+    )
 
 
 @contextlib.contextmanager
 def listener(kind: str) -> Iterator[Listener]:
-    """A listener that writes to stderr: `auto` is live on a terminal and plain off it; `plain`, `json`, `none`."""
+    """A listener that writes to stderr: `auto` is live on a terminal and plain off it.
+
+    `plain`, `json`, `none`.
+    """
     if kind == "auto":
         kind = "live" if sys.stderr.isatty() else "plain"
     if kind == "live":
@@ -77,16 +101,22 @@ def listener(kind: str) -> Iterator[Listener]:
 def _live() -> Iterator[Listener]:
     speed = _Speed()
     columns = (
-        SpinnerColumn(), TextColumn("{task.description:8}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(),
+        SpinnerColumn(),
+        TextColumn("{task.description:8}"),
+        BarColumn(24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
         TextColumn("{task.fields[note]}"),
-    )  # fmt: skip
+    )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bars: dict[str, TaskID] = {}
 
         def show(event: Event) -> None:
             speed.add(event)
             if event.kind == "step":
-                bars[event.step] = progress.add_task(event.step, total=event.total, completed=event.done, note="")
+                bars[event.step] = progress.add_task(
+                    event.step, total=event.total, completed=event.done, note=""
+                )
             elif event.kind == "task":
                 progress.update(bars[event.step], completed=event.done, note=speed.words(event))
             elif event.kind == "error":
@@ -118,7 +148,13 @@ def _json() -> Listener:
 
     def show(event: Event) -> None:
         speed.add(event)
-        known = {"event": event.kind, "step": event.step, "done": event.done, "total": event.total, "message": event.message}
+        known = {
+            "event": event.kind,
+            "step": event.step,
+            "done": event.done,
+            "total": event.total,
+            "message": event.message,
+        }
         _say(json.dumps({**known, **speed.facts(event)}))
 
     return show

@@ -1,10 +1,13 @@
-"""Executors: run tasks somewhere. `local` in this process or a pool of processes, `ray` on a Ray cluster.
+"""Executors: run tasks somewhere.
 
-The driver counts attempts, whoever runs the tasks: a task that lost its worker is tried again alone, so that the blame is
-right; the third loss ends it. TransientError is tried again; ShardError is an outcome; any other error ends the run.
-This is the only module that imports Ray.
+`local` in this process or a pool of processes, `ray` on a Ray cluster.
+
+The driver counts attempts, whoever runs the tasks: a task that lost its worker is tried again
+alone, so that the blame is right; the third loss ends it. TransientError is tried again;
+ShardError is an outcome; any other error ends the run. This is the only module that imports Ray.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -47,7 +50,10 @@ Work = Callable[[Task], Manifest]
 
 
 class Executor(Protocol):
-    """Runs tasks and yields outcomes as they come; `stop` lets the running ones end, `cancel` does not."""
+    """Runs tasks and yields outcomes as they come.
+
+    `stop` lets the running ones end, `cancel` does not.
+    """
 
     def run(self, work: Work, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Yield one outcome a task, in any order."""
@@ -121,13 +127,20 @@ class _Driver:
                         waiting.appendleft(task)
                 except Lost:
                     if attempts[task.key] >= MAX_ATTEMPTS:
-                        message = f"its worker died {MAX_ATTEMPTS} times (out of memory, or killed); set aside, run again to retry"
-                        yield Outcome(task, None, ShardError(task.name, message), attempts[task.key])
+                        message = (
+                            f"its worker died {MAX_ATTEMPTS} times (out of memory, or "
+                            "killed); set aside, run again to retry"
+                        )
+                        yield Outcome(
+                            task, None, ShardError(task.name, message), attempts[task.key]
+                        )
                     else:
                         suspects.append(task)
                     self._backend.recover()
 
-    def _fill(self, work: Work, waiting: deque[Task], suspects: deque[Task], attempts: dict[str, int]) -> None:
+    def _fill(
+        self, work: Work, waiting: deque[Task], suspects: deque[Task], attempts: dict[str, int]
+    ) -> None:
         while len(self._running) < self._backend.window and (waiting or suspects):
             if suspects:
                 if self._running:
@@ -200,7 +213,9 @@ class _Pool:
 
     def _fresh(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_ignore_interrupts)
+        return ProcessPoolExecutor(
+            self._workers, mp_context=context, initializer=_ignore_interrupts
+        )
 
     def submit(self, work: Work, task: Task) -> Any:
         try:
@@ -226,7 +241,7 @@ class _Pool:
     def cancel(self, handles: list[Any]) -> None:
         for handle in handles:
             handle.cancel()
-        for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - no public way to kill a worker
+        for process in list((self._pool._processes or {}).values()):
             process.kill()
 
     def close(self) -> None:
@@ -234,7 +249,10 @@ class _Pool:
 
 
 class _Ray:
-    """Ray Core tasks. Ray's own retries are off: with them an out-of-memory kill is retried without end."""
+    """Ray Core tasks. Ray's own retries are off.
+
+    With them an out-of-memory kill is retried without end.
+    """
 
     def __init__(self, workers: int | None, address: str | None, packages: Sequence[Any]) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -244,16 +262,32 @@ class _Ray:
         self._ray = ray
         self._owns = not ray.is_initialized()
         if self._owns:
-            common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
+            common: dict[str, Any] = {
+                "log_to_driver": False,
+                "logging_level": logging.ERROR,
+                "include_dashboard": False,
+            }
             try:
                 if address:
-                    ray.init(address=address, runtime_env={"py_modules": list(packages)}, log_to_driver=False, logging_level="ERROR")
+                    ray.init(
+                        address=address,
+                        runtime_env={"py_modules": list(packages)},
+                        log_to_driver=False,
+                        logging_level=logging.ERROR,
+                    )
                 else:
                     folder = tempfile.mkdtemp(prefix="weir-ray-", dir=tempfile.gettempdir())
-                    ray.init(num_cpus=workers, object_store_memory=128 << 20, _temp_dir=folder, **common)
+                    ray.init(
+                        num_cpus=workers, object_store_memory=128 << 20, _temp_dir=folder, **common
+                    )
             except ConnectionError as error:
-                raise ConfigError("--address", f"no Ray cluster at {address} ({error})", "start one with `ray start --head`") from None
-        cpus = int(ray.cluster_resources().get("CPU", 1))
+                raise ConfigError(
+                    "--address",
+                    f"no Ray cluster at {address} ({error})",
+                    "start one with `ray start --head`",
+                ) from None
+        resources: Any = ray.cluster_resources  # untyped in Ray
+        cpus = int(resources().get("CPU", 1))
         self.window = workers or cpus
         self._remote: Any = None
 

@@ -1,13 +1,13 @@
 """Manifests: the proof that a task's output is complete, and the account of every row.
 
-A shard is there if and only if its manifest is. A manifest is written last, by rename, and never changed.
+A shard is there if and only if its manifest is. A manifest is written last, by rename, and never
+changed.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pipeline import storage
 from stages.errors import IntegrityError
@@ -19,7 +19,10 @@ Count = tuple[str, str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One committed file: path below the run, rows, bytes and SHA-256; `groups` are (tag, row group) pairs."""
+    """One committed file: path below the run, rows, bytes and SHA-256.
+
+    `groups` are (tag, row group) pairs.
+    """
 
     table: str
     path: str
@@ -42,7 +45,9 @@ class Books:
         """IntegrityError if they do not balance."""
         out = self.kept + self.rejected + self.quarantined
         if self.rows_in != out:
-            raise IntegrityError(where, f"books do not balance: {self.rows_in} rows in, {out} accounted for")
+            raise IntegrityError(
+                where, f"books do not balance: {self.rows_in} rows in, {out} accounted for"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,12 @@ class Manifest:
 
     def to_json(self) -> str:
         """JSON, one manifest a file."""
-        return json.dumps({"manifest_version": VERSION, **asdict(self)}, ensure_ascii=False, sort_keys=True, indent=1)
+        return json.dumps(
+            {"manifest_version": VERSION, **asdict(self)},
+            ensure_ascii=False,
+            sort_keys=True,
+            indent=1,
+        )
 
     @staticmethod
     def from_json(text: str, where: str) -> "Manifest":
@@ -79,16 +89,19 @@ class Manifest:
         try:
             value = json.loads(text)
             if value.pop("manifest_version") != VERSION:
-                raise ValueError
+                raise ValueError  # noqa: TRY301 - the same answer as to malformed JSON
             value["outputs"] = tuple(
-                Output(**{**o, "groups": tuple((tag, group) for tag, group in o["groups"])}) for o in value["outputs"]
+                Output(**{**o, "groups": tuple((tag, group) for tag, group in o["groups"])})
+                for o in value["outputs"]
             )
             value["books"] = Books(**value["books"])
             value["inputs"] = tuple(value["inputs"])
             value["counts"] = tuple((a, b, c, int(n)) for a, b, c, n in value["counts"])
             return Manifest(**value)
         except (ValueError, KeyError, TypeError):
-            raise IntegrityError(where, "not a manifest; delete the file and run again to redo the task") from None
+            raise IntegrityError(
+                where, "not a manifest; delete the file and run again to redo the task"
+            ) from None
 
 
 def path_of(run: Path, step: str, key: str) -> Path:
@@ -97,12 +110,17 @@ def path_of(run: Path, step: str, key: str) -> Path:
 
 
 def commit(run: Path, made: Manifest) -> None:
-    """Make the task's output count; its books must balance. A second commit of the same key must have equal digests."""
+    """Make the task's output count; its books must balance.
+
+    A second commit of the same key must have equal digests.
+    """
     made.books.check(f"{made.step} {made.task}")
     path = path_of(run, made.step, made.key)
     if path.exists():
         if find(run, made.step, made.key).digest() != made.digest():  # type: ignore[union-attr]
-            raise IntegrityError(str(path), "the same task gave other bytes: it is not deterministic")
+            raise IntegrityError(
+                str(path), "the same task gave other bytes: it is not deterministic"
+            )
         return
     storage.write_bytes(path, made.to_json().encode())
 

@@ -1,7 +1,7 @@
 """The plan: which tasks each step has, and the key by which a task's work is known.
 
-Key = SHA-256 of the step, its stages' versions, the configuration slice that they declare, the digests of the inputs and the
-schema. Dependencies follow from keys; nobody types them.
+Key = SHA-256 of the step, its stages' versions, the configuration slice that they declare, the
+digests of the inputs and the schema. Dependencies follow from keys; nobody types them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,21 @@ from pipeline import config
 from pipeline.executor import Task
 from pipeline.manifest import Manifest
 from pipeline.storage import Input
-from stages import cluster, decide, extract, gate, identify, measure, parse, prepare, publish, read, redact, schema, sign
+from stages import (
+    cluster,
+    decide,
+    extract,
+    gate,
+    identify,
+    measure,
+    parse,
+    prepare,
+    publish,
+    read,
+    redact,
+    schema,
+    sign,
+)
 
 Made = dict[str, list[Manifest]]
 """Manifests of finished steps, in task order."""
@@ -33,7 +47,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A run's inputs and configuration; gives each step's tasks once the steps before it are done."""
+    """A run's inputs and configuration.
+
+    Gives each step's tasks once the steps before it are done.
+    """
 
     settings: config.Run
     snapshot: str
@@ -56,7 +73,11 @@ def _ordinal(number: int) -> str:
 
 def _prepare(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
     del made
-    yield "robots", [f"{i.name}:{i.identity}" for i in plan.robots], {"robots": [i.to_json() for i in plan.robots], "inputs": [i.name for i in plan.robots]}
+    yield (
+        "robots",
+        [f"{i.name}:{i.identity}" for i in plan.robots],
+        {"robots": [i.to_json() for i in plan.robots], "inputs": [i.name for i in plan.robots]},
+    )
 
 
 def _extract(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
@@ -80,24 +101,37 @@ def _pair(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, An
     signatures = _paths(made["extract"], "signatures")
     for part in range(partitions):
         bands = list(range(part, schema.N_BANDS, partitions))
-        yield _ordinal(part), [str(bands), *_digests(made["extract"], "signatures")], {"signatures": signatures, "bands": bands}
+        yield (
+            _ordinal(part),
+            [str(bands), *_digests(made["extract"], "signatures")],
+            {"signatures": signatures, "bands": bands},
+        )
 
 
 def _verify(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
     partitions = min(plan.settings.cluster.partitions, max(1, len(plan.shards)))
     for part in range(partitions):
         shards = list(range(part, len(made["extract"]), partitions))
-        digests = [str(shards), *_digests(made["pair"], "candidates"), *_digests(made["extract"], "documents")]
-        params = {"candidates": _paths(made["pair"], "candidates"), "documents": _paths(made["extract"], "documents"), "shards": shards}
+        digests = [
+            str(shards),
+            *_digests(made["pair"], "candidates"),
+            *_digests(made["extract"], "documents"),
+        ]
+        params = {
+            "candidates": _paths(made["pair"], "candidates"),
+            "documents": _paths(made["extract"], "documents"),
+            "shards": shards,
+        }
         yield _ordinal(part), digests, params
 
 
 def _cluster(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
     digests = [*_digests(made["extract"], "signatures"), *_digests(made["verify"], "edges")]
     params = {
-        "signatures": _paths(made["extract"], "signatures"), "edges": _paths(made["verify"], "edges"),
+        "signatures": _paths(made["extract"], "signatures"),
+        "edges": _paths(made["verify"], "edges"),
         "partitions": plan.settings.cluster.partitions,
-    }  # fmt: skip
+    }
     yield "components", digests, params
 
 
@@ -114,18 +148,30 @@ def _resolve(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
     for part in range(plan.settings.cluster.partitions):
         members, edges = clustered.output(f"members.{part}"), clustered.output(f"edges.{part}")
         digests = [members.sha256, edges.sha256, *_digests(made["judge"], "verdicts")]
-        yield _ordinal(part), digests, {"members": members.path, "edges": edges.path, "verdicts": verdicts}
+        yield (
+            _ordinal(part),
+            digests,
+            {"members": members.path, "edges": edges.path, "verdicts": verdicts},
+        )
 
 
 def _decide(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
     del plan
     removals = made["resolve"]
     for number, (extracted, judged) in enumerate(zip(made["extract"], made["judge"], strict=True)):
-        digests = [str(number), *_digests([extracted], "documents", "signals"), *_digests([judged], "verdicts"), *_digests(removals, "removals")]
+        digests = [
+            str(number),
+            *_digests([extracted], "documents", "signals"),
+            *_digests([judged], "verdicts"),
+            *_digests(removals, "removals"),
+        ]
         params = {
-            "ordinal": number, "documents": extracted.output("documents").path, "signals": extracted.output("signals").path,
-            "verdicts": judged.output("verdicts").path, "removals": _paths(removals, "removals"),
-        }  # fmt: skip
+            "ordinal": number,
+            "documents": extracted.output("documents").path,
+            "signals": extracted.output("signals").path,
+            "verdicts": judged.output("verdicts").path,
+            "removals": _paths(removals, "removals"),
+        }
         yield extracted.task, digests, params
 
 
@@ -136,12 +182,18 @@ def _publish(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
         group = pairs[start : start + size]
         shards = [
             {
-                "documents": e.output("documents").path, "signals": e.output("signals").path,
-                "decisions": d.output("decisions").path, "groups": [list(g) for g in e.output("documents").groups],
+                "documents": e.output("documents").path,
+                "signals": e.output("signals").path,
+                "decisions": d.output("decisions").path,
+                "groups": [list(g) for g in e.output("documents").groups],
             }
             for e, d in group
-        ]  # fmt: skip
-        digests = [x for e, d in group for x in (*_digests([e], "documents", "signals"), *_digests([d], "decisions"))]
+        ]
+        digests = [
+            x
+            for e, d in group
+            for x in (*_digests([e], "documents", "signals"), *_digests([d], "decisions"))
+        ]
         yield _ordinal(part), digests, {"shards": shards}
 
 
@@ -149,8 +201,16 @@ def _compact(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
     del plan
     parts = [m.output("corpus") for m in made["publish"]]
     for tag in sorted({tag for part in parts for tag, _ in part.groups}):
-        holding = [(p.path, [g for t, g in p.groups if t == tag]) for p in parts if any(t == tag for t, _ in p.groups)]
-        yield tag, [tag, *(p.sha256 for p in parts)], {"tag": tag, "parts": [[path, groups] for path, groups in holding]}
+        holding = [
+            (p.path, [g for t, g in p.groups if t == tag])
+            for p in parts
+            if any(t == tag for t, _ in p.groups)
+        ]
+        yield (
+            tag,
+            [tag, *(p.sha256 for p in parts)],
+            {"tag": tag, "parts": [[path, groups] for path, groups in holding]},
+        )
 
 
 _SIGNALS = {f"signal.{name}": signal.version for name, signal in BY_NAME.items()}
@@ -158,14 +218,28 @@ _CLUSTER = {"cluster": cluster.VERSION}
 _DECIDE = {"decide": decide.VERSION}
 _PUBLISH = {"publish": publish.VERSION}
 _EXTRACT = {
-    "read": read.VERSION, "parse": parse.VERSION, "gate": gate.VERSION, "extract": extract.VERSION, "identify": identify.VERSION,
-    "redact": redact.VERSION, "measure": measure.VERSION, "sign": sign.VERSION, "permutations": minhash.PERMUTATIONS, **_SIGNALS,
-}  # fmt: skip
+    "read": read.VERSION,
+    "parse": parse.VERSION,
+    "gate": gate.VERSION,
+    "extract": extract.VERSION,
+    "identify": identify.VERSION,
+    "redact": redact.VERSION,
+    "measure": measure.VERSION,
+    "sign": sign.VERSION,
+    "permutations": minhash.PERMUTATIONS,
+    **_SIGNALS,
+}
 
 STEPS: tuple[Step, ...] = (
-    Step("prepare", {"prepare": prepare.VERSION, "read": read.VERSION}, ("extract.cpu_limit_s", "extract.memory_limit_mb"), _prepare),
     Step(
-        "extract", _EXTRACT,
+        "prepare",
+        {"prepare": prepare.VERSION, "read": read.VERSION},
+        ("extract.cpu_limit_s", "extract.memory_limit_mb"),
+        _prepare,
+    ),
+    Step(
+        "extract",
+        _EXTRACT,
         ("limit", "read", "gate", "extract", "identify", "redact", "languages.stop_words"),
         _extract,
     ),
@@ -177,4 +251,4 @@ STEPS: tuple[Step, ...] = (
     Step("decide", _DECIDE, ("language.rules",), _decide),
     Step("publish", _PUBLISH, (), _publish),
     Step("compact", _PUBLISH, ("publish",), _compact),
-)  # fmt: skip
+)

@@ -1,11 +1,12 @@
 """The runner: plan, execute, account. Running a run again resumes it.
 
-Whatever is committed is not done twice; what cannot be read is set aside and named; a run whose books do not balance, or
-that set aside more than the configuration allows, ends with exit code 3.
+Whatever is committed is not done twice; what cannot be read is set aside and named; a run whose
+books do not balance, or that set aside more than the configuration allows, ends with exit code 3.
 """
 
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import platform
@@ -73,28 +74,33 @@ def make_plan(resolved: config.Resolved) -> plan.Plan:
     """Inputs looked up and named. ConfigError if there are none."""
     settings = resolved.run
     if not settings.inputs:
-        raise ConfigError("inputs", "no input given", "use --input FILE|FOLDER|PATTERN|LIST, or `inputs:` in the configuration")
+        raise ConfigError(
+            "inputs",
+            "no input given",
+            "use --input FILE|FOLDER|PATTERN|LIST, or `inputs:` in the configuration",
+        )
     found = storage.expand(settings.inputs, settings.base_uri)
-    lists = settings.robots if settings.robots is not None else storage.robots_lists(settings.inputs)
+    lists = (
+        settings.robots if settings.robots is not None else storage.robots_lists(settings.inputs)
+    )
     robots = storage.expand(lists, settings.base_uri) if lists else []
-    return plan.Plan(settings, settings.snapshot or storage.snapshot_of(found), tuple(found), tuple(robots))
+    return plan.Plan(
+        settings, settings.snapshot or storage.snapshot_of(found), tuple(found), tuple(robots)
+    )
 
 
 def packages() -> list[Any]:
     """The modules that a remote Ray worker needs."""
-    import audit  # noqa: PLC0415 - shipped, not used: a worker imports none of it
-    import filters  # noqa: PLC0415
-    import langid  # noqa: PLC0415
-    import pipeline  # noqa: PLC0415
-    import stages  # noqa: PLC0415
-
-    return [audit, filters, langid, pipeline, stages]
+    names = ("audit", "configs", "filters", "langid", "pipeline", "stages")
+    return [importlib.import_module(name) for name in names]
 
 
 class Runner:
     """One run of a plan into a folder."""
 
-    def __init__(self, resolved: config.Resolved, options: Options, listener: Listener = lambda event: None) -> None:
+    def __init__(
+        self, resolved: config.Resolved, options: Options, listener: Listener = lambda event: None
+    ) -> None:
         self.resolved, self.options, self.listener = resolved, options, listener
         self.plan = make_plan(resolved)
         self.run = options.output
@@ -103,7 +109,10 @@ class Runner:
         self._executor: Executor | None = None
 
     def start(self) -> Result:
-        """Run to the end, or as far as it gets. Raises CurationError for what no task is to blame for."""
+        """Run to the end, or as far as it gets.
+
+        Raises CurationError for what no task is to blame for.
+        """
         with _lock(self.run):
             self._open_book()
             self._sweep()
@@ -131,28 +140,53 @@ class Runner:
     def _check_same(self, book: dict[str, Any]) -> None:
         """Refuse to mix two configurations in one run."""
         old, new = book["config"], self.resolved.run.model_dump(mode="json")
-        if book["config_digest"] == self.resolved.digest and book["inputs"] == [i.to_json() for i in self.plan.shards]:
+        if book["config_digest"] == self.resolved.digest and book["inputs"] == [
+            i.to_json() for i in self.plan.shards
+        ]:
             return
         keys = sorted(key for key, _ in _differences(old, new))
         if not keys:
             keys = ["the input files"]
         shown = ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
         raise ConfigError(
-            str(self.run), f"was made with another configuration; these differ: {shown}",
+            str(self.run),
+            f"was made with another configuration; these differ: {shown}",
             f"adopt what still holds with: weir run CONFIG --reuse {self.run} --output NEW",
-        )  # fmt: skip
+        )
 
     def _write_book(self, times: dict[str, Any]) -> None:
         order = list(self.resolved.run.language.rules)
         book = {
-            "schema_version": schema.VERSION, "name": self.resolved.run.name, "snapshot": self.plan.snapshot,
-            "config": self.resolved.run.model_dump(mode="json"), "config_digest": self.resolved.digest,
-            "code_version": metadata.version("weir-corpus"), "python": platform.python_version(),
-            "packages": {name: metadata.version(name) for name in ("pyarrow", "trafilatura", "resiliparse", "fastwarc", "py3langid", "pycld2", "datasketch", "numpy")},
-            "inputs": [i.to_json() for i in self.plan.shards], "robots": [i.to_json() for i in self.plan.robots],
-            "rules": order, "seeds": {"sample": SEED, "minhash": minhash.SEED}, **times,
-        }  # fmt: skip
-        storage.write_bytes(self.run / "run.json", json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True).encode())
+            "schema_version": schema.VERSION,
+            "name": self.resolved.run.name,
+            "snapshot": self.plan.snapshot,
+            "config": self.resolved.run.model_dump(mode="json"),
+            "config_digest": self.resolved.digest,
+            "code_version": metadata.version("weir-corpus"),
+            "python": platform.python_version(),
+            "packages": {
+                name: metadata.version(name)
+                for name in (
+                    "pyarrow",
+                    "trafilatura",
+                    "resiliparse",
+                    "fastwarc",
+                    "py3langid",
+                    "pycld2",
+                    "datasketch",
+                    "numpy",
+                )
+            },
+            "inputs": [i.to_json() for i in self.plan.shards],
+            "robots": [i.to_json() for i in self.plan.robots],
+            "rules": order,
+            "seeds": {"sample": SEED, "minhash": minhash.SEED},
+            **times,
+        }
+        storage.write_bytes(
+            self.run / "run.json",
+            json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True).encode(),
+        )
 
     def _sweep(self) -> None:
         """Remove what a killed worker left half-written."""
@@ -179,7 +213,16 @@ class Runner:
         for outcome in self._outcomes(work, missing):
             if outcome.manifest is not None:
                 done[outcome.task.key] = outcome.manifest
-                self.listener(Event("task", step.name, len(done), len(tasks), outcome.task.name, outcome.manifest))
+                self.listener(
+                    Event(
+                        "task",
+                        step.name,
+                        len(done),
+                        len(tasks),
+                        outcome.task.name,
+                        outcome.manifest,
+                    )
+                )
             else:
                 unread += 1
                 self._problem(step, outcome, len(done), len(tasks))
@@ -194,9 +237,16 @@ class Runner:
             return self._within_limits(step)
         self.result.exit_code = PARTIAL
         if unread == 0:
-            self.result.problems.append(f"{step.name}: {total - done} of {total} tasks are left to others (--task-shard); run again without it to go on")
+            self.result.problems.append(
+                f"{step.name}: {total - done} of {total} tasks are left to others "
+                "(--task-shard); run again without it to go on"
+            )
             return False
-        readable = step.name == "extract" and done > 0 and not any("disk full" in p for p in self.result.problems)
+        readable = (
+            step.name == "extract"
+            and done > 0
+            and not any("disk full" in p for p in self.result.problems)
+        )
         return readable and self._within_limits(step)
 
     def _within_limits(self, step: plan.Step) -> bool:
@@ -208,7 +258,8 @@ class Runner:
         if rows and aside / rows > limit:
             self.result.exit_code = LIMITED
             self.result.problems.append(
-                f"{aside} of {rows} records were quarantined, more than limits.max_quarantined_fraction = {limit}; "
+                f"{aside} of {rows} records were quarantined, more than "
+                f"limits.max_quarantined_fraction = {limit}; "
                 f"see `weir stats {self.run}`, or raise the limit with --set"
             )
             return False
@@ -230,7 +281,9 @@ class Runner:
             return
         if self._executor is None:
             shipped = packages() if self.options.address else []
-            self._executor = executor.make(self.options.executor, self.options.workers, self.options.address, shipped)
+            self._executor = executor.make(
+                self.options.executor, self.options.workers, self.options.address, shipped
+            )
         yield from self._executor.run(work, tasks)
 
     def _problem(self, step: plan.Step, outcome: Outcome, done: int, total: int) -> None:
@@ -242,20 +295,34 @@ class Runner:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        """First Ctrl-C (or SIGTERM): finish what runs. Second: kill it. Everything committed stays."""
+        """First Ctrl-C (or SIGTERM): finish what runs. Second: kill it.
+
+        Everything committed stays.
+        """
 
         def handle(number: int, frame: object) -> None:
             del frame
             if self._executor is not None:
                 if self.result.signal is None:
                     self._executor.stop()
-                    self.listener(Event("error", "", 0, 0, "stopping: running tasks are finished first; press Ctrl-C again to kill them"))
+                    self.listener(
+                        Event(
+                            "error",
+                            "",
+                            0,
+                            0,
+                            "stopping: running tasks are finished first; "
+                            "press Ctrl-C again to kill them",
+                        )
+                    )
                 else:
                     self._executor.cancel()
             self.result.signal = number
 
         try:
-            before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+            before = {
+                number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
+            }
         except ValueError:  # not the main thread: the caller handles signals
             yield
             return
@@ -271,31 +338,58 @@ class Runner:
         complete = len(self.made) == len(plan.STEPS) and self.result.exit_code in (DONE, PARTIAL)
         if not complete:
             return
-        write_statistics(self.run, self.resolved.run.name, [m for step in self.made.values() for m in step])
+        write_statistics(
+            self.run, self.resolved.run.name, [m for step in self.made.values() for m in step]
+        )
         book = json.loads((self.run / "run.json").read_text(encoding="utf-8"))
         tasks = {step: [m.key for m in made] for step, made in self.made.items()}
         if book.get("tasks") != tasks or book["finished_at"] is None:
-            self._write_book({"started_at": book["started_at"], "finished_at": _now(), "tasks": tasks, "problems": self.result.problems})
+            self._write_book(
+                {
+                    "started_at": book["started_at"],
+                    "finished_at": _now(),
+                    "tasks": tasks,
+                    "problems": self.result.problems,
+                }
+            )
         self.listener(Event("done", "", 0, 0))
 
 
 def write_statistics(run: Path, name: str, manifests: Sequence[Manifest]) -> None:
-    """`statistics/counts.parquet` and `.csv` from the manifests; the two halves of the ledger must agree."""
-    rows = [
-        {"run": name, "step": m.step, "shard": m.task, "language": tag, "metric": metric, "label": label, "count": count}
+    """`statistics/counts.parquet` and `.csv` from the manifests.
+
+    The two halves of the ledger must agree.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "run": name,
+            "step": m.step,
+            "shard": m.task,
+            "language": tag,
+            "metric": metric,
+            "label": label,
+            "count": count,
+        }
         for m in manifests
         for tag, metric, label, count in m.counts
     ]
 
     def total(metric: str) -> int:
-        return sum(r["count"] for r in rows if r["metric"] == metric)
+        return sum(int(r["count"]) for r in rows if r["metric"] == metric)
 
-    read, out = total("documents.read"), total("documents.kept") + total("documents.rejected") + total("documents.quarantined")
+    read, out = (
+        total("documents.read"),
+        total("documents.kept") + total("documents.rejected") + total("documents.quarantined"),
+    )
     if read != out:
-        raise IntegrityError(str(run), f"books do not balance: {read} records read, {out} accounted for")
+        raise IntegrityError(
+            str(run), f"books do not balance: {read} records read, {out} accounted for"
+        )
     published = sum(o.rows for m in manifests if m.step == "compact" for o in m.outputs)
     if published != total("documents.kept"):
-        raise IntegrityError(str(run), f"{total('documents.kept')} documents kept, {published} published")
+        raise IntegrityError(
+            str(run), f"{total('documents.kept')} documents kept, {published} published"
+        )
     table = pa.Table.from_batches([schema.batch(schema.COUNTS, rows)])
     writer = shards.Writer(run, "statistics/counts.parquet", schema.COUNTS)
     writer.write(table)
@@ -338,11 +432,11 @@ def _lock(run: Path) -> Iterator[TextIO]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(str(run), "is being run by another process", f"watch it with: weir status {run}") from None
+            raise ConfigError(
+                str(run), "is being run by another process", f"watch it with: weir status {run}"
+            ) from None
         yield stream
 
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-

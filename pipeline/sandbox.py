@@ -1,9 +1,10 @@
 """The killable child in which hostile bytes are parsed.
 
-One helper process a worker loads the parsers once, then forks the child that does the work; if that dies the helper says
-how and forks another (about 5 ms). The kernel ends a child that uses more CPU time than the limit, whatever C code it is in:
-its profiling timer is armed and the signal's default action kept. Frames are MessagePack: nothing that a subverted child
-could send is ever executed.
+One helper process a worker loads the parsers once, then forks the child that does the work; if
+that dies the helper says how and forks another (about 5 ms). The kernel ends a child that uses
+more CPU time than the limit, whatever C code it is in: its profiling timer is armed and the
+signal's default action kept. Frames are MessagePack: nothing that a subverted child could send is
+ever executed.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import IO, Any, BinaryIO, NoReturn, cast
 
 import msgpack
 
@@ -31,7 +32,7 @@ from stages.errors import TransientError
 HEADER = struct.Struct("<I")
 MAX_FRAME_BYTES = 256 << 20
 WALL_FACTOR, WALL_SLACK_S = 10, 60
-"""A child that neither works nor ends, such as one stopped by a debugger, is killed after limit x 10 + 60 s."""
+"""A child that neither works nor ends is killed after ten times its limit and a minute."""
 PIPE_BYTES = 1 << 20
 COLLECT_EVERY = 200
 REASONS = {signal.SIGPROF: "extract.timeout", signal.SIGXCPU: "extract.timeout"}
@@ -40,7 +41,9 @@ REASONS = {signal.SIGPROF: "extract.timeout", signal.SIGXCPU: "extract.timeout"}
 class Sandbox:
     """Calls functions of one module in a child that may be killed; not thread-safe."""
 
-    def __init__(self, module: str, cpu_limit_s: float, memory_limit_mb: int, journal: Path | None = None) -> None:
+    def __init__(
+        self, module: str, cpu_limit_s: float, memory_limit_mb: int, journal: Path | None = None
+    ) -> None:
         self._arguments = [module, str(cpu_limit_s), str(memory_limit_mb)]
         self._wall_s = cpu_limit_s * WALL_FACTOR + WALL_SLACK_S
         self._journal = journal
@@ -48,14 +51,21 @@ class Sandbox:
         self._helper: subprocess.Popen[bytes] | None = None
 
     def call(self, function: str, *arguments: object) -> dict[str, Any]:
-        """The function's result; `{"reason": ...}` if the child was killed or died, now or in an earlier try."""
+        """The function's result; `{"reason".
+
+        ...}` if the child was killed or died, now or in an earlier try.
+        """
         request = msgpack.packb([function, arguments], use_bin_type=True)
         if self._known and (known := self._known.get(_call_key(request))):
             return {"reason": known}
         answer = self._exchange(request)
         if "died" not in answer:
             return answer
-        reason = REASONS.get(answer["died"], "extract.crash") if answer["died"] != "memory" else "extract.memory"
+        reason = (
+            REASONS.get(answer["died"], "extract.crash")
+            if answer["died"] != "memory"
+            else "extract.memory"
+        )
         self._remember(_call_key(request), reason)
         return {"reason": reason}
 
@@ -81,9 +91,13 @@ class Sandbox:
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "pipeline.sandbox", *self._arguments]
         try:
-            self._helper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+            self._helper = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
         except OSError as error:
-            raise TransientError("sandbox", f"cannot start a child process ({error.strerror})") from None
+            raise TransientError(
+                "sandbox", f"cannot start a child process ({error.strerror})"
+            ) from None
         for pipe in (self._helper.stdin, self._helper.stdout):
             with contextlib.suppress(OSError, AttributeError):
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
@@ -128,14 +142,14 @@ def _read_journal(path: Path | None) -> dict[str, str]:
     return known
 
 
-def write_frame(stream: BinaryIO, data: bytes) -> None:
+def write_frame(stream: IO[bytes], data: bytes) -> None:
     """Length and bytes."""
     stream.write(HEADER.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> bytes:
+def read_frame(stream: "IO[bytes] | _Exact") -> bytes:
     """The next frame; EOFError at the end, ValueError for a length that no frame has."""
     head = stream.read(HEADER.size)
     if len(head) < HEADER.size:
@@ -150,9 +164,13 @@ def read_frame(stream: BinaryIO) -> bytes:
 
 
 def _main(module: str, cpu_limit_s: float, memory_limit_mb: int) -> int:
-    """The helper: fork a child, wait, report its death, fork the next; ends when a child ends in good order."""
+    """The helper: fork a child, wait, report its death, fork the next.
+
+    Ends when a child ends in good order.
+    """
     functions = importlib.import_module(module)
-    requests, answers = sys.stdin.buffer.raw, os.fdopen(os.dup(1), "wb", buffering=0)  # type: ignore[attr-defined]
+    requests = cast("BinaryIO", os.fdopen(os.dup(0), "rb", buffering=0))
+    answers = cast("BinaryIO", os.fdopen(os.dup(1), "wb", buffering=0))
     os.dup2(2, 1)  # a parser that prints must not break the frames
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
@@ -171,11 +189,16 @@ def _main(module: str, cpu_limit_s: float, memory_limit_mb: int) -> int:
             return 0
 
 
-def _serve(functions: Any, requests: BinaryIO, answers: BinaryIO, cpu_limit_s: float, memory_limit_mb: int) -> NoReturn:
-    """The child: answer calls until the requests end. Exit 0: ended; 3: out of memory; a signal: killed."""
+def _serve(
+    functions: Any, requests: BinaryIO, answers: BinaryIO, cpu_limit_s: float, memory_limit_mb: int
+) -> NoReturn:
+    """The child: answer calls until the requests end. Exit 0: ended; 3: out of memory; a signal.
+
+    Killed.
+    """
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     gc.freeze()
-    gc.disable()  # parsers make many objects and few cycles: a tenth of their time (docs/experiments.md)
+    gc.disable()  # parsers make many objects and few cycles: saves a tenth of their time
     _limit_memory(memory_limit_mb << 20)
     with contextlib.suppress(EOFError, BrokenPipeError):
         for number, (function, arguments) in enumerate(_requests(requests)):
@@ -183,7 +206,11 @@ def _serve(functions: Any, requests: BinaryIO, answers: BinaryIO, cpu_limit_s: f
                 gc.collect()
             signal.setitimer(signal.ITIMER_PROF, cpu_limit_s)
             try:
-                answer = msgpack.packb(getattr(functions, function)(*arguments), use_bin_type=True, unicode_errors="replace")
+                answer = msgpack.packb(
+                    getattr(functions, function)(*arguments),
+                    use_bin_type=True,
+                    unicode_errors="replace",
+                )
             except MemoryError:
                 os._exit(3)
             except RecursionError:
@@ -198,12 +225,12 @@ def _serve(functions: Any, requests: BinaryIO, answers: BinaryIO, cpu_limit_s: f
 def _requests(stream: BinaryIO) -> Iterator[tuple[str, list[Any]]]:
     buffered = _Exact(stream)
     while True:
-        function, arguments = msgpack.unpackb(read_frame(buffered), raw=False, strict_map_key=False)  # type: ignore[arg-type]
+        function, arguments = msgpack.unpackb(read_frame(buffered), raw=False, strict_map_key=False)
         yield function, arguments
 
 
 class _Exact:
-    """Reads a raw stream without reading ahead, so that the next child finds the next frame's beginning."""
+    """Reads a raw stream and nothing ahead, so that the next child begins at the next frame."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw

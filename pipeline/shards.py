@@ -1,6 +1,10 @@
-"""A shard's files: writing them sorted by tag within bounded memory, reading them by tag, counting what is in them."""
+"""A shard's files.
+
+Writing them sorted by tag within bounded memory, reading them by tag, counting what is in them.
+"""
 
 import contextlib
+import itertools
 import shutil
 import tempfile
 from collections import Counter, defaultdict
@@ -48,10 +52,20 @@ class Writer:
         file.write(rows)
 
     def commit(self, table: str | None = None) -> Output:
-        """Make the file visible; a file without rows is written as well, since absence is never a value."""
+        """Make the file visible.
+
+        A file without rows is written as well, since absence is never a value.
+        """
         file = self._open()
         made = file.commit()
-        return Output(table or self.table.name, self._name, made["rows"], made["bytes"], made["sha256"], tuple(self._groups))
+        return Output(
+            table or self.table.name,
+            self._name,
+            made["rows"],
+            made["bytes"],
+            made["sha256"],
+            tuple(self._groups),
+        )
 
     def discard(self) -> None:
         """Leave nothing behind."""
@@ -60,7 +74,9 @@ class Writer:
 
 
 class Sorted:
-    """Rows of several row-aligned tables, written sorted by tag; what does not fit in memory is spilled.
+    """Rows of several row-aligned tables, written sorted by tag.
+
+    What does not fit in memory is spilled.
 
     Rows of equal tag keep the order in which they were added.
     """
@@ -68,7 +84,13 @@ class Sorted:
     def __init__(self, run: Path, writers: Sequence[Writer]) -> None:
         self._writers = writers
         names = dict.fromkeys(name for w in writers for name in w.table.schema.names)
-        self._schema = pa.schema([next(w.table.schema.field(n) for w in writers if n in w.table.schema.names) for n in names if n != "row"])
+        self._schema = pa.schema(
+            [
+                next(w.table.schema.field(n) for w in writers if n in w.table.schema.names)
+                for n in names
+                if n != "row"
+            ]
+        )
         self._waiting: list[pa.Table] = []
         self._waiting_bytes = 0
         run.mkdir(parents=True, exist_ok=True)
@@ -86,14 +108,20 @@ class Sorted:
 
     def _spill(self) -> None:
         path = self._scratch / f"{len(self._runs)}.arrow"
-        with storage.disk_errors(path), pa.OSFile(str(path), "wb") as stream, pa.ipc.new_file(stream, self._schema) as writer:
+        with (
+            storage.disk_errors(path),
+            pa.OSFile(str(path), "wb") as stream,
+            pa.ipc.new_file(stream, self._schema) as writer,
+        ):
             writer.write_table(self._sorted_rows())
         self._runs.append(path)
 
     def _sorted_rows(self) -> pa.Table:
         table = pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table()
         self._waiting, self._waiting_bytes = [], 0
-        order = np.argsort(table.column("tag").to_numpy(zero_copy_only=False).astype(str), kind="stable")
+        order = np.argsort(
+            table.column("tag").to_numpy(zero_copy_only=False).astype(str), kind="stable"
+        )
         return table.take(pa.array(order)).combine_chunks()
 
     def commit(self) -> list[Output]:
@@ -126,7 +154,7 @@ def _by_tag(table: pa.Table) -> dict[str, pa.Table]:
     """Slices of a table that is sorted by tag."""
     tags = table.column("tag").to_numpy(zero_copy_only=False).astype(str)
     starts = [0, *(np.flatnonzero(tags[1:] != tags[:-1]) + 1).tolist(), len(tags)]
-    return {str(tags[a]): table.slice(a, b - a) for a, b in zip(starts, starts[1:], strict=False) if b > a}
+    return {str(tags[a]): table.slice(a, b - a) for a, b in itertools.pairwise(starts) if b > a}
 
 
 def records_table(live: pa.RecordBatch, settled: Sequence[pa.RecordBatch]) -> pa.Table:
@@ -140,12 +168,19 @@ def records_table(live: pa.RecordBatch, settled: Sequence[pa.RecordBatch]) -> pa
         made = {
             **columns,
             "reason": reason,
-            "tag": pc.coalesce(columns.get("tag", pa.nulls(count, pa.string())), gate_tag, schema.UNDETERMINED),
+            "tag": pc.coalesce(
+                columns.get("tag", pa.nulls(count, pa.string())), gate_tag, schema.UNDETERMINED
+            ),
             "outcome": pa.array([_outcome(r) for r in reason.to_pylist()], type=pa.string()),
-            "n_chars": columns["n_chars"] if batch is live and "n_chars" in columns else pa.array([0] * count, type=pa.int64()),
+            "n_chars": columns["n_chars"]
+            if batch is live and "n_chars" in columns
+            else pa.array([0] * count, type=pa.int64()),
         }
         arrays = [made.get(name, pa.nulls(count)) for name in schema.RECORDS.schema.names]
-        table = pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema.RECORDS.schema, strict=True)], schema=schema.RECORDS.schema)
+        table = pa.Table.from_arrays(
+            [a.cast(f.type) for a, f in zip(arrays, schema.RECORDS.schema, strict=True)],
+            schema=schema.RECORDS.schema,
+        )
         tables.append(table.append_column("ordinal", columns["ordinal"]))
     return pa.concat_tables(tables).sort_by("ordinal").drop_columns("ordinal")
 
@@ -155,7 +190,7 @@ def _outcome(reason: str | None) -> str:
 
 
 def read_texts(path: Path, rows: list[int]) -> dict[int, str]:
-    """Texts of the given rows (ascending) of a documents file, reading only the row groups that hold them."""
+    """Texts of the given rows (ascending) of a documents file; only their row groups are read."""
     texts: dict[int, str] = {}
     with pq.ParquetFile(path) as file:
         start, wanted = 0, np.asarray(rows)
@@ -189,13 +224,20 @@ def decision_counts(decisions: pa.Table, facts: pa.Table) -> list[Count]:
     )
     for tag, outcome, reason, chars, words, size in rows:
         state, label = ("kept", "") if outcome == schema.KEEP else ("rejected", reason)
-        for what, amount in (("documents", 1), ("characters", chars), ("words", words), ("bytes", size)):
+        for what, amount in (
+            ("documents", 1),
+            ("characters", chars),
+            ("words", words),
+            ("bytes", size),
+        ):
             counts[tag, f"{what}.{state}", label] += amount
     return [(tag, metric, label, count) for (tag, metric, label), count in counts.items()]
 
 
 def histograms(decisions: pa.Table, signals: pa.Table, facts: Mapping[str, Signal]) -> list[Count]:
-    """Documents by bin of every signal's declared edges, kept and rejected; label: the bin's number, or `null`.
+    """Documents by bin of every signal's declared edges, kept and rejected; label.
+
+    The bin's number, or `null`.
 
     Bin k holds edges[k - 1] <= value < edges[k]; bin 0 lies below the first edge.
     """
@@ -210,7 +252,14 @@ def histograms(decisions: pa.Table, signals: pa.Table, facts: Mapping[str, Signa
             for state, chosen in (("kept", kept), ("rejected", ~kept)):
                 found, times = np.unique(labels[(tags == tag) & chosen], return_counts=True)
                 for label, count in zip(found.tolist(), times.tolist(), strict=True):
-                    counts.append((str(tag), f"histogram.{name}.{state}", "null" if label < 0 else str(label), count))
+                    counts.append(
+                        (
+                            str(tag),
+                            f"histogram.{name}.{state}",
+                            "null" if label < 0 else str(label),
+                            count,
+                        )
+                    )
     return counts
 
 
@@ -233,11 +282,26 @@ class Aligned:
         if tag not in self._groups:
             return
         decisions = storage.read_table(self._run / self._shard["decisions"])
-        with pq.ParquetFile(self._run / self._shard["documents"]) as documents, pq.ParquetFile(self._run / self._shard["signals"]) as signals:
-            starts = np.cumsum([0, *(documents.metadata.row_group(g).num_rows for g in range(documents.num_row_groups))])
+        with (
+            pq.ParquetFile(self._run / self._shard["documents"]) as documents,
+            pq.ParquetFile(self._run / self._shard["signals"]) as signals,
+        ):
+            starts = np.cumsum(
+                [
+                    0,
+                    *(
+                        documents.metadata.row_group(g).num_rows
+                        for g in range(documents.num_row_groups)
+                    ),
+                ]
+            )
             for group in self._groups[tag]:
                 table = documents.read_row_group(group)
-                yield table, signals.read_row_group(group), decisions.slice(int(starts[group]), table.num_rows)
+                yield (
+                    table,
+                    signals.read_row_group(group),
+                    decisions.slice(int(starts[group]), table.num_rows),
+                )
 
 
 class CorpusFiles:

@@ -1,9 +1,13 @@
-"""What each step does with its files: opens them, runs the stages, writes and accounts for the output.
+"""What each step does with its files.
 
-A step function takes the run's folder, the configuration and a task, and returns a manifest; the executor calls
-`perform` in whatever process it has. Only this module and `pipeline.plan` import stage modules.
+Opens them, runs the stages, writes and accounts for the output.
+
+A step function takes the run's folder, the configuration and a task, and returns a manifest; the
+executor calls `perform` in whatever process it has. Only this module and `pipeline.plan` import
+stage modules.
 """
 
+import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +26,21 @@ from pipeline import config, manifest, shards, storage
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest, Output
 from pipeline.sandbox import Sandbox
-from stages import base, cluster, decide, extract, gate, identify, measure, prepare, publish, read, redact, schema, sign
+from stages import (
+    base,
+    cluster,
+    decide,
+    extract,
+    gate,
+    identify,
+    measure,
+    prepare,
+    publish,
+    read,
+    redact,
+    schema,
+    sign,
+)
 
 PARSERS = "stages.parse"
 
@@ -50,7 +68,16 @@ class Work:
             "cpu_s": round(_cpu_s(process) - cpu, 3),
             "rss_mb": round(process.memory_info().rss / 2**20, 1),
         }
-        made = Manifest(made.step, made.key, made.task, made.inputs, made.outputs, made.books, made.counts, timing)
+        made = Manifest(
+            made.step,
+            made.key,
+            made.task,
+            made.inputs,
+            made.outputs,
+            made.books,
+            made.counts,
+            timing,
+        )
         manifest.commit(run, made)
         return made
 
@@ -78,10 +105,20 @@ class Context:
         name = f"{table.name}/{self.task.name}{suffix}-{self.task.key[:12]}.parquet"
         return shards.Writer(self.run, name, table)
 
-    def manifest(self, outputs: Iterable[Output], books: Books, counts: Iterable[Count]) -> Manifest:
+    def manifest(
+        self, outputs: Iterable[Output], books: Books, counts: Iterable[Count]
+    ) -> Manifest:
         """The task's manifest."""
         inputs = tuple(str(i) for i in self.task.params.get("inputs", ()))
-        return Manifest(self.task.step, self.task.key, self.task.name, inputs, tuple(outputs), books, tuple(sorted(counts)))
+        return Manifest(
+            self.task.step,
+            self.task.key,
+            self.task.name,
+            inputs,
+            tuple(outputs),
+            books,
+            tuple(sorted(counts)),
+        )
 
     def sandbox(self) -> Sandbox:
         """The killable child, with the journal of this task's earlier deaths."""
@@ -101,7 +138,8 @@ def do_prepare(context: Context) -> Manifest:
 
     def found() -> Iterator[read.Record]:
         for item in context.task.params["robots"]:
-            yield from read.records(lambda at, uri=item["uri"]: storage.open_at(uri, at), item["name"], prepare.MAX_BODY_BYTES * 2)
+            opened = functools.partial(storage.open_at, item["uri"])
+            yield from read.records(opened, item["name"], prepare.MAX_BODY_BYTES * 2)
 
     try:
         table = prepare.robots_table(found(), guard, _host_key)
@@ -109,7 +147,10 @@ def do_prepare(context: Context) -> Manifest:
         guard.close()
     writer = context.output(schema.ROBOTS)
     writer.write(table)
-    counts = [(schema.UNDETERMINED, "robots.hosts", s, n) for s, n in Counter(table.column("status").to_pylist()).items()]
+    counts = [
+        (schema.UNDETERMINED, "robots.hosts", s, n)
+        for s, n in Counter(table.column("status").to_pylist()).items()
+    ]
     return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
 
 
@@ -120,8 +161,17 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
     return [
         gate.Gate(
             gate.Settings(
-                g.max_payload_bytes, g.max_decoded_bytes, g.max_depth, g.max_url_chars, g.media_types, g.deny_domains,
-                g.reserved_channels, g.min_european_mass, g.keep_truncated, g.language_models, g.url_key,
+                g.max_payload_bytes,
+                g.max_decoded_bytes,
+                g.max_depth,
+                g.max_url_chars,
+                g.media_types,
+                g.deny_domains,
+                g.reserved_channels,
+                g.min_european_mass,
+                g.keep_truncated,
+                g.language_models,
+                g.url_key,
             )
         ),
         extract.Extract(settings.extract.extractor, settings.extract.max_chars),
@@ -129,7 +179,7 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
         redact.Redact(frozenset(settings.redact.kinds)),
         measure.Measure(stop_words),
         sign.Sign(),
-    ]  # fmt: skip
+    ]
 
 
 def do_extract(context: Context) -> Manifest:
@@ -139,13 +189,20 @@ def do_extract(context: Context) -> Manifest:
     robots = storage.read_table(context.path(context.task.params["robots_table"]))
     tools = base.Tools(guard, {"robots": robots})
     records, ledger = context.output(schema.RECORDS), _Ledger()
-    rows = shards.Sorted(context.run, [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)])
+    rows = shards.Sorted(
+        context.run,
+        [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)],
+    )
     try:
         workers = [stage.open(tools) for stage in extract_stages(context.settings)]
         found = read.records(
-            lambda at: storage.open_at(item["uri"], at), item["name"], context.settings.read.max_record_bytes
+            functools.partial(storage.open_at, item["uri"]),
+            item["name"],
+            context.settings.read.max_record_bytes,
         )
-        for batch in read.batches(found, context.snapshot, item["name"], others, context.settings.limit):
+        for batch in read.batches(
+            found, context.snapshot, item["name"], others, context.settings.limit
+        ):
             live, settled = batch, list[pa.RecordBatch]()
             for worker in workers:
                 live, gone = base.advance(live, worker)
@@ -177,15 +234,23 @@ class _Ledger:
 
     def add(self, records: pa.Table, live: pa.RecordBatch) -> None:
         columns = ("tag", "outcome", "reason", "n_chars", "payload_bytes")
-        for tag, outcome, reason, chars, size in zip(*(records.column(c).to_pylist() for c in columns), strict=True):
+        for tag, outcome, reason, chars, size in zip(
+            *(records.column(c).to_pylist() for c in columns), strict=True
+        ):
             self._outcomes[outcome] += 1
-            state = {schema.PASS: "extracted", schema.REJECT: "rejected", schema.QUARANTINE: "quarantined"}[outcome]
+            state = {
+                schema.PASS: "extracted",
+                schema.REJECT: "rejected",
+                schema.QUARANTINE: "quarantined",
+            }[outcome]
             for what, label in (("read", ""), (state, reason or "")):
                 self.counts[tag, f"documents.{what}", label] += 1
                 self.counts[tag, f"characters.{what}", label] += chars
                 self.counts[tag, f"bytes.{what}", label] += size
         if "pii_counts" in live.schema.names:
-            for tag, found in zip(live.column("tag").to_pylist(), live.column("pii_counts").to_pylist(), strict=True):
+            for tag, found in zip(
+                live.column("tag").to_pylist(), live.column("pii_counts").to_pylist(), strict=True
+            ):
                 for kind, count in found:
                     self.counts[tag, "pii.redacted", kind] += count
 
@@ -194,7 +259,11 @@ class _Ledger:
         return Books(sum(o.values()), o[schema.PASS], o[schema.REJECT], o[schema.QUARANTINE])
 
     def all(self) -> list[Count]:
-        return [(tag, metric, label, count) for (tag, metric, label), count in self.counts.items() if count]
+        return [
+            (tag, metric, label, count)
+            for (tag, metric, label), count in self.counts.items()
+            if count
+        ]
 
 
 SIGNATURE_COLUMNS = ["doc_id", "row", "text_digest", "payload_digest", "n_shingles"]
@@ -205,7 +274,9 @@ def _signatures(context: Context, columns: list[str]) -> pa.Table:
     tables = []
     for ordinal, path in enumerate(context.task.params["signatures"]):
         table = storage.read_table(context.path(path), columns)
-        tables.append(table.append_column("shard", pa.array([ordinal] * table.num_rows, type=pa.int32())))
+        tables.append(
+            table.append_column("shard", pa.array([ordinal] * table.num_rows, type=pa.int32()))
+        )
     return pa.concat_tables(tables).combine_chunks()
 
 
@@ -225,7 +296,12 @@ def do_verify(context: Context) -> Manifest:
     tables = [storage.read_table(context.path(path)) for path in params["candidates"]]
     pairs = pa.concat_tables(tables)
     mine = np.isin(pairs.column("shard_a").to_numpy(), params["shards"])
-    pairs = pairs.filter(pa.array(mine)).group_by(pairs.column_names).aggregate([]).sort_by([("a", "ascending"), ("b", "ascending")])
+    pairs = (
+        pairs.filter(pa.array(mine))
+        .group_by(pairs.column_names)
+        .aggregate([])
+        .sort_by([("a", "ascending"), ("b", "ascending")])
+    )
 
     def texts(shard: int, rows: list[int]) -> dict[int, str]:
         return shards.read_texts(context.path(params["documents"][shard]), rows)
@@ -252,14 +328,27 @@ def do_cluster(context: Context) -> Manifest:
     count = params["partitions"]
     outputs = []
     for part in range(count):
-        for table, rows, column in ((schema.EDGES, edges, "a"), (schema.MEMBERS, members, "component")):
+        for table, rows, column in (
+            (schema.EDGES, edges, "a"),
+            (schema.MEMBERS, members, "component"),
+        ):
             ids = rows.column(column).to_pylist()
-            inside = [cluster.partition_of(component_of[i] if column == "a" else i, count) == part for i in ids]
-            writer = shards.Writer(context.run, f"clusters/{table.name}-{part:05d}-{context.task.key[:12]}.parquet", table)
+            inside = [
+                cluster.partition_of(component_of[i] if column == "a" else i, count) == part
+                for i in ids
+            ]
+            writer = shards.Writer(
+                context.run,
+                f"clusters/{table.name}-{part:05d}-{context.task.key[:12]}.parquet",
+                table,
+            )
             writer.write(rows.filter(pa.array(inside, type=pa.bool_())))
             outputs.append(writer.commit(f"{table.name}.{part}"))
     sizes = Counter(members.column("component").to_pylist())
-    counts = [(schema.UNDETERMINED, "clusters.size", str(size), n) for size, n in Counter(sizes.values()).items()]
+    counts = [
+        (schema.UNDETERMINED, "clusters.size", str(size), n)
+        for size, n in Counter(sizes.values()).items()
+    ]
     return context.manifest(outputs, Books(members.num_rows, members.num_rows, 0, 0), counts)
 
 
@@ -268,11 +357,15 @@ def do_judge(context: Context) -> Manifest:
     params = context.task.params
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
-    documents = storage.read_table(context.path(params["documents"]), ["doc_id", "tag", "n_words", "date"])
+    documents = storage.read_table(
+        context.path(params["documents"]), ["doc_id", "tag", "n_words", "date"]
+    )
     signals = storage.read_table(context.path(params["signals"]))
     writer = context.output(schema.VERDICTS)
     writer.write(decide.verdicts(documents, signals, compiled))
-    return context.manifest([writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), [])
+    return context.manifest(
+        [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
+    )
 
 
 def do_resolve(context: Context) -> Manifest:
@@ -285,13 +378,17 @@ def do_resolve(context: Context) -> Manifest:
     for row in members.select(["shard", "row"]).to_pylist():
         rows_by_shard.setdefault(row["shard"], []).append(row["row"])
     for shard, rows in sorted(rows_by_shard.items()):
-        table = storage.read_table(context.path(params["verdicts"][shard])).take(pa.array(sorted(rows)))
+        table = storage.read_table(context.path(params["verdicts"][shard])).take(
+            pa.array(sorted(rows))
+        )
         wanted.update({row["doc_id"]: row for row in table.to_pylist()})
     table = decide.removals(members, edges, wanted)
     writer = context.output(schema.REMOVALS)
     writer.write(table)
     gone = table.num_rows - table.column("keeper_id").null_count
-    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows - gone, gone, 0), [])
+    return context.manifest(
+        [writer.commit()], Books(table.num_rows, table.num_rows - gone, gone, 0), []
+    )
 
 
 def do_decide(context: Context) -> Manifest:
@@ -300,17 +397,26 @@ def do_decide(context: Context) -> Manifest:
     names = list(context.settings.language.rules)
     verdict = storage.read_table(context.path(params["verdicts"]))
     removal = pa.concat_tables(
-        [pq.read_table(context.path(p), filters=[("shard", "=", params["ordinal"])], partitioning=None) for p in params["removals"]]
+        [
+            pq.read_table(
+                context.path(p), filters=[("shard", "=", params["ordinal"])], partitioning=None
+            )
+            for p in params["removals"]
+        ]
     )
     table = decide.decisions(verdict, removal, names)
     writer = context.output(schema.DECISIONS)
     writer.write(table)
     kept = table.column("outcome").to_pylist().count(schema.KEEP)
-    facts = storage.read_table(context.path(params["documents"]), ["n_chars", "n_words", "payload_bytes"])
+    facts = storage.read_table(
+        context.path(params["documents"]), ["n_chars", "n_words", "payload_bytes"]
+    )
     signals = storage.read_table(context.path(params["signals"]))
     counts = shards.decision_counts(table, facts) + shards.histograms(table, signals, BY_NAME)
     counts += list(decide.attribution(table, names))
-    return context.manifest([writer.commit()], Books(table.num_rows, kept, table.num_rows - kept, 0), counts)
+    return context.manifest(
+        [writer.commit()], Books(table.num_rows, kept, table.num_rows - kept, 0), counts
+    )
 
 
 def do_publish(context: Context) -> Manifest:
@@ -332,7 +438,11 @@ def do_publish(context: Context) -> Manifest:
 def do_compact(context: Context) -> Manifest:
     """Step 4b: one language's parts to corpus files of the target size."""
     tag, limits = context.task.params["tag"], context.settings.publish
-    pending, outputs, rows_in = shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows), [], 0
+    pending, outputs, rows_in = (
+        shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows),
+        [],
+        0,
+    )
     try:
         for path, groups in context.task.params["parts"]:
             with pq.ParquetFile(context.path(path)) as file:

@@ -1,4 +1,7 @@
-"""Where bytes lie: inputs on disk, http(s) and s3; a run's files on disk, written so that no half file is ever visible."""
+"""Where bytes lie: inputs on disk, http(s) and s3.
+
+A run's files on disk, written so that no half file is ever visible.
+"""
 
 import contextlib
 import errno
@@ -22,7 +25,9 @@ from obstore.store import from_url
 from stages import schema
 from stages.errors import ConfigError, ShardError, TransientError
 
-WARC_SUFFIXES = tuple(f"{kind}{packed}" for kind in (".warc", ".arc") for packed in ("", ".gz", ".lz4", ".zst"))
+WARC_SUFFIXES = tuple(
+    f"{kind}{packed}" for kind in (".warc", ".arc") for packed in ("", ".gz", ".lz4", ".zst")
+)
 LIST_SUFFIXES = (".paths", ".paths.gz", ".txt", ".txt.gz")
 SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 EDGE_BYTES = 1 << 16
@@ -30,7 +35,10 @@ EDGE_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input file: the name it is known by in the data, where it is, and what its content is known by."""
+    """One input file.
+
+    The name it is known by in the data, where it is, and what its content is known by.
+    """
 
     name: str
     uri: str
@@ -58,7 +66,10 @@ def _local(uri: str) -> Path:
 
 
 def open_at(uri: str, offset: int = 0) -> BinaryIO:
-    """The bytes from an offset on. ShardError if there are none to be had, TransientError if the network fails."""
+    """The bytes from an offset on.
+
+    ShardError if there are none to be had, TransientError if the network fails.
+    """
     try:
         if is_remote(uri):
             store, path = _remote(uri)
@@ -69,7 +80,9 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
     except FileNotFoundError:
         raise ShardError(uri, "no such file; check the path or the path list") from None
     except PermissionError:
-        raise ShardError(uri, "permission denied; make the file readable, then run the command again") from None
+        raise ShardError(
+            uri, "permission denied; make the file readable, then run the command again"
+        ) from None
     except IsADirectoryError:
         raise ShardError(uri, "is a folder, not a file") from None
     except (OSError, obstore.exceptions.BaseError) as error:
@@ -94,11 +107,14 @@ class _Reader(io.RawIOBase):
 
 
 def identity(uri: str) -> str:
-    """What the content is known by: size and ETag, or size and a digest of both ends for a local file."""
+    """What the content is known by.
+
+    Size and ETag, or size and a digest of both ends for a local file.
+    """
     if is_remote(uri):
         try:
-            store, path = _remote(uri)
-            head = obstore.head(store, path)
+            store, key = _remote(uri)
+            head = obstore.head(store, key)
         except FileNotFoundError:
             return "missing"
         except obstore.exceptions.BaseError as error:
@@ -117,7 +133,10 @@ def identity(uri: str) -> str:
 
 
 def expand(sources: Sequence[str], base_uri: str | None) -> list[Input]:
-    """Input files from files, folders, globs and path lists, in the order given; ConfigError names what matches nothing."""
+    """Input files from files, folders, globs and path lists, in the order given.
+
+    ConfigError names what matches nothing.
+    """
     found: list[Input] = []
     for source in sources:
         found.extend(_expand_one(source, base_uri))
@@ -126,7 +145,9 @@ def expand(sources: Sequence[str], base_uri: str | None) -> list[Input]:
         short = item.name.rsplit("/", 1)[-1]
         if short in names:
             raise ConfigError(
-                item.uri, f"has the same file name as {names[short]}", "documents are known by file name: rename one"
+                item.uri,
+                f"has the same file name as {names[short]}",
+                "documents are known by file name: rename one",
             )
         names[short] = item.uri
     return found
@@ -140,21 +161,39 @@ def _expand_one(source: str, base_uri: str | None) -> Iterator[Input]:
     else:
         path = _local(source)
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(WARC_SUFFIXES))
-            missing = f"no WARC or ARC file in this folder (looked for {', '.join(WARC_SUFFIXES[:4])} ...)"
+            files = sorted(
+                p for p in path.rglob("*") if p.is_file() and p.name.endswith(WARC_SUFFIXES)
+            )
+            missing = (
+                "no WARC or ARC file in this folder (looked for "
+                f"{', '.join(WARC_SUFFIXES[:4])} ...)"
+            )
         elif path.exists():
             files, missing = [path], ""
         else:
-            files = sorted(p for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor or "."))) if p.is_file())
+            files = sorted(
+                p
+                for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor or ".")))
+                if p.is_file()
+            )
             missing = "no such file, and no file matches it as a pattern"
         if not files:
-            raise ConfigError(source, missing, "give WARC files, folders, patterns or path lists with --input")
+            raise ConfigError(
+                source, missing, "give WARC files, folders, patterns or path lists with --input"
+            )
         for file in files:
-            yield Input(str(file.relative_to(path)) if path.is_dir() else file.name, str(file), identity(str(file)))
+            yield Input(
+                str(file.relative_to(path)) if path.is_dir() else file.name,
+                str(file),
+                identity(str(file)),
+            )
 
 
 def _listed(source: str, base_uri: str | None) -> Iterator[Input]:
-    """Entries of a path list; they lie under `base_uri`, or beside the crawl-data folder that holds the list."""
+    """Entries of a path list.
+
+    They lie under `base_uri`, or beside the crawl-data folder that holds the list.
+    """
     try:
         with open_at(source) as stream:
             data = stream.read()
@@ -166,13 +205,23 @@ def _listed(source: str, base_uri: str | None) -> Iterator[Input]:
     for line in text.splitlines():
         name = line.strip()
         if name:
-            uri = name if is_remote(name) or name.startswith("/") else f"{root.rstrip('/')}/{name}" if root else name
+            uri = (
+                name
+                if is_remote(name) or name.startswith("/")
+                else f"{root.rstrip('/')}/{name}"
+                if root
+                else name
+            )
             yield Input(name, uri, identity(uri))
 
 
 def robots_lists(sources: Sequence[str]) -> list[str]:
     """The `robotstxt.paths.gz` beside each `warc.paths.gz`, where there is one."""
-    beside = [s[: -len("warc.paths.gz")] + "robotstxt.paths.gz" for s in sources if s.endswith("warc.paths.gz")]
+    beside = [
+        s[: -len("warc.paths.gz")] + "robotstxt.paths.gz"
+        for s in sources
+        if s.endswith("warc.paths.gz")
+    ]
     return [uri for uri in beside if identity(uri) != "missing"]
 
 
@@ -183,14 +232,21 @@ def snapshot_of(inputs: Sequence[Input]) -> str:
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full or failing disk into an error that says what to do; nothing committed is lost by it."""
+    """Turn a full or failing disk into an error that says what to do.
+
+    Nothing committed is lost by it.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise TransientError(str(path), "disk full; free some space, then run the same command to resume") from None
+            raise TransientError(
+                str(path), "disk full; free some space, then run the same command to resume"
+            ) from None
         if error.errno in (errno.EROFS, errno.EACCES):
-            raise TransientError(str(path), "not writable; choose another --output or make it writable") from None
+            raise TransientError(
+                str(path), "not writable; choose another --output or make it writable"
+            ) from None
         raise
 
 
@@ -220,7 +276,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 class ParquetFile:
-    """A Parquet file in the making: row groups go to a temporary file, `commit` makes it visible."""
+    """A Parquet file in the making.
+
+    Row groups go to a temporary file, `commit` makes it visible.
+    """
 
     def __init__(self, path: Path, table: schema.Table) -> None:
         self.path = path
@@ -231,14 +290,21 @@ class ParquetFile:
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
             os.close(handle)
             self._temporary = Path(name)
-            described = table.schema.with_metadata({"weir.table": table.name, "weir.schema": str(schema.VERSION)})
-            self._writer = pq.ParquetWriter(name, described, compression="zstd", compression_level=3)
+            described = table.schema.with_metadata(
+                {"weir.table": table.name, "weir.schema": str(schema.VERSION)}
+            )
+            self._writer = pq.ParquetWriter(
+                name, described, compression="zstd", compression_level=3
+            )
         self._schema = table.schema
 
     def write(self, table: pa.Table) -> None:
         """Write the rows as one row group."""
         with disk_errors(self.path):
-            self._writer.write_table(table.select(self._schema.names).cast(self._schema), row_group_size=max(1, table.num_rows))
+            self._writer.write_table(
+                table.select(self._schema.names).cast(self._schema),
+                row_group_size=max(1, table.num_rows),
+            )
         self.rows += table.num_rows
         self.row_groups += 1 if table.num_rows else 0
 

@@ -1,8 +1,9 @@
 """What a stage is, and how a batch passes through one.
 
-A stage holds its configuration and nothing else. `open` loads what it needs once a process and returns a worker; the
-worker is given the live rows of a batch and returns new columns for the same rows. Where it returns a column `reason`,
-rows with a reason are settled: they leave the flow and keep what is known of them for `records`.
+A stage holds its configuration and nothing else. `open` loads what it needs once a process and
+returns a worker; the worker is given the live rows of a batch and returns new columns for the same
+rows. Where it returns a column `reason`, rows with a reason are settled: they leave the flow and
+keep what is known of them for `records`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +14,9 @@ import pyarrow as pa
 
 MAX_BATCH_ROWS = 512
 MAX_BATCH_BYTES = 16 << 20
-"""A batch ends at whichever comes first. Smaller than the contract's 4,096 rows and 64 MB: measured, smaller batches
-keep a worker under 0.7 GB at no loss of speed, since the costs are per page (docs/experiments.md)."""
+"""A batch ends at whichever comes first. The contract allows 4,096 rows and 64 MB; smaller batches
+cost no speed, since the work is per page, and keep a worker small (docs/experiments.md).
+"""
 
 Columns = dict[str, pa.Array]
 Worker = Callable[[pa.RecordBatch], Columns]
@@ -60,7 +62,7 @@ def strings(values: Sequence[str | None], large: bool = False) -> pa.Array:
 
 
 def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
-    """The batch with the worker's columns, split into live rows and settled rows (None if there are none)."""
+    """The batch with the worker's columns, split into live and settled rows (None if none)."""
     if batch.num_rows == 0:
         return batch, None
     added = worker(batch)
@@ -73,5 +75,7 @@ def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.R
     if reason is None or reason.null_count == batch.num_rows:
         return batch, None
     settled = reason.is_valid()
-    gone = batch.filter(settled).append_column(pa.field("reason", pa.string()), reason.filter(settled))
+    gone = batch.filter(settled).append_column(
+        pa.field("reason", pa.string()), reason.filter(settled)
+    )
     return batch.filter(reason.is_null()), gone

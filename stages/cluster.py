@@ -1,7 +1,8 @@
 """Step 2, cluster: signatures to candidate pairs, verified edges and components.
 
-Candidate pairs share a band. Each is verified by the exact Jaccard similarity of the shingle sets of the stored texts,
-so no edge lies below the threshold. Documents of equal payload or equal words are joined without comparing.
+Candidate pairs share a band. Each is verified by the exact Jaccard similarity of the shingle sets
+of the stored texts, so no edge lies below the threshold. Documents of equal payload or equal words
+are joined without comparing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,18 +17,23 @@ from stages import schema
 
 VERSION = 1
 MAX_PARTNERS = 64
-"""In a bucket of more distinct texts than this, each is paired with the first ones only: a bucket of n texts gives
-at most 64 n pairs. Larger buckets are templates; their members meet again through those first ones."""
+"""In a bucket of more distinct texts than this, each is paired with the first ones only, so that a
+bucket of n texts gives at most 64 n pairs. Such buckets are templates; their members meet again
+through those first ones.
+"""
 MAX_GROUP = 32
-"""A group of equal texts or payloads up to this size is stored as all its pairs, a larger one as a star; either way
-the digests in `members` join any two."""
+"""A group of equal texts or payloads up to this size is stored as all its pairs, a larger one as a
+star; either way the digests in `members` join any two.
+"""
 
 Shingles = Callable[[int, list[int]], dict[int, str]]
 """Texts of the given rows of a shard's documents."""
 
 
 def candidate_pairs(signatures: pa.Table, bands: Iterable[int]) -> pa.Table:
-    """Pairs that share one of the given bands; `signatures` has doc_id, shard, row, text_digest and bands.
+    """Pairs that share one of the given bands.
+
+    `signatures` has doc_id, shard, row, text_digest and bands.
 
     Of documents with equal text only the one with the smallest doc_id takes part.
     """
@@ -46,7 +52,9 @@ def candidate_pairs(signatures: pa.Table, bands: Iterable[int]) -> pa.Table:
 def _representatives(signatures: pa.Table) -> pa.Table:
     """One document for each text, sorted by doc_id."""
     table = signatures.filter(pc.is_valid(signatures.column("bands"))).sort_by("doc_id")
-    _, first = np.unique(table.column("text_digest").to_numpy(zero_copy_only=False).astype(str), return_index=True)
+    _, first = np.unique(
+        table.column("text_digest").to_numpy(zero_copy_only=False).astype(str), return_index=True
+    )
     return table.take(pa.array(np.sort(first)))
 
 
@@ -70,9 +78,13 @@ def _candidates(table: pa.Table, pairs: list[tuple[int, int]]) -> pa.Table:
     second = pa.array([b for _, b in pairs], type=pa.int64())
     left, right = table.take(first), table.take(second)
     columns = [
-        left.column("doc_id"), right.column("doc_id"), left.column("shard"), left.column("row"),
-        right.column("shard"), right.column("row"),
-    ]  # fmt: skip
+        left.column("doc_id"),
+        right.column("doc_id"),
+        left.column("shard"),
+        left.column("row"),
+        right.column("shard"),
+        right.column("row"),
+    ]
     return pa.Table.from_arrays(columns, schema=schema.CANDIDATES.schema)
 
 
@@ -81,16 +93,30 @@ def verified_edges(candidates: pa.Table, texts: Shingles, threshold: float) -> p
     sets = _shingle_sets(candidates, texts)
     rows = []
     for pair in candidates.to_pylist():
-        similarity = jaccard(sets[pair["shard_a"], pair["row_a"]], sets[pair["shard_b"], pair["row_b"]])
+        similarity = jaccard(
+            sets[pair["shard_a"], pair["row_a"]], sets[pair["shard_b"], pair["row_b"]]
+        )
         if similarity >= threshold:
-            rows.append({"a": pair["a"], "b": pair["b"], "similarity": similarity, "method": "near_duplicate"})
+            rows.append(
+                {
+                    "a": pair["a"],
+                    "b": pair["b"],
+                    "similarity": similarity,
+                    "method": "near_duplicate",
+                }
+            )
     return pa.Table.from_batches([schema.batch(schema.EDGES, rows)])
 
 
-def _shingle_sets(candidates: pa.Table, texts: Shingles) -> dict[tuple[int, int], NDArray[np.uint32]]:
+def _shingle_sets(
+    candidates: pa.Table, texts: Shingles
+) -> dict[tuple[int, int], NDArray[np.uint32]]:
     wanted: dict[int, set[int]] = {}
     for side in ("a", "b"):
-        shards, rows = candidates.column(f"shard_{side}").to_pylist(), candidates.column(f"row_{side}").to_pylist()
+        shards, rows = (
+            candidates.column(f"shard_{side}").to_pylist(),
+            candidates.column(f"row_{side}").to_pylist(),
+        )
         for shard, row in zip(shards, rows, strict=True):
             wanted.setdefault(shard, set()).add(row)
     return {
@@ -101,22 +127,29 @@ def _shingle_sets(candidates: pa.Table, texts: Shingles) -> dict[tuple[int, int]
 
 
 def exact_groups(signatures: pa.Table, column: str) -> list[list[str]]:
-    """Groups of two or more documents with an equal digest, each sorted, in the order of their first member.
+    """Groups of documents with an equal digest, each sorted, in the order of their first member.
 
     Documents without words do not count as having equal text.
     """
     table = signatures.filter(pc.greater(signatures.column("n_shingles"), 0)).sort_by("doc_id")
     groups: dict[str, list[str]] = {}
-    for digest, doc_id in zip(table.column(column).to_pylist(), table.column("doc_id").to_pylist(), strict=True):
+    for digest, doc_id in zip(
+        table.column(column).to_pylist(), table.column("doc_id").to_pylist(), strict=True
+    ):
         if digest is not None:
             groups.setdefault(digest, []).append(doc_id)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def all_edges(near: pa.Table, payload_groups: list[list[str]], text_groups: list[list[str]]) -> pa.Table:
-    """Near edges, spread over documents of equal text, with the edges inside the exact groups; sorted, unique.
+def all_edges(
+    near: pa.Table, payload_groups: list[list[str]], text_groups: list[list[str]]
+) -> pa.Table:
+    """Near edges, spread over documents of equal text, with the edges inside the exact groups.
 
-    Where a pair has several edges the first method of exact_payload, exact_text, near_duplicate is kept.
+    Sorted, unique.
+
+    Where a pair has several edges the first method of exact_payload, exact_text, near_duplicate is
+    kept.
     """
     edges: dict[tuple[str, str], tuple[float, str]] = {}
     for groups, method in ((payload_groups, "exact_payload"), (text_groups, "exact_text")):
@@ -128,8 +161,12 @@ def all_edges(near: pa.Table, payload_groups: list[list[str]], text_groups: list
     for edge in near.to_pylist():
         for first in mates.get(edge["a"], [edge["a"]]):
             for second in mates.get(edge["b"], [edge["b"]]):
-                edges.setdefault((min(first, second), max(first, second)), (edge["similarity"], edge["method"]))
-    rows = [{"a": a, "b": b, "similarity": s, "method": m} for (a, b), (s, m) in sorted(edges.items())]
+                edges.setdefault(
+                    (min(first, second), max(first, second)), (edge["similarity"], edge["method"])
+                )
+    rows = [
+        {"a": a, "b": b, "similarity": s, "method": m} for (a, b), (s, m) in sorted(edges.items())
+    ]
     return pa.Table.from_batches([schema.batch(schema.EDGES, rows)])
 
 
@@ -150,17 +187,29 @@ def components(edges: pa.Table) -> dict[str, str]:
     return {node: root(node) for node in sorted(parent)}
 
 
-def members(signatures: pa.Table, component_of: Mapping[str, str], shared: frozenset[str]) -> pa.Table:
-    """The documents of components, sorted by component and doc_id; digests only where they are in `shared`."""
-    table = signatures.filter(pc.is_in(signatures.column("doc_id"), value_set=pa.array(component_of, type=pa.string())))
+def members(
+    signatures: pa.Table, component_of: Mapping[str, str], shared: frozenset[str]
+) -> pa.Table:
+    """The documents of components, sorted by component and doc_id.
+
+    Digests only where they are in `shared`.
+    """
+    table = signatures.filter(
+        pc.is_in(signatures.column("doc_id"), value_set=pa.array(component_of, type=pa.string()))
+    )
     rows = [
         {
-            "component": component_of[row["doc_id"]], "doc_id": row["doc_id"], "shard": row["shard"], "row": row["row"],
+            "component": component_of[row["doc_id"]],
+            "doc_id": row["doc_id"],
+            "shard": row["shard"],
+            "row": row["row"],
             "payload_digest": row["payload_digest"] if row["payload_digest"] in shared else None,
             "text_digest": row["text_digest"] if row["text_digest"] in shared else None,
         }
-        for row in table.select(["doc_id", "shard", "row", "payload_digest", "text_digest"]).to_pylist()
-    ]  # fmt: skip
+        for row in table.select(
+            ["doc_id", "shard", "row", "payload_digest", "text_digest"]
+        ).to_pylist()
+    ]
     rows.sort(key=lambda row: (row["component"], row["doc_id"]))
     return pa.Table.from_batches([schema.batch(schema.MEMBERS, rows)])
 

@@ -1,8 +1,9 @@
 """Step 3, decide: rules over signals, then keepers along verified edges.
 
-A component only gathers what must be looked at together. Inside it, documents that pass every rule are walked in a total
-order; one that no kept document has removed is kept, and removes its direct neighbours. So every removal has a kept
-document as its verified neighbour, and chains remove nothing.
+A component only gathers what must be looked at together. Inside it, documents that pass every rule
+are walked in a total order; one that no kept document has removed is kept, and removes its direct
+neighbours. So every removal has a kept document as its verified neighbour, and chains remove
+nothing.
 """
 
 from collections import defaultdict
@@ -21,19 +22,29 @@ VERSION = 1
 
 
 def verdicts(documents: pa.Table, signals: pa.Table, compiled: rules.RuleSet) -> pa.Table:
-    """What the rules say of each document; a language without a pack is judged by the base bounds (tag `base`)."""
-    values = np.column_stack([_floats(signals.column(name)) for name in compiled.rules] or [np.zeros((signals.num_rows, 0))])
+    """What the rules say of each document.
+
+    A language without a pack is judged by the base bounds (tag `base`).
+    """
+    values = np.column_stack(
+        [_floats(signals.column(name)) for name in compiled.rules]
+        or [np.zeros((signals.num_rows, 0))]
+    )
     position = {tag: at for at, tag in enumerate(compiled.tags)}
     tags = documents.column("tag").to_pylist()
     language = np.array([position.get(tag, position["base"]) for tag in tags], dtype=np.int64)
     failed, first = rules.judge(compiled, values, language)
     return pa.Table.from_arrays(
         [
-            documents.column("doc_id"), documents.column("tag"), pa.array(failed, type=pa.uint64()),
-            pa.array(first, type=pa.int16()), documents.column("n_words"), documents.column("date"),
+            documents.column("doc_id"),
+            documents.column("tag"),
+            pa.array(failed, type=pa.uint64()),
+            pa.array(first, type=pa.int16()),
+            documents.column("n_words"),
+            documents.column("date"),
         ],
         schema=schema.VERDICTS.schema,
-    )  # fmt: skip
+    )
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -41,11 +52,14 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def removals(members: pa.Table, edges: pa.Table, verdict_rows: dict[str, dict[str, Any]]) -> pa.Table:
+def removals(
+    members: pa.Table, edges: pa.Table, verdict_rows: dict[str, dict[str, Any]]
+) -> pa.Table:
     """What deduplication decides for every member, sorted by shard and row.
 
-    `verdict_rows` maps doc_id to its verdict. Order: more words, older date, smaller doc_id. (A published document of an
-    earlier snapshot will come first of all, and a quality signal before the words; both come with later steps.)
+    `verdict_rows` maps doc_id to its verdict. Order: more words, older date, smaller doc_id. (A
+    published document of an earlier snapshot will come first of all, and a quality signal before
+    the words; both come with later steps.)
     """
     neighbours = _Neighbours(members, edges)
     by_component: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -54,7 +68,11 @@ def removals(members: pa.Table, edges: pa.Table, verdict_rows: dict[str, dict[st
     rows: list[dict[str, Any]] = []
     for component, group in by_component.items():
         passing = sorted(
-            (verdict_rows[m["doc_id"]] for m in group if verdict_rows[m["doc_id"]]["failed_rules"] == 0),
+            (
+                verdict_rows[m["doc_id"]]
+                for m in group
+                if verdict_rows[m["doc_id"]]["failed_rules"] == 0
+            ),
             key=lambda v: (-v["n_words"], v["date"] or "9", v["doc_id"]),
         )
         removed = _walk([v["doc_id"] for v in passing], neighbours)
@@ -62,10 +80,16 @@ def removals(members: pa.Table, edges: pa.Table, verdict_rows: dict[str, dict[st
             keeper, similarity, method = removed.get(member["doc_id"], (None, None, None))
             rows.append(
                 {
-                    "shard": member["shard"], "row": member["row"], "doc_id": member["doc_id"], "component": component,
-                    "component_size": len(passing), "keeper_id": keeper, "similarity": similarity, "method": method,
+                    "shard": member["shard"],
+                    "row": member["row"],
+                    "doc_id": member["doc_id"],
+                    "component": component,
+                    "component_size": len(passing),
+                    "keeper_id": keeper,
+                    "similarity": similarity,
+                    "method": method,
                 }
-            )  # fmt: skip
+            )
     rows.sort(key=lambda row: (row["shard"], row["row"]))
     return pa.Table.from_batches([schema.batch(schema.REMOVALS, rows)])
 
@@ -81,7 +105,11 @@ class _Neighbours:
         self._groups: dict[str, list[str]] = defaultdict(list)
         self._digests: dict[str, list[tuple[str, str]]] = {}
         for row in members.to_pylist():
-            digests = [(row[f"{kind}_digest"], f"exact_{kind}") for kind in ("payload", "text") if row[f"{kind}_digest"]]
+            digests = [
+                (row[f"{kind}_digest"], f"exact_{kind}")
+                for kind in ("payload", "text")
+                if row[f"{kind}_digest"]
+            ]
             self._digests[row["doc_id"]] = digests
             for digest, _ in digests:
                 self._groups[digest].append(row["doc_id"])
@@ -95,7 +123,7 @@ class _Neighbours:
 
 
 def _walk(order: list[str], neighbours: _Neighbours) -> dict[str, tuple[str, float, str]]:
-    """Removed document -> (keeper, similarity, method), for documents in the order in which they may be kept."""
+    """Removed document -> (keeper, similarity, method); `order` is the order of keeping."""
     candidates = set(order)
     removed: dict[str, tuple[str, float, str]] = {}
     for doc_id in order:
@@ -109,11 +137,16 @@ def _walk(order: list[str], neighbours: _Neighbours) -> dict[str, tuple[str, flo
 
 
 def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.Table:
-    """The last word on each document of one shard; `removal` holds the shard's rows of `removals`, `names` the rules."""
+    """The last word on each document of one shard.
+
+    `removal` holds the shard's rows of `removals`, `names` the rules.
+    """
     reasons = [rules.reason(name) for name in names]
     by_row = {row["row"]: row for row in removal.to_pylist()}
     rows = []
-    for at, judged in enumerate(verdict.select(["doc_id", "tag", "failed_rules", "first_rule"]).to_pylist()):
+    for at, judged in enumerate(
+        verdict.select(["doc_id", "tag", "failed_rules", "first_rule"]).to_pylist()
+    ):
         member = by_row.get(at)
         reason = None
         if judged["first_rule"] >= 0:
@@ -123,8 +156,10 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
         is_duplicate = reason is not None and reason.startswith("dedup.")
         rows.append(
             {
-                "doc_id": judged["doc_id"], "tag": judged["tag"],
-                "outcome": schema.REJECT if reason else schema.KEEP, "reason": reason,
+                "doc_id": judged["doc_id"],
+                "tag": judged["tag"],
+                "outcome": schema.REJECT if reason else schema.KEEP,
+                "reason": reason,
                 "failed_rules": judged["failed_rules"],
                 "cluster_id": member["component"] if member else None,
                 "cluster_size": max(1, member["component_size"]) if member else 1,
@@ -132,7 +167,7 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
                 "similarity": member["similarity"] if member and is_duplicate else None,
                 "method": member["method"] if member and is_duplicate else None,
             }
-        )  # fmt: skip
+        )
     return pa.Table.from_batches([schema.batch(schema.DECISIONS, rows)])
 
 

@@ -2,9 +2,9 @@
 
     CurationError
         ConfigError          a value in a configuration is wrong; raised before any work
-        ShardError           this shard's input cannot be read; the shard is quarantined, the run goes on
-        TransientError       storage or a worker was lost; the only kind that an executor retries
-        IntegrityError       digests, schemas, alignment or counts disagree; the run stops
+        ShardError           this shard's input cannot be read; the shard is quarantined, the run
+        goes on TransientError       storage or a worker was lost; the only kind that an executor
+        retries IntegrityError       digests, schemas, alignment or counts disagree; the run stops
 
 Every field is positional and a string, so that an error survives pickling between processes.
 """
@@ -17,7 +17,10 @@ class CurationError(Exception):
 
 
 class ConfigError(CurationError):
-    """A configuration value is wrong: correct the named file and key, then run the command again."""
+    """A configuration value is wrong.
+
+    Correct the named file and key, then run the command again.
+    """
 
     exit_code = 2
 
@@ -43,7 +46,10 @@ class ShardError(CurationError):
 
 
 class TransientError(CurationError):
-    """Storage or a worker failed in a way that another try may mend: run the command again to resume."""
+    """Storage or a worker failed in a way that another try may mend.
+
+    Run the command again to resume.
+    """
 
     exit_code = 4
 
@@ -56,7 +62,10 @@ class TransientError(CurationError):
 
 
 class IntegrityError(CurationError):
-    """Stored data contradict their manifest or their books: do not use the run; `weir verify` says what is wrong."""
+    """Stored data contradict their manifest or their books: do not use the run.
+
+    `weir verify` says what is wrong.
+    """
 
     exit_code = 3
 

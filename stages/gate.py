@@ -1,8 +1,9 @@
 """Stage gate: reject on what is cheap, before the costly extractor sees a page.
 
-In order: what reading found, truncation, status, media type, size, URL and domain lists, reservations in robots.txt and
-headers; then, from one parse in the killable child, meta reservations and the language gate. Every channel's value is
-kept in `rights`, whatever the policy rejects.
+In order: what reading found, truncation, status, media type, size, URL and domain lists,
+reservations in robots.txt and headers; then, from one parse in the killable child, meta
+reservations and the language gate. Every channel's value is kept in `rights`, whatever the policy
+rejects.
 """
 
 import functools
@@ -43,7 +44,7 @@ class Settings:
 
 
 def training_agents() -> tuple[str, ...]:
-    """Names of the crawlers that collect training data, from the versioned list `filters/agents.yaml`."""
+    """Names of the crawlers that collect training data, from `filters/agents.yaml`."""
     text = resources.files("filters").joinpath("agents.yaml").read_text(encoding="utf-8")
     listed = YAML(typ="safe", pure=True).load(text)["agents"]
     return tuple(agent["name"] for agent in listed if agent["purpose"] == "training")
@@ -70,7 +71,18 @@ class Gate:
 class _Page:
     """What the gate finds out about one row, check by check."""
 
-    __slots__ = ("findings", "headers", "html", "media_type", "reason", "rights", "row", "tag", "title", "url")
+    __slots__ = (
+        "findings",
+        "headers",
+        "html",
+        "media_type",
+        "reason",
+        "rights",
+        "row",
+        "tag",
+        "title",
+        "url",
+    )
 
     def __init__(self, row: dict[str, Any]) -> None:
         self.row = row
@@ -100,7 +112,10 @@ class _Robots:
         self._parse = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
 
     def find(self, host: str) -> tuple[robots.Robots | None, str]:
-        """The host's rules, and the status of its file; `unknown` if the snapshot has none for it."""
+        """The host's rules, and the status of its file.
+
+        `unknown` if the snapshot has none for it.
+        """
         key = host_key(host)
         at = int(np.searchsorted(self._keys, np.uint64(key)))
         while at < len(self._keys) and int(self._keys[at]) == key:
@@ -126,7 +141,13 @@ class _Worker:
     def __call__(self, batch: pa.RecordBatch) -> Columns:
         pages = [_Page(row) for row in batch.to_pylist()]
         for page in pages:
-            for check in (self._archived, self._typed, self._located, self._reserved, self._surveyed):
+            for check in (
+                self._archived,
+                self._typed,
+                self._located,
+                self._reserved,
+                self._surveyed,
+            ):
                 if page.reason is None:
                     page.reason = check(page)
         return self._columns(pages)
@@ -163,16 +184,26 @@ class _Worker:
         return self._policy(page.rights, frozenset({"tdm_reservation"}))
 
     def _policy(self, rights: optout.Rights, waiting: frozenset[str] = frozenset()) -> str | None:
-        """The reason of the first channel that reserves the page and that the run's policy heeds."""
+        """The reason of the first channel that reserves the page and that the policy heeds."""
         if rights.decision != optout.RESERVED:
             return None
-        heeded = (c for c in rights.decided_by if c in self._settings.reserved_channels and c not in waiting)
+        heeded = (
+            c
+            for c in rights.decided_by
+            if c in self._settings.reserved_channels and c not in waiting
+        )
         return next((optout.CHANNELS[channel] for channel in heeded), None)
 
     def _surveyed(self, page: _Page) -> str | None:
-        headers = {n: page.header(n) for n in ("content-type", "content-encoding", "transfer-encoding")}
+        headers = {
+            n: page.header(n) for n in ("content-type", "content-encoding", "transfer-encoding")
+        }
         found = self._guard.call(
-            "survey", page.row["payload"], headers, self._settings.max_decoded_bytes, self._settings.max_depth
+            "survey",
+            page.row["payload"],
+            headers,
+            self._settings.max_decoded_bytes,
+            self._settings.max_depth,
         )
         metas = [(name, content) for name, content in found.get("metas") or ()]
         page.findings += optout.from_meta(metas, self._agents)
@@ -188,7 +219,12 @@ class _Worker:
     def _columns(self, pages: list[_Page]) -> Columns:
         return {
             "url": strings([pii.redact_url(p.url) for p in pages], large=True),
-            "url_key": strings([hashlib.blake2b(p.url.encode(), digest_size=16, key=self._key).hexdigest() for p in pages]),
+            "url_key": strings(
+                [
+                    hashlib.blake2b(p.url.encode(), digest_size=16, key=self._key).hexdigest()
+                    for p in pages
+                ]
+            ),
             "media_type": strings([p.media_type for p in pages]),
             "rights": pa.array([_struct(p.rights) for p in pages], type=schema.RIGHTS),
             "gate_tag": strings([p.tag for p in pages]),
@@ -199,7 +235,10 @@ class _Worker:
 
 
 def host_of(url: str, max_chars: int) -> str | None:
-    """Host and port in lower case; None for a URL that is no http(s) address of a host, or holds control characters."""
+    """Host and port in lower case.
+
+    None for a URL that is no http(s) address of a host, or holds control characters.
+    """
     if len(url) > max_chars or any(ord(c) <= 32 or 127 <= ord(c) < 160 for c in url):
         return None
     try:

@@ -26,7 +26,9 @@ class Identify:
         loaded = models.load(self.model_names)
 
         def work(batch: pa.RecordBatch) -> Columns:
-            found = [identify.identify(text, loaded) for text in batch.column("raw_text").to_pylist()]
+            found = [
+                identify.identify(text, loaded) for text in batch.column("raw_text").to_pylist()
+            ]
             return {
                 "tag": strings([f.tag for f in found]),
                 "language": strings([f.language for f in found]),
@@ -35,9 +37,13 @@ class Identify:
                 "runner_up": strings([f.runner_up for f in found]),
                 "runner_up_score": pa.array([f.runner_up_score for f in found], type=pa.float32()),
                 "confusable_group": strings([f.group for f in found]),
-                "top_langs": strings([json.dumps({t: round(s, 4) for t, s in f.top}) for f in found]),
+                "top_langs": strings(
+                    [json.dumps({t: round(s, 4) for t, s in f.top}) for f in found]
+                ),
                 "others_fraction": pa.array([f.others_fraction for f in found], type=pa.float32()),
-                "reason": strings([None if self._is_wanted(f.tag) else "identify.language" for f in found]),
+                "reason": strings(
+                    [None if self._is_wanted(f.tag) else "identify.language" for f in found]
+                ),
             }
 
         return work

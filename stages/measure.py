@@ -1,4 +1,7 @@
-"""Stage measure: every signal of every document, no early exit; and the shingles, from the same segmentation."""
+"""Stage measure: every signal of every document, no early exit.
+
+And the shingles, from the same segmentation.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -36,7 +39,11 @@ class Measure:
             for name, value in measure_all(view).items():
                 columns[name].append(value)
             words.append(view.word_count)
-            digests.append(hashlib.blake2b(view.word_hashes.astype("<u8").tobytes(), digest_size=16).hexdigest())
+            digests.append(
+                hashlib.blake2b(
+                    view.word_hashes.astype("<u8").tobytes(), digest_size=16
+                ).hexdigest()
+            )
             shingles.append(shingle_hashes(view))
         columns["language_confidence"] = batch.column("language_score").to_pylist()
         return {

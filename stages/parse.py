@@ -1,8 +1,9 @@
 """What parses hostile bytes: called only inside the killable child (`pipeline.sandbox`).
 
-Each function takes and returns plain values (strings, numbers, lists, dicts), since they cross a process boundary.
-A result with `reason` settles the record. Text depends on the page's bytes and headers alone: trafilatura's
-cross-document `deduplicate` cache, its dates and its network code stay out.
+Each function takes and returns plain values (strings, numbers, lists, dicts), since they cross a
+process boundary. A result with `reason` settles the record. Text depends on the page's bytes and
+headers alone: trafilatura's cross-document `deduplicate` cache, its dates and its network code
+stay out.
 """
 
 import logging
@@ -23,18 +24,67 @@ VERSION = 1
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs page text and URLs
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-IMPLIED_END = frozenset("p li dt dd tr td th option optgroup thead tbody tfoot colgroup rp rt".split())
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+IMPLIED_END = frozenset(
+    [
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "tr",
+        "td",
+        "th",
+        "option",
+        "optgroup",
+        "thead",
+        "tbody",
+        "tfoot",
+        "colgroup",
+        "rp",
+        "rt",
+    ]
+)
 MAX_TAG_CHARS, MAX_TAG_ATTRIBUTES = 20_000, 2_000
 MAX_VISIBLE_CHARS = 8_000
-OTHER_MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"RIFF", b"OggS", b"ID3", b"\x1f\x8b\x08")
-LOOKS_LIKE_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|div|p|table|h1|meta|article)\b", re.IGNORECASE)
+OTHER_MAGIC = (
+    b"%PDF-",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"PK\x03\x04",
+    b"RIFF",
+    b"OggS",
+    b"ID3",
+    b"\x1f\x8b\x08",
+)
+LOOKS_LIKE_HTML = re.compile(
+    r"<(?:!doctype\s+html|html|head|body|title|div|p|table|h1|meta|article)\b", re.IGNORECASE
+)
 CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})[^<>]*?(/?)>")
 
 
 def unchunk(body: bytes) -> bytes:
-    """The body without chunked transfer coding (RFC 9112 section 7.1); unchanged where it is not really chunked.
+    """The body without chunked transfer coding (RFC 9112 section 7.1).
+
+    Unchanged where it is not really chunked.
 
     Archives often keep the header and store the body decoded.
     """
@@ -55,7 +105,8 @@ def unchunk(body: bytes) -> bytes:
 def decode_content(body: bytes, encodings: str, max_bytes: int) -> tuple[bytes, str | None]:
     """The body without its content codings, and a reason if that fails or grows past `max_bytes`.
 
-    A body that does not begin like its declared coding is taken as already decoded, as Common Crawl stores it.
+    A body that does not begin like its declared coding is taken as already decoded, as Common
+    Crawl stores it.
     """
     for coding in reversed([c.strip().lower() for c in encodings.split(",") if c.strip()]):
         if coding in ("identity", "none", "utf-8"):
@@ -81,7 +132,9 @@ def _inflate(body: bytes, coding: str, max_bytes: int) -> tuple[bytes, str | Non
         except zlib.error:
             continue
         return (b"", "gate.size") if len(data) > max_bytes else (data, None)
-    return (body, None) if _is_text(body) and coding == "deflate" else (b"", "read.content_encoding")
+    return (
+        (body, None) if _is_text(body) and coding == "deflate" else (b"", "read.content_encoding")
+    )
 
 
 def _decompress(body: bytes, codec: str, max_bytes: int) -> tuple[bytes, str | None]:
@@ -98,8 +151,15 @@ def _is_text(body: bytes) -> bool:
 
 
 def charset(body: bytes, content_type: str) -> str:
-    """The encoding a browser would choose: byte-order mark, header, meta, then statistics; always a WHATWG name."""
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+    """The encoding a browser would choose: byte-order mark, header, meta, then statistics.
+
+    Always a WHATWG name.
+    """
+    for mark, name in (
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+    ):
         if body.startswith(mark):
             return name
     declared = CHARSET_PARAMETER.search(content_type)
@@ -107,11 +167,12 @@ def charset(body: bytes, content_type: str) -> str:
     for found in (declared, in_meta):
         if not found:
             continue
-        name = map_encoding_to_html5(found.group(1).lower(), fallback_utf8=False)
+        name: str | None = map_encoding_to_html5(found.group(1).lower(), fallback_utf8=False)
         if name in ("utf-16-le", "utf-16-be") and found is in_meta:
-            name = "utf-8"  # a meta tag that could be read as ASCII is not UTF-16 (HTML, section 13.2.3.2)
+            # A meta tag that could be read as ASCII is not UTF-16 (HTML, section 13.2.3.2).
+            name = "utf-8"
         if name and (name != "utf-8" or _is_utf8(body)):
-            return str(name)
+            return name
     if _is_utf8(body):
         return "utf-8"
     return str(detect_encoding(body[:65_536], html5_compatible=True) or "windows-1252")
@@ -124,9 +185,10 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def is_bomb(html: str, max_depth: int) -> bool:
-    """Whether the markup nests deeper than `max_depth`, or a tag has more attributes than a page needs.
+    """Whether the markup nests deeper than `max_depth`, or a tag has too many attributes.
 
-    Parsers need minutes for such pages. Linear time: a vectorised upper bound first, the exact scan only above it.
+    Parsers need minutes for such pages. Linear time: a vectorised upper bound first, the exact
+    scan only above it.
     """
     raw = np.frombuffer(html.encode("utf-8", "replace"), dtype=np.uint8)
     opened = np.flatnonzero(raw[:-1] == ord("<")) if len(raw) else np.zeros(0, dtype=np.int64)
@@ -136,13 +198,15 @@ def is_bomb(html: str, max_depth: int) -> bool:
     steps = ((following | 32) >= ord("a")) & ((following | 32) <= ord("z"))
     bound = np.cumsum(steps.astype(np.int32) - (following == ord("/")).astype(np.int32))
     longest = int(np.diff(np.append(opened, len(raw))).max())
-    return (int(bound.max()) > max_depth and _depth(html) > max_depth) or (longest > MAX_TAG_CHARS and _has_huge_tag(html))
+    return (int(bound.max()) > max_depth and _depth(html) > max_depth) or (
+        longest > MAX_TAG_CHARS and _has_huge_tag(html)
+    )
 
 
 def _depth(html: str) -> int:
     depth = deepest = 0
-    for closing, name, empty in TAG.findall(html):
-        name = name.lower()
+    for closing, found, empty in TAG.findall(html):
+        name = found.lower()
         if empty or name in VOID or name in IMPLIED_END:
             continue
         depth = max(0, depth - 1) if closing else depth + 1
@@ -154,7 +218,10 @@ def _has_huge_tag(html: str) -> bool:
     for piece in html.split("<"):
         if len(piece) > MAX_TAG_CHARS:
             tag = piece.partition(">")[0]
-            if len(tag) > MAX_TAG_CHARS and len(tag.split(None, MAX_TAG_ATTRIBUTES + 1)) > MAX_TAG_ATTRIBUTES:
+            if (
+                len(tag) > MAX_TAG_CHARS
+                and len(tag.split(None, MAX_TAG_ATTRIBUTES + 1)) > MAX_TAG_ATTRIBUTES
+            ):
                 return True
     return False
 
@@ -162,8 +229,8 @@ def _has_huge_tag(html: str) -> bool:
 def survey(body: bytes, headers: dict[str, str], max_bytes: int, max_depth: int) -> dict[str, Any]:
     """What the gate must know of a page: its decoded markup, meta tags and some visible text.
 
-    `headers` holds content-type, content-encoding and transfer-encoding. Of the visible text only the first
-    `MAX_VISIBLE_CHARS` characters are returned.
+    `headers` holds content-type, content-encoding and transfer-encoding. Of the visible text only
+    the first `MAX_VISIBLE_CHARS` characters are returned.
     """
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = unchunk(body)
@@ -197,18 +264,33 @@ def _look(html: str) -> dict[str, Any]:
     visible = extract_plain_text(tree, main_content=False, alt_texts=False, list_bullets=False)
     if not visible.strip():
         return {"reason": "gate.empty", "metas": metas}
-    return {"html": html, "metas": metas, "title": title or None, "visible": visible[:MAX_VISIBLE_CHARS]}
+    return {
+        "html": html,
+        "metas": metas,
+        "title": title or None,
+        "visible": visible[:MAX_VISIBLE_CHARS],
+    }
 
 
 def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
-    """The main text of decoded markup, by `trafilatura` (fast, tables, no comments) or `resiliparse`."""
+    """Main text of decoded markup, by `trafilatura` (fast, no comments) or `resiliparse`."""
     if extractor == "resiliparse":
-        text = extract_plain_text(html, main_content=True, preserve_formatting=True, alt_texts=False)
+        text = extract_plain_text(
+            html, main_content=True, preserve_formatting=True, alt_texts=False
+        )
     else:
-        text = trafilatura.extract(
-            html, fast=True, include_comments=False, include_tables=True, include_formatting=False,
-            deduplicate=False, output_format="txt",
-        ) or ""  # fmt: skip
+        text = (
+            trafilatura.extract(
+                html,
+                fast=True,
+                include_comments=False,
+                include_tables=True,
+                include_formatting=False,
+                deduplicate=False,
+                output_format="txt",
+            )
+            or ""
+        )
     text = text.strip()
     if not text:
         return {"reason": "extract.empty"}
@@ -220,4 +302,7 @@ def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
 def parse_robots(body: bytes) -> dict[str, Any]:
     """A robots.txt as the JSON that `filters.robots` reads back, and its status."""
     parsed = robots.parse(body)
-    return {"status": parsed.status, "rules": parsed.to_json() if parsed.status == "rules" else None}
+    return {
+        "status": parsed.status,
+        "rules": parsed.to_json() if parsed.status == "rules" else None,
+    }

@@ -18,10 +18,12 @@ _PREFERENCE = ("rules", "empty", "not_robots", "none", "unreachable", "unresolve
 
 
 def robots_table(found: Iterable[Any], guard: Guard, keys: Any) -> pa.Table:
-    """One row a host from the records of a robotstxt subset; `keys` gives a host's (host, 64-bit key) for a URL.
+    """One row a host from the records of a robotstxt subset.
 
-    Redirects are followed inside the subset by URL. Of several fetches of a host the one with rules counts, then the
-    latest: http and https share a row.
+    `keys` gives a host's (host, 64-bit key) for a URL.
+
+    Redirects are followed inside the subset by URL. Of several fetches of a host the one with
+    rules counts, then the latest: http and https share a row.
     """
     by_url: dict[str, dict[str, Any]] = {}
     for record in found:
@@ -39,7 +41,13 @@ def robots_table(found: Iterable[Any], guard: Guard, keys: Any) -> pa.Table:
             continue
         host, key = located
         end = _follow(url, by_url)
-        row = {"host_key": key, "host": host, "status": end["status"], "fetched_at": end["fetched_at"], "rules": end["rules"]}
+        row = {
+            "host_key": key,
+            "host": host,
+            "status": end["status"],
+            "fetched_at": end["fetched_at"],
+            "rules": end["rules"],
+        }
         if key not in best or _rank(row) < _rank(best[key]):
             best[key] = row
     return pa.Table.from_batches([schema.batch(schema.ROBOTS, [best[key] for key in sorted(best)])])
@@ -65,7 +73,10 @@ def _fetched(record: Any, guard: Guard) -> dict[str, Any]:
 
 
 def _follow(url: str, by_url: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The file at the end of the redirects; `none` where the chain leaves the subset or is too long."""
+    """The file at the end of the redirects.
+
+    `none` where the chain leaves the subset or is too long.
+    """
     end = by_url[url]
     for _ in range(MAX_REDIRECTS):
         if end["location"] is None:

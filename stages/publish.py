@@ -8,10 +8,16 @@ from stages import schema
 VERSION = 1
 
 
-def corpus_rows(documents: pa.Table, signals: pa.Table, decisions: pa.Table, snapshot: str) -> pa.Table:
+def corpus_rows(
+    documents: pa.Table, signals: pa.Table, decisions: pa.Table, snapshot: str
+) -> pa.Table:
     """Corpus rows of the kept documents of row-aligned tables, in their order."""
     kept = pc.equal(decisions.column("outcome"), schema.KEEP)
-    documents, signals, decisions = documents.filter(kept), signals.filter(kept), decisions.filter(kept)
+    documents, signals, decisions = (
+        documents.filter(kept),
+        signals.filter(kept),
+        decisions.filter(kept),
+    )
     count = documents.num_rows
     names = [field.name for field in schema.SIGNAL_FIELDS]
     parts = [signals.column(name).combine_chunks() for name in names]
@@ -20,7 +26,12 @@ def corpus_rows(documents: pa.Table, signals: pa.Table, decisions: pa.Table, sna
         "dump": pa.chunked_array([pa.array([snapshot] * count, type=pa.string())]),
         "file_path": documents.column("warc"),
         "minhash_cluster_size": decisions.column("cluster_size"),
-        "signals": pa.chunked_array([pa.StructArray.from_arrays(parts, fields=schema.SIGNAL_FIELDS)]),
+        "signals": pa.chunked_array(
+            [pa.StructArray.from_arrays(parts, fields=schema.SIGNAL_FIELDS)]
+        ),
     }
-    columns = [renamed[name] if name in renamed else documents.column(name) for name in schema.CORPUS.schema.names]
+    columns = [
+        renamed[name] if name in renamed else documents.column(name)
+        for name in schema.CORPUS.schema.names
+    ]
     return pa.Table.from_arrays(columns, schema=schema.CORPUS.schema)

@@ -1,7 +1,8 @@
 """Stage read: WARC and ARC bytes to one row for each response.
 
-fastwarc parses records on the fast path; warcio parses ARC, and what fastwarc refuses. Gzip members are framed here,
-because only so a damaged member costs one record: offsets and lengths are exact, and reading goes on behind the damage.
+fastwarc parses records on the fast path; warcio parses ARC, and what fastwarc refuses. Gzip
+members are framed here, because only so a damaged member costs one record: offsets and lengths are
+exact, and reading goes on behind the damage.
 """
 
 import base64
@@ -75,9 +76,12 @@ class _Buffered:
 
 
 def gzip_members(stream: BinaryIO, offset: int, max_bytes: int) -> Iterator[Member]:
-    """Every gzip member from here on; a damaged region, or garbage between members, is one member without data.
+    """Every gzip member from here on.
 
-    `max_bytes` bounds what is kept of a member once inflated; the rest of it is inflated and thrown away.
+    A damaged region, or garbage between members, is one member without data.
+
+    `max_bytes` bounds what is kept of a member once inflated; the rest of it is inflated and
+    thrown away.
     """
     source = _Buffered(stream, offset)
     while True:
@@ -117,13 +121,15 @@ def _inflate(source: _Buffered, max_bytes: int) -> Member | None:
             return None
         fed = len(source.ahead)
     used = fed - len(engine.unused_data)
-    member = Member(source.offset, used, b"".join(parts)[: max_bytes + 1], is_oversize or kept > max_bytes)
+    member = Member(
+        source.offset, used, b"".join(parts)[: max_bytes + 1], is_oversize or kept > max_bytes
+    )
     source.drop(used)
     return member
 
 
 def _skip_to_member(source: _Buffered) -> None:
-    """Move to the next place after this one where a gzip member of a WARC record begins, or to the end."""
+    """Move on to where the next gzip member of a WARC record begins, or to the end."""
     source.drop(1)
     while True:
         at = source.ahead.find(GZIP_MAGIC)
@@ -173,15 +179,21 @@ def _from_fastwarc(record: Any, offset: int, length: int) -> Record:
 def split_http(row: Record) -> None:
     """Move the status line and headers at the start of the row's body into their fields.
 
-    Both libraries' own HTTP parsers are passed by: they differ on malformed heads, and one parser must decide.
-    Lines end at LF with or without CR; obsolete folding is joined (RFC 9112 section 5.2).
+    Both libraries' own HTTP parsers are passed by: they differ on malformed heads, and one parser
+    must decide. Lines end at LF with or without CR; obsolete folding is joined (RFC 9112 section
+    5.2).
     """
     head, separator, rest = row.body.partition(b"\r\n\r\n")
     if not separator or b"\n\n" in head:
         head, separator, rest = row.body.partition(b"\n\n")
     lines = head.split(b"\n")
     first = lines[0].strip().split(None, 2)
-    if len(first) < 2 or not first[0].upper().startswith(b"HTTP/") or not first[1][:3].isdigit() or len(head) > SNIFF_BYTES:
+    if (
+        len(first) < 2
+        or not first[0].upper().startswith(b"HTTP/")
+        or not first[1][:3].isdigit()
+        or len(head) > SNIFF_BYTES
+    ):
         row.problem = "read.malformed_http"
         return
     row.status = int(first[1][:3])
@@ -198,7 +210,10 @@ def split_http(row: Record) -> None:
 
 
 def _declared_end(data: bytes) -> int | None:
-    """Where the record at the start of `data` ends by its own Content-Length; None if it has no WARC head."""
+    """Where the record at the start of `data` ends by its own Content-Length.
+
+    None if it has no WARC head.
+    """
     if not data.startswith(b"WARC/"):
         return None
     separator = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
@@ -261,7 +276,10 @@ def _from_warcio(found: Any, offset: int, length: int) -> Record:
 
 
 def _arc(open_at: Open) -> Iterator[Record]:
-    """ARC files, by warcio; an ARC record has no id, and all but the file's own head are responses."""
+    """ARC files, by warcio.
+
+    An ARC record has no id, and all but the file's own head are responses.
+    """
     with open_at(0) as stream:
         iterator = WarcioIterator(stream, no_record_parse=True, arc2warc=True)
         try:
@@ -279,7 +297,9 @@ def _arc(open_at: Open) -> Iterator[Record]:
 
 
 def _streamed(open_at: Open, start: int) -> Iterator[Record]:
-    """Records of a stream that is not framed by gzip members: plain, or compressed in a way of its own.
+    """Records of a stream that is not framed by gzip members.
+
+    Plain, or compressed in a way of its own.
 
     After damage, reading goes on at the next line that begins a WARC record.
     """
@@ -287,7 +307,9 @@ def _streamed(open_at: Open, start: int) -> Iterator[Record]:
     while damage <= MAX_DAMAGE:
         stream = open_at(start)
         try:
-            for found in ArchiveIterator(stream, parse_http=False, record_types=WarcRecordType.any_type):
+            for found in ArchiveIterator(
+                stream, parse_http=False, record_types=WarcRecordType.any_type
+            ):
                 offset = max(start + found.stream_pos, previous + 1)
                 previous = offset
                 yield _from_fastwarc(found, offset, found.content_length)
@@ -360,7 +382,10 @@ class _Inflated(io.RawIOBase):
 
 
 def layout(head: bytes) -> str:
-    """How the file is laid out, from its first megabyte: members, whole, stream, arc, empty or unknown."""
+    """How the file is laid out, from its first megabyte.
+
+    Members, whole, stream, arc, empty or unknown.
+    """
     if not head:
         return "empty"
     data = head
@@ -381,14 +406,18 @@ def layout(head: bytes) -> str:
 
 
 def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
-    """Every record of the shard in the order of the file; each damaged place is one record with a problem.
+    """Every record of the shard in the order of the file.
+
+    Each damaged place is one record with a problem.
 
     Raises ShardError if the file is neither WARC nor ARC.
     """
     with open_at(0) as stream:
         kind = layout(stream.read(SNIFF_BYTES))
     if kind == "unknown":
-        raise ShardError(name, "neither a WARC nor an ARC file; check the path, or list files in a .paths file")
+        raise ShardError(
+            name, "neither a WARC nor an ARC file; check the path, or list files in a .paths file"
+        )
     if kind == "members":
         with open_at(0) as stream:
             for member in gzip_members(stream, 0, max_bytes):
@@ -423,7 +452,10 @@ READ_SCHEMA = pa.schema(
 
 
 def doc_id(snapshot: str, warc: str, offset: int) -> str:
-    """32 hex digits that identify a record by where it lies: blake2b-128 of snapshot, file name and offset."""
+    """32 hex digits that identify a record by where it lies.
+
+    Blake2b-128 of snapshot, file name and offset.
+    """
     name = warc.rsplit("/", 1)[-1]
     return hashlib.blake2b(f"{snapshot}\n{name}\n{offset}".encode(), digest_size=16).hexdigest()
 
@@ -434,9 +466,16 @@ def payload_digest(body: bytes) -> str:
 
 
 def batches(
-    found: Iterator[Record], snapshot: str, warc: str, others: dict[str, int], limit: int | None = None
+    found: Iterator[Record],
+    snapshot: str,
+    warc: str,
+    others: dict[str, int],
+    limit: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of `READ_SCHEMA`, one a response; `others` is filled with the count of each other record type."""
+    """Rows of `READ_SCHEMA`, one a response.
+
+    `others` is filled with the count of each other record type.
+    """
     rows: list[dict[str, object]] = []
     size, ordinal = 0, 0
     for record in found:

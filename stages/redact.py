@@ -26,18 +26,28 @@ class Redact:
 
         def work(batch: pa.RecordBatch) -> Columns:
             texts, spans = [], []
-            for text, language in zip(batch.column("raw_text").to_pylist(), batch.column("language").to_pylist(), strict=True):
+            for text, language in zip(
+                batch.column("raw_text").to_pylist(),
+                batch.column("language").to_pylist(),
+                strict=True,
+            ):
                 redacted, found = pii.redact(text, language=language, kinds=self.kinds)
                 texts.append(redacted)
                 spans.append(found)
-            titles = [title and pii.redact(title, kinds=self.kinds)[0] for title in batch.column("raw_title").to_pylist()]
+            titles = [
+                title and pii.redact(title, kinds=self.kinds)[0]
+                for title in batch.column("raw_title").to_pylist()
+            ]
             return {
                 "text": strings(texts, large=True),
                 "title": strings(titles, large=True),
                 "n_chars": pa.array([len(text) for text in texts], type=pa.int64()),
-                "pii_spans": pa.array([[asdict(span) for span in found] for found in spans], type=schema.SPANS),
+                "pii_spans": pa.array(
+                    [[asdict(span) for span in found] for found in spans], type=schema.SPANS
+                ),
                 "pii_counts": pa.array(
-                    [sorted(Counter(span.kind for span in found).items()) for found in spans], type=schema.PII_COUNTS
+                    [sorted(Counter(span.kind for span in found).items()) for found in spans],
+                    type=schema.PII_COUNTS,
                 ),
             }
 

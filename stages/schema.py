@@ -1,4 +1,6 @@
-"""The data contract: every table's columns, with type, unit and meaning, and the closed list of reasons.
+"""The data contract.
+
+Every table's columns, with type, unit and meaning, and the closed list of reasons.
 
 `docs/data-format.md` is generated from this module by `weir schema --markdown`.
 """
@@ -72,15 +74,24 @@ def _table(name: str, meaning: str, *columns: Column) -> Table:
 
 
 DOC_ID = Column(
-    "doc_id", pa.string(), False,
+    "doc_id",
+    pa.string(),
+    False,
     "32 hex digits: blake2b-128 of snapshot, WARC file name and record offset",
-)  # fmt: skip
+)
 URL = Column("url", pa.large_string(), False, "target URL, personal data in it redacted")
 DATE = Column("date", pa.string(), True, "WARC-Date, as archived (ISO 8601, UTC)")
 TAG = Column("tag", pa.string(), False, "language tag, ISO 639-3 and ISO 15924 (`fin_Latn`)")
 OFFSET = Column("offset", pa.int64(), False, "byte offset of the record in the WARC file as stored")
-LENGTH = Column("length", pa.int64(), False, "bytes of the record in the WARC file as stored; 0 where it could not be delimited")
-RIGHTS_COLUMN = Column("rights", RIGHTS, True, "every opt-out channel's value and the decision under the run's policy")
+LENGTH = Column(
+    "length",
+    pa.int64(),
+    False,
+    "bytes of the record in the WARC file as stored; 0 where it could not be delimited",
+)
+RIGHTS_COLUMN = Column(
+    "rights", RIGHTS, True, "every opt-out channel's value and the decision under the run's policy"
+)
 
 RECORDS = _table(
     "records",
@@ -88,21 +99,47 @@ RECORDS = _table(
     DOC_ID,
     Column("record_id", pa.string(), True, "WARC-Record-ID with its angle brackets"),
     URL,
-    Column("url_key", pa.string(), False, "32 hex digits: keyed blake2b-128 of the URL as archived"),
-    Column("warc", pa.string(), False, "path of the WARC file as the path list or command line gave it"),
+    Column(
+        "url_key", pa.string(), False, "32 hex digits: keyed blake2b-128 of the URL as archived"
+    ),
+    Column(
+        "warc", pa.string(), False, "path of the WARC file as the path list or command line gave it"
+    ),
     OFFSET,
     LENGTH,
     DATE,
     Column("status", pa.int16(), True, "HTTP status code"),
-    Column("media_type", pa.string(), True, "media type of the Content-Type header, lower case, without parameters"),
-    Column("payload_digest", pa.string(), True, "`sha1:` and base32 of the HTTP body as archived (transfer coding removed)"),
-    Column("payload_bytes", pa.int64(), False, "bytes of the HTTP body, content coding removed; 0 where it could not be read"),
-    Column("n_chars", pa.int64(), False, "characters of the extracted, redacted text; 0 where none was extracted"),
+    Column(
+        "media_type",
+        pa.string(),
+        True,
+        "media type of the Content-Type header, lower case, without parameters",
+    ),
+    Column(
+        "payload_digest",
+        pa.string(),
+        True,
+        "`sha1:` and base32 of the HTTP body as archived (transfer coding removed)",
+    ),
+    Column(
+        "payload_bytes",
+        pa.int64(),
+        False,
+        "bytes of the HTTP body, content coding removed; 0 where it could not be read",
+    ),
+    Column(
+        "n_chars",
+        pa.int64(),
+        False,
+        "characters of the extracted, redacted text; 0 where none was extracted",
+    ),
     RIGHTS_COLUMN,
     TAG,
     Column("outcome", pa.string(), False, "`pass` (it is a document), `reject` or `quarantine`"),
-    Column("reason", pa.string(), True, "why not, from the closed list of reasons; null for `pass`"),
-)  # fmt: skip
+    Column(
+        "reason", pa.string(), True, "why not, from the closed list of reasons; null for `pass`"
+    ),
+)
 
 DOCUMENTS = _table(
     "documents",
@@ -122,24 +159,49 @@ DOCUMENTS = _table(
     Column("language_score", pa.float32(), False, "calibrated confidence of the tag, 0 to 1"),
     Column("runner_up", pa.string(), True, "second most likely tag"),
     Column("runner_up_score", pa.float32(), True, "its confidence, 0 to 1"),
-    Column("confusable_group", pa.string(), True, "group of languages that this one is mistaken for"),
-    Column("top_langs", pa.string(), False, "JSON object of up to five tags and their scores, best first"),
-    Column("others_fraction", pa.float32(), False, "share of the evidence for all other languages, 0 to 1"),
+    Column(
+        "confusable_group", pa.string(), True, "group of languages that this one is mistaken for"
+    ),
+    Column(
+        "top_langs",
+        pa.string(),
+        False,
+        "JSON object of up to five tags and their scores, best first",
+    ),
+    Column(
+        "others_fraction",
+        pa.float32(),
+        False,
+        "share of the evidence for all other languages, 0 to 1",
+    ),
     Column("n_chars", pa.int64(), False, "characters (code points) of the text"),
     Column("n_words", pa.int64(), False, "words of the text, by the segmenter"),
     Column("payload_bytes", pa.int64(), False, "bytes of the HTTP body"),
     RIGHTS_COLUMN,
-    Column("pii_spans", SPANS, False, "placeholders: offsets in the redacted text, kind and detector; never a value"),
+    Column(
+        "pii_spans",
+        SPANS,
+        False,
+        "placeholders: offsets in the redacted text, kind and detector; never a value",
+    ),
     Column("pii_counts", PII_COUNTS, False, "number of placeholders by kind"),
-)  # fmt: skip
+)
 
 SIGNALS = _table(
     "signals",
     "every signal of every document, row by row beside `documents`",
     DOC_ID,
     TAG,
-    *(Column(s.name, pa.float32(), True, f"{s.description} Unit: {s.unit}; range {s.low:g} to {s.high:g}.") for s in BY_NAME.values()),
-)  # fmt: skip
+    *(
+        Column(
+            s.name,
+            pa.float32(),
+            True,
+            f"{s.description} Unit: {s.unit}; range {s.low:g} to {s.high:g}.",
+        )
+        for s in BY_NAME.values()
+    ),
+)
 
 N_PERMUTATIONS, N_BANDS, BAND_ROWS = 112, 14, 8
 
@@ -149,11 +211,26 @@ SIGNATURES = _table(
     DOC_ID,
     Column("row", pa.int32(), False, "row in the shard's `documents`"),
     Column("payload_digest", pa.string(), True, "digest of the HTTP body"),
-    Column("text_digest", pa.string(), False, "32 hex digits: blake2b-128 of the words of the text, joined by spaces"),
+    Column(
+        "text_digest",
+        pa.string(),
+        False,
+        "32 hex digits: blake2b-128 of the words of the text, joined by spaces",
+    ),
     Column("n_shingles", pa.int32(), False, "distinct shingles"),
-    Column("signature", pa.list_(pa.uint32(), N_PERMUTATIONS), True, "datasketch MinHash, scheme affine32, seed 1; null without words"),
-    Column("bands", pa.list_(pa.uint64(), N_BANDS), True, "64-bit hash of each band of eight values; null without words"),
-)  # fmt: skip
+    Column(
+        "signature",
+        pa.list_(pa.uint32(), N_PERMUTATIONS),
+        True,
+        "datasketch MinHash, scheme affine32, seed 1; null without words",
+    ),
+    Column(
+        "bands",
+        pa.list_(pa.uint64(), N_BANDS),
+        True,
+        "64-bit hash of each band of eight values; null without words",
+    ),
+)
 
 EDGES = _table(
     "edges",
@@ -162,18 +239,29 @@ EDGES = _table(
     Column("b", pa.string(), False, "doc_id"),
     Column("similarity", pa.float32(), False, "Jaccard similarity of the two shingle sets, 0 to 1"),
     Column("method", pa.string(), False, "`exact_payload`, `exact_text` or `near_duplicate`"),
-)  # fmt: skip
+)
 
 MEMBERS = _table(
     "members",
-    "documents that have an edge or an exact duplicate, with their component; sorted by component, doc_id",
+    "documents that have an edge or an exact duplicate, with their "
+    "component; sorted by component, doc_id",
     Column("component", pa.string(), False, "smallest doc_id of the connected component"),
     DOC_ID,
     Column("shard", pa.int32(), False, "ordinal of the input shard"),
     Column("row", pa.int32(), False, "row in the shard's `documents`"),
-    Column("payload_digest", pa.string(), True, "digest of the HTTP body, where another document has the same"),
-    Column("text_digest", pa.string(), True, "digest of the normalised text, where another document has the same"),
-)  # fmt: skip
+    Column(
+        "payload_digest",
+        pa.string(),
+        True,
+        "digest of the HTTP body, where another document has the same",
+    ),
+    Column(
+        "text_digest",
+        pa.string(),
+        True,
+        "digest of the normalised text, where another document has the same",
+    ),
+)
 
 CANDIDATES = _table(
     "candidates",
@@ -184,7 +272,7 @@ CANDIDATES = _table(
     Column("row_a", pa.int32(), False, "row of a"),
     Column("shard_b", pa.int32(), False, "ordinal of b's shard"),
     Column("row_b", pa.int32(), False, "row of b"),
-)  # fmt: skip
+)
 
 VERDICTS = _table(
     "verdicts",
@@ -192,10 +280,15 @@ VERDICTS = _table(
     DOC_ID,
     TAG,
     Column("failed_rules", pa.uint64(), False, "bit k is set if rule k of run.json fails"),
-    Column("first_rule", pa.int16(), False, "index of the first failed rule by declared order; -1 if none"),
+    Column(
+        "first_rule",
+        pa.int16(),
+        False,
+        "index of the first failed rule by declared order; -1 if none",
+    ),
     Column("n_words", pa.int64(), False, "words, for the order of keepers"),
     Column("date", pa.string(), True, "for the order of keepers"),
-)  # fmt: skip
+)
 
 REMOVALS = _table(
     "removals",
@@ -205,10 +298,15 @@ REMOVALS = _table(
     DOC_ID,
     Column("component", pa.string(), False, "component id"),
     Column("component_size", pa.int32(), False, "its members that passed every rule"),
-    Column("keeper_id", pa.string(), True, "the kept document that is joined to this one by an edge; null if this one is kept"),
+    Column(
+        "keeper_id",
+        pa.string(),
+        True,
+        "the kept document that is joined to this one by an edge; null if this one is kept",
+    ),
     Column("similarity", pa.float32(), True, "similarity of that edge"),
     Column("method", pa.string(), True, "how that edge was verified"),
-)  # fmt: skip
+)
 
 DECISIONS = _table(
     "decisions",
@@ -216,14 +314,26 @@ DECISIONS = _table(
     DOC_ID,
     TAG,
     Column("outcome", pa.string(), False, "`keep` or `reject`"),
-    Column("reason", pa.string(), True, "first failed rule, or the kind of duplicate; null if kept"),
+    Column(
+        "reason", pa.string(), True, "first failed rule, or the kind of duplicate; null if kept"
+    ),
     Column("failed_rules", pa.uint64(), False, "bit k is set if rule k of run.json fails"),
     Column("cluster_id", pa.string(), True, "component of verified pairs; null if alone"),
-    Column("cluster_size", pa.int32(), False, "documents of the component that passed every rule; 1 if alone"),
-    Column("keeper_id", pa.string(), True, "for a duplicate: the kept document, joined to it by a verified edge"),
+    Column(
+        "cluster_size",
+        pa.int32(),
+        False,
+        "documents of the component that passed every rule; 1 if alone",
+    ),
+    Column(
+        "keeper_id",
+        pa.string(),
+        True,
+        "for a duplicate: the kept document, joined to it by a verified edge",
+    ),
     Column("similarity", pa.float32(), True, "for a duplicate: similarity with its keeper, 0 to 1"),
     Column("method", pa.string(), True, "for a duplicate: how that was verified"),
-)  # fmt: skip
+)
 
 CORPUS = _table(
     "corpus",
@@ -238,7 +348,12 @@ CORPUS = _table(
     Column("language_script", pa.string(), False, "ISO 15924"),
     Column("language_score", pa.float32(), False, "calibrated confidence, 0 to 1"),
     Column("top_langs", pa.string(), False, "JSON object of tags and scores"),
-    Column("minhash_cluster_size", pa.int32(), False, "documents in its cluster of verified pairs, itself included"),
+    Column(
+        "minhash_cluster_size",
+        pa.int32(),
+        False,
+        "documents in its cluster of verified pairs, itself included",
+    ),
     DOC_ID,
     OFFSET,
     LENGTH,
@@ -248,17 +363,22 @@ CORPUS = _table(
     RIGHTS_COLUMN,
     Column("pii_counts", PII_COUNTS, False, "placeholders by kind"),
     Column("signals", pa.struct(SIGNAL_FIELDS), False, "every signal, as in `signals`"),
-)  # fmt: skip
+)
 
 ROBOTS = _table(
     "robots",
     "robots.txt of each host at crawl time (step prepare), sorted by host_key",
     Column("host_key", pa.uint64(), False, "64-bit hash of scheme-less host and port"),
     Column("host", pa.string(), False, "host and port, lower case"),
-    Column("status", pa.string(), False, "`rules`, `empty`, `not_robots`, `none` (4xx), `unreachable` (5xx)"),
+    Column(
+        "status",
+        pa.string(),
+        False,
+        "`rules`, `empty`, `not_robots`, `none` (4xx), `unreachable` (5xx)",
+    ),
     Column("fetched_at", pa.string(), True, "WARC-Date"),
     Column("rules", pa.large_string(), True, "parsed rules as JSON; null without any"),
-)  # fmt: skip
+)
 
 COUNTS = _table(
     "counts",
@@ -267,30 +387,56 @@ COUNTS = _table(
     Column("step", pa.string(), False, "step that counted"),
     Column("shard", pa.string(), False, "shard or partition"),
     Column("language", pa.string(), False, "language tag; `und_Zyyy` where none was determined"),
-    Column("metric", pa.string(), False, "what is counted, with its unit: `documents.read`, `characters.kept`, `histogram.word_count.all` ..."),
+    Column(
+        "metric",
+        pa.string(),
+        False,
+        "what is counted, with its unit: `documents.read`, "
+        "`characters.kept`, `histogram.word_count.all` ...",
+    ),
     Column("label", pa.string(), False, "reason, rule, bin or kind; empty where there is none"),
     Column("count", pa.int64(), False, "the count"),
-)  # fmt: skip
+)
 
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
-        RECORDS, DOCUMENTS, SIGNALS, SIGNATURES, CANDIDATES, EDGES, MEMBERS, VERDICTS, REMOVALS,
-        DECISIONS, CORPUS, ROBOTS, COUNTS,
+        RECORDS,
+        DOCUMENTS,
+        SIGNALS,
+        SIGNATURES,
+        CANDIDATES,
+        EDGES,
+        MEMBERS,
+        VERDICTS,
+        REMOVALS,
+        DECISIONS,
+        CORPUS,
+        ROBOTS,
+        COUNTS,
     )
-}  # fmt: skip
+}
 
 # Reason -> (outcome, meaning). Reasons are data: never rename one, only add.
 REASONS: dict[str, tuple[str, str]] = {
-    "read.damaged": (QUARANTINE, "the record's bytes are damaged: a broken gzip member or a cut-off block"),
+    "read.damaged": (
+        QUARANTINE,
+        "the record's bytes are damaged: a broken gzip member or a cut-off block",
+    ),
     "read.malformed_http": (REJECT, "the block is not an HTTP response"),
-    "read.content_encoding": (REJECT, "the body does not decode under its Content-Encoding, or uses one that we do not read"),
+    "read.content_encoding": (
+        REJECT,
+        "the body does not decode under its Content-Encoding, or uses one that we do not read",
+    ),
     "gate.truncated": (REJECT, "the crawler cut the payload (WARC-Truncated)"),
     "gate.status": (REJECT, "HTTP status is not 200"),
     "gate.media_type": (REJECT, "neither HTML nor XHTML, by header and content"),
     "gate.empty": (REJECT, "no body, or no visible text"),
     "gate.size": (REJECT, "larger than the cap"),
-    "gate.structure": (REJECT, "markup nested deeper, or a tag with more attributes, than the caps: a parser bomb"),
+    "gate.structure": (
+        REJECT,
+        "markup nested deeper, or a tag with more attributes, than the caps: a parser bomb",
+    ),
     "gate.url": (REJECT, "the URL is unusable or on a deny list"),
     "gate.domain": (REJECT, "the host or its domain is on a deny list"),
     "rights.robots": (REJECT, "robots.txt disallows the path for a training agent"),
@@ -304,12 +450,18 @@ REASONS: dict[str, tuple[str, str]] = {
     "extract.memory": (QUARANTINE, "parsing needed more memory than the limit"),
     "extract.crash": (QUARANTINE, "the parser died"),
     "extract.output": (QUARANTINE, "parsing gave more text than the limit"),
-    "identify.language": (REJECT, "the main text is in no European language, or not in one that the run asks for"),
+    "identify.language": (
+        REJECT,
+        "the main text is in no European language, or not in one that the run asks for",
+    ),
     "dedup.exact_payload": (REJECT, "a kept document has the same payload"),
     "dedup.exact_text": (REJECT, "a kept document has the same words"),
     "dedup.near_duplicate": (REJECT, "a kept document's shingles are similar, verified"),
-    **{f"rule.{name}": (REJECT, f"the signal {name} is out of the language's bounds") for name in BY_NAME},
-}  # fmt: skip
+    **{
+        f"rule.{name}": (REJECT, f"the signal {name} is out of the language's bounds")
+        for name in BY_NAME
+    },
+}
 
 
 def empty(table: Table) -> pa.RecordBatch:
@@ -318,7 +470,10 @@ def empty(table: Table) -> pa.RecordBatch:
 
 
 def batch(table: Table, rows: Iterable[dict[str, object]]) -> pa.RecordBatch:
-    """The rows as a batch in the table's schema; a missing key is null, a null in a required column raises ValueError."""
+    """The rows as a batch in the table's schema.
+
+    A missing key is null, a null in a required column raises ValueError.
+    """
     made = pa.RecordBatch.from_pylist(list(rows), schema=table.schema)
     for column in table.columns:
         if not column.nullable and made.column(column.name).null_count:

@@ -17,7 +17,10 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Scheme, seed, permutations and bands are pinned in `filters.minhash`: anyone can query the result."""
+    """Scheme, seed, permutations and bands are pinned in `filters.minhash`.
+
+    Anyone can query the result.
+    """
 
     name: str = "sign"
     version: int = VERSION
@@ -33,7 +36,10 @@ def work(batch: pa.RecordBatch) -> Columns:
     column = batch.column("shingles")
     sets = [row.values.to_numpy() if row.is_valid else np.zeros(0, np.uint32) for row in column]
     signatures = [minhash.signature(shingles) if len(shingles) else None for shingles in sets]
-    bands = [None if s is None else minhash.band_hashes(s, schema.N_BANDS, schema.BAND_ROWS) for s in signatures]
+    bands = [
+        None if s is None else minhash.band_hashes(s, schema.N_BANDS, schema.BAND_ROWS)
+        for s in signatures
+    ]
     return {
         "n_shingles": pa.array([len(shingles) for shingles in sets], type=pa.int32()),
         "signature": _fixed(signatures, schema.N_PERMUTATIONS, np.uint32),

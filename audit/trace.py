@@ -1,0 +1,215 @@
+"""What became of a page: where it was archived, what was measured, why it is in or not."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audit.runs import Run, Shard, find_rows
+from filters import rules
+from filters.catalog import BY_NAME
+from pipeline.manifest import Output
+from stages import schema
+from stages.errors import ConfigError
+
+DOC_ID = re.compile(r"[0-9a-fA-F]{32}")
+RECORD_ID = re.compile(r"<?(urn:[^<>\s]+)>?")
+MAX_RECORDS = 1000
+"""Records described for one question; a host may have millions."""
+
+KEPT = "passed every gate and rule, and no kept document is its duplicate"
+
+RECORD_COLUMNS = (
+    *("doc_id", "record_id", "url", "warc", "offset", "length", "date", "status", "media_type"),
+    *("payload_digest", "payload_bytes", "rights", "tag", "outcome", "reason"),
+)
+
+
+def trace(run: Run, what: str, limit: int = MAX_RECORDS) -> dict[str, Any]:
+    """Records of a URL, host, doc_id or record id; none for what the run never read.
+
+    A URL is found by the keyed hash of its archived form, or by its stored, redacted one. `found`
+    counts all records; at most `limit` of them are described, in the order of the shards.
+    """
+    what = what.strip()
+    if not what:
+        raise ConfigError("trace", "nothing to look for", "give a URL, host, doc_id or record id")
+    described: list[dict[str, Any]] = []
+    found = 0
+    for shard in run.shards:
+        ids = _matches(run, shard, what)
+        found += len(ids)
+        chosen = ids[: limit - len(described)]
+        described += describe(run, shard, chosen) if chosen else []
+    _name_files(run, described)
+    return {"records": described, "found": found, "searched": [run.snapshot]}
+
+
+def describe(
+    run: Run, shard: Shard, doc_ids: Sequence[str], excerpt_chars: int = 0
+) -> list[dict[str, Any]]:
+    """Everything known of some records of a shard, in the order given.
+
+    With `excerpt_chars`, `excerpt` holds as much of the text; None where no text was stored.
+    """
+    at = find_rows(run.read(shard.records, ["doc_id"]).column("doc_id"), doc_ids)
+    records = run.take(shard.records, [row for row in at if row is not None], RECORD_COLUMNS)
+    pages = [_record(row) for row in records.to_pylist()]
+    decided = find_rows(run.read(shard.decisions, ["doc_id"]).column("doc_id"), doc_ids)
+    places = {doc_id: row for doc_id, row in zip(doc_ids, decided, strict=True) if row is not None}
+    if places:
+        rows = list(places.values())
+        extras = zip(
+            run.take(shard.decisions, rows, schema.DECISIONS.schema.names).to_pylist(),
+            _rows(run, shard.signals, rows, list(BY_NAME)),
+            _texts(run, shard.documents, rows, excerpt_chars),
+            strict=True,
+        )
+        known = dict(zip(places, extras, strict=True))
+        for page in pages:
+            if page["doc_id"] in known:
+                _decide(run, page, *known[page["doc_id"]])
+    return pages
+
+
+def locate(run: Run, tag: str, doc_ids: Sequence[str]) -> dict[str, str]:
+    """Corpus file of each of some documents of a language."""
+    places: dict[str, str] = {}
+    wanted = pa.array(doc_ids, type=pa.string())
+    for output in run.corpus().get(tag, ()):
+        column = run.read(output, ["doc_id"]).column("doc_id")
+        inside = column.filter(pc.is_in(column, value_set=wanted)).to_pylist()
+        places.update(dict.fromkeys(inside, output.path))
+    return places
+
+
+def url_key(url: str, key: str) -> str:
+    """Keyed hash of a URL as archived, by which `records` can be searched."""
+    return hashlib.blake2b(url.encode(), digest_size=16, key=key.encode()[:64]).hexdigest()
+
+
+def _matches(run: Run, shard: Shard, what: str) -> list[str]:
+    """The doc_ids of the shard's records that are asked for."""
+    if DOC_ID.fullmatch(what):
+        return _equal(run, shard, "doc_id", what.lower())
+    if record_id := RECORD_ID.fullmatch(what):
+        return _equal(run, shard, "record_id", f"<{record_id[1]}>")
+    if "://" in what:
+        by_key = _equal(run, shard, "url_key", url_key(what, run.settings.gate.url_key))
+        return by_key or _equal(run, shard, "url", what)
+    table = run.read(shard.records, ["doc_id", "url"])
+    host = what.lower().rstrip(".")
+    near = table.filter(pc.match_substring(table.column("url"), host, ignore_case=True))
+    pairs = zip(near.column("doc_id").to_pylist(), near.column("url").to_pylist(), strict=True)
+    return [doc_id for doc_id, url in pairs if host_of(url) == host]
+
+
+def host_of(url: str) -> str | None:
+    """Host of a stored URL in lower case; None where there is none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".") or None
+    except ValueError:
+        return None
+
+
+def _equal(run: Run, shard: Shard, column: str, value: str) -> list[str]:
+    table = run.read(shard.records, sorted({"doc_id", column}))
+    found: list[str] = table.filter(pc.equal(table.column(column), value))["doc_id"].to_pylist()
+    return found
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    """A page as `records` knows it; what only documents have is empty."""
+    reason = row["reason"]
+    return {
+        **{name: row[name] for name in RECORD_COLUMNS if name != "tag"},
+        "language": row["tag"],
+        "title": None,
+        "outcome": row["outcome"],
+        "meaning": schema.REASONS[reason][1] if reason in schema.REASONS else None,
+        "failed_rules": [],
+        "failures": [],
+        "signals": {},
+        "n_chars": 0,
+        "n_words": 0,
+        "pii_counts": {},
+        **dict.fromkeys(("cluster_id", "keeper_id", "similarity", "method"), None),
+        "cluster_size": None,
+        "corpus_file": None,
+        "excerpt": None,
+    }
+
+
+def _decide(
+    run: Run,
+    page: dict[str, Any],
+    decision: dict[str, Any],
+    signals: dict[str, Any],
+    text: dict[str, Any],
+) -> None:
+    """Add what documents, signals and decisions know."""
+    reason = decision["reason"]
+    failed = run.failed(decision["failed_rules"])
+    page.update(
+        {name: decision[name] for name in ("cluster_id", "cluster_size", "keeper_id", "method")}
+    )
+    page.update(
+        language=decision["tag"],
+        outcome=decision["outcome"],
+        reason=reason,
+        meaning=schema.REASONS[reason][1] if reason in schema.REASONS else KEPT,
+        failed_rules=failed,
+        failures=[_failure(run, decision["tag"], name, signals.get(name)) for name in failed],
+        signals=signals,
+        similarity=decision["similarity"],
+        **text,
+    )
+
+
+def _failure(run: Run, tag: str, name: str, value: float | None) -> dict[str, Any]:
+    """A failed rule with the value and the bounds that it broke."""
+    bound = bounds_of(run, tag).get(name)
+    low, high = (bound.min, bound.max) if bound else (None, None)
+    return {"rule": name, "value": value, "min": low, "max": high}
+
+
+def bounds_of(run: Run, tag: str) -> dict[str, rules.Bound]:
+    """Bounds that judge a language: its own, or the base ones where it has no pack."""
+    _, bounds = run.settings.bounds()
+    return bounds.get(tag, bounds["base"])
+
+
+def _rows(
+    run: Run, output: Output, rows: Sequence[int], columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Some rows as dicts; empty dicts where the file was pruned."""
+    if output.path in run.pruned and not run.is_there(output):
+        return [{} for _ in rows]
+    found: list[dict[str, Any]] = run.take(output, rows, columns).to_pylist()
+    return found
+
+
+def _texts(
+    run: Run, output: Output, rows: Sequence[int], excerpt_chars: int
+) -> Iterator[dict[str, Any]]:
+    columns = ["title", "n_chars", "n_words", "pii_counts"]
+    for row in _rows(run, output, rows, [*columns, "text"] if excerpt_chars else columns):
+        text = row.pop("text", None)
+        row["pii_counts"] = dict(row.get("pii_counts") or ())
+        yield {**row, "excerpt": text[:excerpt_chars] if text is not None else None}
+
+
+def _name_files(run: Run, pages: list[dict[str, Any]]) -> None:
+    """Add the corpus file of every kept page."""
+    by_tag: dict[str, list[str]] = {}
+    for page in pages:
+        if page["outcome"] == schema.KEEP:
+            by_tag.setdefault(page["language"], []).append(page["doc_id"])
+    for tag in sorted(by_tag):
+        places = locate(run, tag, by_tag[tag])
+        for page in pages:
+            page["corpus_file"] = places.get(page["doc_id"], page["corpus_file"])

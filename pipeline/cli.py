@@ -1,0 +1,513 @@
+"""The command line: `weir VERB RUN|CONFIG [options]`.
+
+stdout is the answer, stderr is progress and logs. Exit codes: 0 done, 1 failed, 2 usage or
+configuration, 3 integrity or limits, 4 partial and resumable, 130 / 143 stopped by a signal after
+saving.
+"""
+
+import enum
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import answers, config, display, runner
+from stages.errors import ConfigError, CurationError, ShardError
+
+app = typer.Typer(
+    name="weir",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="From a web-crawl snapshot to clean, deduplicated, "
+    "rights-respecting Parquet in every European language.",
+)
+config_app = typer.Typer(no_args_is_help=True, help="Show, explain and check configurations.")
+app.add_typer(config_app, name="config")
+
+UsageError: Any = typer.BadParameter.__bases__[0]  # typer may bring its own click
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+ConfigName = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG", help="YAML file, or the name of one in configs/runs/ (europe, sample)."
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", help="File, folder, pattern or path list; may be repeated."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the configuration."),
+]
+LanguageName = Annotated[
+    str | None, typer.Option("--language", help="Tag or name: fin_Latn, fi, Finnish.")
+]
+
+
+class Show(enum.StrEnum):
+    """How progress is shown."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    JSON = "json"
+    NONE = "none"
+
+
+class Outcome(enum.StrEnum):
+    """What became of a page."""
+
+    KEEP = "keep"
+    REJECT = "reject"
+    QUARANTINE = "quarantine"
+
+
+def _resolve(
+    source: str,
+    inputs: list[str] | None,
+    settings: list[str] | None,
+    base_uri: str | None = None,
+    limit: int | None = None,
+) -> config.Resolved:
+    """The configuration of a run, a file or a shipped name, with the command line's overrides."""
+    extra = list(settings or ())
+    if inputs:
+        extra.append(f"inputs={json.dumps(inputs)}")
+    if base_uri:
+        extra.append(f"base_uri={json.dumps(base_uri)}")
+    if limit:
+        extra.append(f"limit={limit}")
+    book = Path(source) / "run.json"
+    if book.is_file():
+        if extra:
+            raise ConfigError(
+                source,
+                "a run keeps the configuration it was made with",
+                f"start another with: weir run CONFIG --reuse {source} --output NEW",
+            )
+        saved = json.loads(book.read_text(encoding="utf-8"))["config"]
+        return config.Resolved(config.Run.model_validate(saved), {})
+    return config.load(source, extra)
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917 - one parameter an option
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONFIG|RUN", help="Configuration to run, or a run folder to resume."
+        ),
+    ],
+    inputs: Inputs = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Run folder; default runs/<name>.")
+    ] = None,
+    reuse: Annotated[
+        Path | None,
+        typer.Option("--reuse", help="Adopt committed tasks of this run whose key still matches."),
+    ] = None,
+    executor: Annotated[str, typer.Option("--executor", help="local or ray.")] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", help="Ray cluster to join, for example auto or ray://head:10001."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default one a core.")
+    ] = None,
+    task_shard: Annotated[
+        str | None,
+        typer.Option(
+            "--task-shard",
+            metavar="I/N",
+            help="Extract only every N-th shard, from the I-th (0 to N-1): for array jobs.",
+        ),
+    ] = None,
+    base_uri: Annotated[
+        str | None, typer.Option("--base-uri", help="Where the paths of a path list lie.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="Read only the first LIMIT responses of every input."),
+    ] = None,
+    settings: Settings = None,
+    progress: Annotated[
+        Show, typer.Option("--progress", help="How progress is shown on stderr.")
+    ] = Show.AUTO,
+    as_json: Json = False,
+) -> None:
+    """Run a configuration, or resume a run: what is committed is not done again."""
+    resolved = _resolve(source, inputs, settings, base_uri, limit)
+    is_run = (Path(source) / "run.json").is_file()
+    folder = Path(source) if is_run else output or Path("runs") / resolved.run.name
+    options = runner.Options(folder, executor, address, workers, reuse, _shard(task_shard))
+    with display.listener(progress.value) as show:
+        result = runner.Runner(resolved, options, show).start()
+    data = {"run": str(folder), "exit_code": result.exit_code, "problems": result.problems}
+    if (
+        result.exit_code in (runner.DONE, runner.PARTIAL)
+        and (folder / "statistics" / "counts.parquet").exists()
+    ):
+        data["totals"] = answers.totals(folder)
+    answers.give(
+        "run",
+        data,
+        as_json,
+        lambda: answers.run_text(data),
+        ok=result.exit_code == 0,
+        warnings=result.problems,
+    )
+    raise typer.Exit(result.exit_code)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit() and int(index) < int(count)):
+        raise ConfigError(
+            "--task-shard", f"{text!r} is not I/N with 0 <= I < N", "for example --task-shard 0/4"
+        )
+    return int(index), int(count)
+
+
+@app.command()
+def plan(
+    source: ConfigName,
+    inputs: Inputs = None,
+    base_uri: Annotated[str | None, typer.Option("--base-uri")] = None,
+    settings: Settings = None,
+    probe: Annotated[
+        int,
+        typer.Option(
+            "--probe",
+            min=0,
+            help="Responses of the first input to process for the estimate; 0 for none.",
+        ),
+    ] = 200,
+    as_json: Json = False,
+) -> None:
+    """Say what a run would read; estimate pages, CPU time and disk from a probe of an input."""
+    data = answers.plan(_resolve(source, inputs, settings, base_uri), probe)
+    answers.give("plan", data, as_json, lambda: answers.plan_text(data))
+
+
+@app.command()
+def status(
+    path: RunPath,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Repeat every two seconds until the run ends.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say how far a run is."""
+    from audit import status as audit_status  # noqa: PLC0415
+
+    while True:
+        data = audit_status.status(path)
+        if watch and not as_json and sys.stdout.isatty():
+            sys.stdout.write("\x1b[2J\x1b[H")
+        answers.give("status", data, as_json, lambda found=data: answers.status_text(found))  # type: ignore[misc]
+        if not watch or data["state"] in ("finished", "partial"):
+            return
+        time.sleep(2)
+
+
+@app.command()
+def verify(path: RunPath, as_json: Json = False) -> None:
+    """Recompute digests, schemas, alignment and the books of a run.
+
+    Exit code 3 if anything is wrong.
+    """
+    from audit import runs  # noqa: PLC0415
+    from audit import verify as audit_verify  # noqa: PLC0415
+
+    checks = audit_verify.verify(runs.Run(path))
+    ok = all(check["ok"] for check in checks)
+    answers.give("verify", {"checks": checks}, as_json, lambda: answers.checks_text(checks), ok=ok)
+    raise typer.Exit(0 if ok else 3)
+
+
+@app.command()
+def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -> None:
+    """Count what became of every page, by language and reason."""
+    from audit import runs  # noqa: PLC0415
+    from audit import stats as audit_stats  # noqa: PLC0415
+
+    data = audit_stats.stats(runs.Run(path))
+    if language:
+        tag = answers.tag(language)
+        data = {**data, "languages": {t: v for t, v in data["languages"].items() if t == tag}}
+    answers.give("stats", data, as_json, lambda: answers.stats_text(data))
+
+
+@app.command()
+def report(path: RunPath, as_json: Json = False) -> None:
+    """Write the run's report, one HTML page, and name it."""
+    from audit import report as audit_report  # noqa: PLC0415
+    from audit import runs  # noqa: PLC0415
+
+    written = audit_report.write_report(runs.Run(path))
+    answers.give("report", {"path": str(written)}, as_json, lambda: [str(written)])
+
+
+@app.command()
+def trace(
+    path: RunPath,
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="URL", help="URL, host, doc_id or WARC-Record-ID; may be several."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Say what happened to a page, from the WARC bytes to the corpus row, and why."""
+    from audit import runs  # noqa: PLC0415
+    from audit import trace as audit_trace  # noqa: PLC0415
+
+    opened, found = runs.Run(path), []
+    searched: list[str] = []
+    for one in what:
+        traced = audit_trace.trace(opened, one)
+        found += traced["records"]
+        searched = traced["searched"]
+    data = {"records": found, "searched": searched}
+    answers.give("trace", data, as_json, lambda: answers.trace_text(data, what))
+
+
+@app.command()
+def sample(
+    path: RunPath,
+    language: LanguageName = None,
+    outcome: Annotated[Outcome | None, typer.Option("--outcome")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="For example rule.word_count.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many.")] = 10,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", help="Another seed, other pages; the same seed, the same pages for everybody."
+        ),
+    ] = 1,
+    as_json: Json = False,
+) -> None:
+    """Draw a seeded sample of pages by language, outcome and reason."""
+    from audit import runs  # noqa: PLC0415
+    from audit import sample as audit_sample  # noqa: PLC0415
+
+    tag = answers.tag(language) if language else None
+    data = audit_sample.sample(
+        runs.Run(path), tag, outcome.value if outcome else None, reason, n, seed
+    )
+    answers.give("sample", data, as_json, lambda: answers.sample_text(data))
+
+
+@app.command()
+def prune(
+    path: RunPath,
+    all_intermediates: Annotated[
+        bool,
+        typer.Option(
+            "--all-intermediates",
+            help="Also documents and signatures: no more --reuse, no excerpts.",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without, only say what would go.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove intermediates of a finished run.
+
+    Records, decisions, corpus, statistics and manifests stay.
+    """
+    from audit import prune as audit_prune  # noqa: PLC0415
+    from audit import runs  # noqa: PLC0415
+
+    data = audit_prune.prune(runs.Run(path), all_intermediates=all_intermediates, dry_run=not yes)
+    answers.give("prune", data, as_json, lambda: answers.prune_text(data, yes))
+
+
+@config_app.command("show")
+def config_show(
+    source: ConfigName,
+    language: LanguageName = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Print resolved values, each with the file it came from."""
+    data = answers.config_values(_resolve(source, None, settings), language)
+    answers.give("config show", {"values": data}, as_json, lambda: answers.config_text(data))
+
+
+@config_app.command("explain")
+def config_explain(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Dotted key, or the name of a signal.")],
+    as_json: Json = False,
+) -> None:
+    """Explain a key: its type, what is allowed, its value and source.
+
+    For a signal also what it measures.
+    """
+    data = answers.explain(key)
+    answers.give("config explain", data, as_json, lambda: answers.pairs_text(data))
+
+
+@config_app.command("validate")
+def config_validate(source: ConfigName, settings: Settings = None, as_json: Json = False) -> None:
+    """Check a configuration and all language packs."""
+    resolved = _resolve(source, None, settings)
+    data = {
+        "name": resolved.run.name,
+        "digest": resolved.digest,
+        "languages": len(resolved.run.languages),
+        "rules": len(resolved.run.language.rules),
+    }
+    answers.give(
+        "config validate",
+        data,
+        as_json,
+        lambda: answers.pairs_text(data),
+    )
+
+
+Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line of input.")]
+
+
+@app.command()
+def identify(jsonl: Jsonl = False) -> None:
+    """Identify the language of each line of standard input."""
+    _filter(answers.identifier(), jsonl)
+
+
+@app.command()
+def measure(language: LanguageName = None, jsonl: Jsonl = False) -> None:
+    """Measure every signal of each line of standard input.
+
+    A line may be a JSON string or an object with `text`.
+    """
+    _filter(answers.measurer(language), jsonl)
+
+
+@app.command()
+def redact(language: LanguageName = None, jsonl: Jsonl = False) -> None:
+    """Replace personal data in each line of standard input."""
+    _filter(answers.redactor(language), jsonl)
+
+
+def _filter(work: Callable[[str], Mapping[str, Any]], jsonl: bool) -> None:
+    for line in sys.stdin:
+        made = work(answers.text_of(line.rstrip("\n")))
+        sys.stdout.write(
+            (json.dumps(made, ensure_ascii=False) if jsonl else answers.one_line(made)) + "\n"
+        )
+        sys.stdout.flush()
+
+
+@app.command()
+def languages(as_json: Json = False) -> None:
+    """List the European languages that are known, with what each model and language pack covers."""
+    rows = answers.language_rows()
+    answers.give("languages", {"languages": rows}, as_json, lambda: answers.language_text(rows))
+
+
+@app.command()
+def schema(
+    table: Annotated[str | None, typer.Argument(metavar="TABLE")] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print docs/data-format.md.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the data contract: every table's columns, and the reasons."""
+    data = answers.schema_data(table)
+    answers.give(
+        "schema",
+        data,
+        as_json,
+        lambda: answers.schema_markdown(data) if markdown else answers.schema_text(data),
+    )
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check that this machine can run Weir; exit code 1 if not."""
+    checks = answers.doctor()
+    ok = all(check["ok"] for check in checks)
+    answers.give("doctor", {"checks": checks}, as_json, lambda: answers.checks_text(checks), ok=ok)
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", help="Run folder; an earlier demo in it is replaced.")
+    ] = Path("runs/demo"),
+    executor: Annotated[str, typer.Option("--executor")] = "local",
+    workers: Annotated[int | None, typer.Option("--workers", min=1)] = None,
+) -> None:
+    """Build the sample snapshot, run it, and write its report."""
+    from audit import report as audit_report  # noqa: PLC0415
+    from audit import runs  # noqa: PLC0415
+    from samples import build  # noqa: PLC0415
+
+    build.build()
+    paths = next(build.SNAPSHOT_DIR.glob("crawl-data/*/warc.paths.gz")).resolve()
+    listed = os.path.relpath(paths) if paths.is_relative_to(Path.cwd()) else str(paths)
+    if (output / "run.json").exists():
+        shutil.rmtree(output)
+    resolved = _resolve("sample", [listed], None)
+    with display.listener("auto") as show:
+        result = runner.Runner(
+            resolved, runner.Options(output, executor, None, workers), show
+        ).start()
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
+    written = audit_report.write_report(runs.Run(output))
+    for line in answers.demo_text(output, written):
+        typer.echo(line)
+
+
+def _report_error(error: CurationError, given: list[str]) -> None:
+    sys.stderr.write(f"weir: {error}\n")
+    if "--json" in given:
+        answers.give(given[0], {"error": str(error)}, True, list, ok=False)
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Run the command line.
+
+    What a person can act on becomes a message and an exit code, never a traceback.
+    """
+    given = list(arguments) if arguments is not None else sys.argv[1:]
+    try:
+        code = app(given, standalone_mode=False)
+    except typer.Abort:
+        return 130
+    except UsageError as error:
+        error.show()
+        return 2
+    except CurationError as error:
+        _report_error(error, given)
+        return 1 if isinstance(error, ShardError) else error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
