@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from filters.rules import Bound
 from pipeline import config, manifest, plan
 from pipeline.manifest import Manifest, Output
 from stages import schema
@@ -92,6 +93,14 @@ class Run:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"]) or "config"
             raise IntegrityError(f"{self.path}/run.json", f"config.{key}: {first['msg']}") from None
+
+    @cached_property
+    def _bounds(self) -> dict[str, dict[str, Bound]]:
+        return self.settings.bounds()[1]
+
+    def bounds(self, tag: str) -> dict[str, Bound]:
+        """Bounds by rule that judge a language: its own, or the base ones without a pack."""
+        return self._bounds.get(tag, self._bounds["base"])
 
     def failed(self, mask: int) -> list[str]:
         """Names of the rules in a mask, in declared order."""

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.runs import Run, Shard, find_rows
-from filters import rules
 from filters.catalog import BY_NAME
 from pipeline.manifest import Output
 from stages import schema
@@ -25,7 +24,7 @@ KEPT = "passed every gate and rule, and no kept document is its duplicate"
 
 RECORD_COLUMNS = (
     *("doc_id", "record_id", "url", "warc", "offset", "length", "date", "status", "media_type"),
-    *("payload_digest", "payload_bytes", "rights", "tag", "outcome", "reason"),
+    *("payload_digest", "payload_bytes", "n_chars", "rights", "tag", "outcome", "reason"),
 )
 
 
@@ -134,8 +133,7 @@ def _record(row: dict[str, Any]) -> dict[str, Any]:
         "failed_rules": [],
         "failures": [],
         "signals": {},
-        "n_chars": 0,
-        "n_words": 0,
+        "n_words": None,
         "pii_counts": {},
         **dict.fromkeys(("cluster_id", "keeper_id", "similarity", "method"), None),
         "cluster_size": None,
@@ -172,15 +170,9 @@ def _decide(
 
 def _failure(run: Run, tag: str, name: str, value: float | None) -> dict[str, Any]:
     """A failed rule with the value and the bounds that it broke."""
-    bound = bounds_of(run, tag).get(name)
+    bound = run.bounds(tag).get(name)
     low, high = (bound.min, bound.max) if bound else (None, None)
     return {"rule": name, "value": value, "min": low, "max": high}
-
-
-def bounds_of(run: Run, tag: str) -> dict[str, rules.Bound]:
-    """Bounds that judge a language: its own, or the base ones where it has no pack."""
-    _, bounds = run.settings.bounds()
-    return bounds.get(tag, bounds["base"])
 
 
 def _rows(

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import answers, config, display, runner
+from pipeline import answers, config, display, reference, runner, trial
 from stages.errors import ConfigError, CurationError, ShardError
 
 app = typer.Typer(
@@ -199,7 +199,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say what a run would read; estimate pages, CPU time and disk from a probe of an input."""
-    data = answers.plan(_resolve(source, inputs, settings, base_uri), probe)
+    data = trial.plan(_resolve(source, inputs, settings, base_uri), probe)
     answers.give("plan", data, as_json, lambda: answers.plan_text(data))
 
 
@@ -212,10 +212,11 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Say how far a run is."""
+    from audit import runs  # noqa: PLC0415
     from audit import status as audit_status  # noqa: PLC0415
 
     while True:
-        data = audit_status.status(path)
+        data = audit_status.status(runs.Run(path, unfinished=True))
         if watch and not as_json and sys.stdout.isatty():
             sys.stdout.write("\x1b[2J\x1b[H")
         answers.give("status", data, as_json, lambda found=data: answers.status_text(found))  # type: ignore[misc]
@@ -320,23 +321,18 @@ def prune(
         bool,
         typer.Option(
             "--all-intermediates",
-            help="Also documents and signatures: no more --reuse, no excerpts.",
+            help="Also documents and signatures: no --reuse afterwards, and no excerpts.",
         ),
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do it; without, only say what would go.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove intermediates of a finished run.
-
-    Records, decisions, corpus, statistics and manifests stay.
-    """
+    """Remove intermediates of a finished run; the ledger, corpus and manifests stay."""
     from audit import prune as audit_prune  # noqa: PLC0415
     from audit import runs  # noqa: PLC0415
 
-    data = audit_prune.prune(runs.Run(path), all_intermediates=all_intermediates, dry_run=not yes)
-    answers.give("prune", data, as_json, lambda: answers.prune_text(data, yes))
+    keep = () if all_intermediates else audit_prune.ON_REQUEST
+    data = audit_prune.prune(runs.Run(path), keep)
+    answers.give("prune", data, as_json, lambda: answers.prune_text(data))
 
 
 @config_app.command("show")
@@ -347,8 +343,8 @@ def config_show(
     as_json: Json = False,
 ) -> None:
     """Print resolved values, each with the file it came from."""
-    data = answers.config_values(_resolve(source, None, settings), language)
-    answers.give("config show", {"values": data}, as_json, lambda: answers.config_text(data))
+    data = reference.config_values(_resolve(source, None, settings), language)
+    answers.give("config show", {"values": data}, as_json, lambda: reference.config_text(data))
 
 
 @config_app.command("explain")
@@ -360,8 +356,8 @@ def config_explain(
 
     For a signal also what it measures.
     """
-    data = answers.explain(key)
-    answers.give("config explain", data, as_json, lambda: answers.pairs_text(data))
+    data = reference.explain(key)
+    answers.give("config explain", data, as_json, lambda: reference.pairs_text(data))
 
 
 @config_app.command("validate")
@@ -378,7 +374,7 @@ def config_validate(source: ConfigName, settings: Settings = None, as_json: Json
         "config validate",
         data,
         as_json,
-        lambda: answers.pairs_text(data),
+        lambda: reference.pairs_text(data),
     )
 
 
@@ -388,7 +384,7 @@ Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a li
 @app.command()
 def identify(jsonl: Jsonl = False) -> None:
     """Identify the language of each line of standard input."""
-    _filter(answers.identifier(), jsonl)
+    _filter(trial.identifier(), jsonl)
 
 
 @app.command()
@@ -397,20 +393,20 @@ def measure(language: LanguageName = None, jsonl: Jsonl = False) -> None:
 
     A line may be a JSON string or an object with `text`.
     """
-    _filter(answers.measurer(language), jsonl)
+    _filter(trial.measurer(language), jsonl)
 
 
 @app.command()
 def redact(language: LanguageName = None, jsonl: Jsonl = False) -> None:
     """Replace personal data in each line of standard input."""
-    _filter(answers.redactor(language), jsonl)
+    _filter(trial.redactor(language), jsonl)
 
 
 def _filter(work: Callable[[str], Mapping[str, Any]], jsonl: bool) -> None:
     for line in sys.stdin:
-        made = work(answers.text_of(line.rstrip("\n")))
+        made = work(trial.text_of(line.rstrip("\n")))
         sys.stdout.write(
-            (json.dumps(made, ensure_ascii=False) if jsonl else answers.one_line(made)) + "\n"
+            (json.dumps(made, ensure_ascii=False) if jsonl else trial.one_line(made)) + "\n"
         )
         sys.stdout.flush()
 
@@ -418,8 +414,8 @@ def _filter(work: Callable[[str], Mapping[str, Any]], jsonl: bool) -> None:
 @app.command()
 def languages(as_json: Json = False) -> None:
     """List the European languages that are known, with what each model and language pack covers."""
-    rows = answers.language_rows()
-    answers.give("languages", {"languages": rows}, as_json, lambda: answers.language_text(rows))
+    rows = reference.language_rows()
+    answers.give("languages", {"languages": rows}, as_json, lambda: reference.language_text(rows))
 
 
 @app.command()
@@ -431,19 +427,19 @@ def schema(
     as_json: Json = False,
 ) -> None:
     """Print the data contract: every table's columns, and the reasons."""
-    data = answers.schema_data(table)
+    data = reference.schema_data(table)
     answers.give(
         "schema",
         data,
         as_json,
-        lambda: answers.schema_markdown(data) if markdown else answers.schema_text(data),
+        lambda: reference.schema_markdown(data) if markdown else reference.schema_text(data),
     )
 
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Check that this machine can run Weir; exit code 1 if not."""
-    checks = answers.doctor()
+    checks = trial.doctor()
     ok = all(check["ok"] for check in checks)
     answers.give("doctor", {"checks": checks}, as_json, lambda: answers.checks_text(checks), ok=ok)
     raise typer.Exit(0 if ok else 1)

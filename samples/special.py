@@ -22,7 +22,7 @@ def non_european(pages: Mapping[str, Page]) -> list[Entry]:
 
 
 def poor_pages() -> list[Entry]:
-    """Pages that break one rule each, in the plainest layout."""
+    """Pages whose first broken rule is the one that they name, in the plainest layout."""
     return [_poor(page) for page in load_flat(ROOT / "poor")]
 
 
@@ -30,7 +30,7 @@ def _poor(page: Page) -> Entry:
     rule = page.fact("rule")
     tag = page.tag or page.path.split("/")[1] + "_Latn"
     page = replace(page, tag=tag)
-    why = f"A page in bounds but for one rule, {rule}."
+    why = f"A page whose first broken rule, in declared order, is {rule}."
     return rejected("poor", f"rule.{rule}", fetch(page, Look(layout="plain")), why, tag=tag)
 
 

@@ -167,12 +167,12 @@ def charset(body: bytes, content_type: str) -> str:
     for found in (declared, in_meta):
         if not found:
             continue
-        name: str | None = map_encoding_to_html5(found.group(1).lower(), fallback_utf8=False)
-        if name in ("utf-16-le", "utf-16-be") and found is in_meta:
+        known = map_encoding_to_html5(found.group(1).lower(), fallback_utf8=False)
+        if known in ("utf-16-le", "utf-16-be") and found is in_meta:
             # A meta tag that could be read as ASCII is not UTF-16 (HTML, section 13.2.3.2).
-            name = "utf-8"
-        if name and (name != "utf-8" or _is_utf8(body)):
-            return name
+            known = "utf-8"
+        if known and (known != "utf-8" or _is_utf8(body)):
+            return str(known)
     if _is_utf8(body):
         return "utf-8"
     return str(detect_encoding(body[:65_536], html5_compatible=True) or "windows-1252")

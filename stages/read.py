@@ -62,16 +62,21 @@ class Member:
 class _Buffered:
     """A stream with its absolute position and what was read ahead of it."""
 
-    def __init__(self, stream: BinaryIO, offset: int) -> None:
-        self.stream, self.offset, self.ahead = stream, offset, b""
+    def __init__(self, stream: "BinaryIO | _Plain", offset: int) -> None:
+        self.stream, self.offset, self.ahead = stream, offset, bytearray()
 
     def fill(self) -> bool:
         more = self.stream.read(CHUNK_BYTES)
         self.ahead += more
         return bool(more)
 
+    def fill_to(self, count: int) -> None:
+        """Read on until `count` bytes are ahead, or to the end."""
+        while len(self.ahead) < count and self.fill():
+            pass
+
     def drop(self, count: int) -> None:
-        self.ahead = self.ahead[count:]
+        del self.ahead[:count]
         self.offset += count
 
 
@@ -85,47 +90,51 @@ def gzip_members(stream: BinaryIO, offset: int, max_bytes: int) -> Iterator[Memb
     """
     source = _Buffered(stream, offset)
     while True:
-        if len(source.ahead) < len(GZIP_MAGIC) and not source.fill() and not source.ahead:
-            return
-        if not source.ahead.strip(b"\0") and not source.fill():
-            return  # padding at the end of a file
+        source.fill_to(len(GZIP_MAGIC))
+        while not source.ahead.strip(b"\0"):  # padding
+            source.drop(len(source.ahead))
+            if not source.fill():
+                return
+        start = source.offset
         member = _inflate(source, max_bytes) if source.ahead.startswith(GZIP_MAGIC) else None
         if member is not None:
             yield member
             continue
-        start = source.offset
         _skip_to_member(source)
         yield Member(start, source.offset - start, None)
 
 
 def _inflate(source: _Buffered, max_bytes: int) -> Member | None:
-    """The member at the source's position; None, with the source unmoved, if it is damaged."""
+    """The member at the source's position; None if it is damaged.
+
+    Then the source is unmoved, but for a member of more than `max_bytes` as stored: what was read
+    of that is not kept.
+    """
     engine = zlib.decompressobj(wbits=31)
-    parts: list[bytes] = []
+    start, parts = source.offset, list[bytes]()
     kept, fed, is_oversize = 0, 0, False
     while not engine.eof:
+        if fed > max_bytes:
+            source.drop(fed)
+            fed = 0
         if fed == len(source.ahead) and not source.fill():
             return None
+        tail = bytes(source.ahead[fed:])
+        fed = len(source.ahead)
         try:
-            data = engine.decompress(source.ahead[fed:], CHUNK_BYTES * 4)
-            while True:
+            while tail and not engine.eof:
+                data = engine.decompress(tail, CHUNK_BYTES * 4)
+                tail = engine.unconsumed_tail
                 if kept < max_bytes:
                     parts.append(data)
                     kept += len(data)
                 elif data:
                     is_oversize = True
-                if engine.eof or not engine.unconsumed_tail:
-                    break
-                data = engine.decompress(engine.unconsumed_tail, CHUNK_BYTES * 4)
         except zlib.error:
             return None
-        fed = len(source.ahead)
-    used = fed - len(engine.unused_data)
-    member = Member(
-        source.offset, used, b"".join(parts)[: max_bytes + 1], is_oversize or kept > max_bytes
-    )
-    source.drop(used)
-    return member
+    source.drop(fed - len(engine.unused_data))
+    data = b"".join(parts)[: max_bytes + 1]
+    return Member(start, source.offset - start, data, is_oversize or kept > max_bytes)
 
 
 def _skip_to_member(source: _Buffered) -> None:
@@ -143,7 +152,7 @@ def _skip_to_member(source: _Buffered) -> None:
         while len(source.ahead) < 4096 and source.fill():
             pass
         try:
-            head = zlib.decompressobj(wbits=31).decompress(source.ahead[:4096], 5)
+            head = zlib.decompressobj(wbits=31).decompress(bytes(source.ahead[:4096]), 5)
         except zlib.error:
             head = b""
         if head == b"WARC/":
@@ -209,20 +218,23 @@ def split_http(row: Record) -> None:
     row.body = rest
 
 
-def _declared_end(data: bytes) -> int | None:
+def _declared_end(data: bytes | bytearray) -> int | None:
     """Where the record at the start of `data` ends by its own Content-Length.
 
     None if it has no WARC head.
     """
-    if not data.startswith(b"WARC/"):
-        return None
-    separator = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
-    head, found, _ = data.partition(separator)
-    for line in head.split(b"\n") if found else ():
+    found = HEAD_END.search(data, 0, SNIFF_BYTES) if data.startswith(b"WARC/") else None
+    for line in data[: found.start()].split(b"\n") if found else ():
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            return len(head) + len(separator) + int(value)
+        if name.strip().lower() == b"content-length" and LENGTH.fullmatch(value.strip()):
+            return found.end() + int(value) if found else None
     return None
+
+
+def _ends_well(following: bytes | bytearray) -> bool:
+    """Whether the bytes after a record are the end of the file or the next record."""
+    following = following.lstrip(b"\r\n\0")[:5]
+    return b"WARC/".startswith(following)
 
 
 def _in_member(member: Member) -> Iterator[Record]:
@@ -233,22 +245,26 @@ def _in_member(member: Member) -> Iterator[Record]:
     data, serial = member.data, 0
     while data:
         end = _declared_end(data)
-        if end is None or (end > len(data) and not member.is_oversize):
+        is_cut = end is not None and end > len(data) and member.is_oversize
+        if end is None or not (is_cut or (end <= len(data) and _ends_well(data[end:]))):
             yield Record(member.offset + serial, member.length, problem="read.damaged")
             return
-        try:
-            found = next(iter(ArchiveIterator(io.BytesIO(data[:end]), parse_http=False)), None)
-            row = _from_fastwarc(found, member.offset + serial, member.length) if found else None
-        except (OSError, ValueError):
-            row = None
-        if row is None:
-            row = _with_warcio(data[:end], member.offset + serial, member.length)
-        if member.is_oversize and row.kind == "response":
-            row.problem = row.problem or "gate.size"
-        yield row
-        data, serial = data[end:].lstrip(b"\r\n"), serial + 1
-        if not data.startswith(b"WARC/"):
-            return
+        yield _parsed(data[:end], member.offset + serial, member.length, member.is_oversize)
+        data, serial = data[end:].lstrip(b"\r\n\0"), serial + 1
+
+
+def _parsed(data: bytes, offset: int, length: int, is_oversize: bool) -> Record:
+    """The record that `data` holds: by fastwarc, or by warcio if that refuses it."""
+    try:
+        found = next(iter(ArchiveIterator(io.BytesIO(data), parse_http=False)), None)
+        row = _from_fastwarc(found, offset, length) if found else None
+    except (OSError, ValueError):
+        row = None
+    if row is None:
+        row = _with_warcio(data, offset, length)
+    if is_oversize and row.kind == "response":
+        row.problem = row.problem or "gate.size"
+    return row
 
 
 def _with_warcio(data: bytes, offset: int, length: int) -> Record:
@@ -296,89 +312,124 @@ def _arc(open_at: Open) -> Iterator[Record]:
             yield Record(stream.tell() if stream.seekable() else -1, 0, problem="read.damaged")
 
 
-def _streamed(open_at: Open, start: int) -> Iterator[Record]:
-    """Records of a stream that is not framed by gzip members.
+class _Plain:
+    """Plain bytes of a stream that may be compressed as a whole; it ends where it is damaged."""
 
-    Plain, or compressed in a way of its own.
+    def __init__(self, stream: BinaryIO, codec: str | None, skip: int) -> None:
+        self.is_damaged = False
+        self._stream, self._codec = stream, codec
+        self._engine, self._ready = zlib.decompressobj(wbits=31), b""
+        if codec in ("lz4", "zstd"):
+            self._other = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), codec)
+        while skip and (skipped := self.read(min(skip, CHUNK_BYTES))):
+            skip -= len(skipped)
 
-    After damage, reading goes on at the next line that begins a WARC record.
-    """
-    damage, previous = 0, -1
-    while damage <= MAX_DAMAGE:
-        stream = open_at(start)
-        try:
-            for found in ArchiveIterator(
-                stream, parse_http=False, record_types=WarcRecordType.any_type
-            ):
-                offset = max(start + found.stream_pos, previous + 1)
-                previous = offset
-                yield _from_fastwarc(found, offset, found.content_length)
-        except (OSError, EOFError, zlib.error, ValueError):
-            damage += 1
-            yield Record(previous + 1, 0, problem="read.damaged")
-            stream.close()
-            following = _next_head(open_at, max(previous + 1, start + 1))
-            if following is None:
-                return
-            start, previous = following, following - 1
-        else:
-            return
-        finally:
-            stream.close()
-
-
-def _next_head(open_at: Open, start: int) -> int | None:
-    """Offset of the next line at or after `start` that begins with `WARC/1.`."""
-    mark = b"\nWARC/1."
-    try:
-        with open_at(start) as stream:
-            seen, at = b"", start
-            while chunk := stream.read(CHUNK_BYTES):
-                seen += chunk
-                found = seen.find(mark)
-                if found >= 0:
-                    return at + found + 1
-                at += max(0, len(seen) - len(mark))
-                seen = seen[-len(mark) :]
-    except (OSError, EOFError, zlib.error):
-        return None
-    return None
-
-
-class _Inflated(io.RawIOBase):
-    """A gzip stream of one member as plain bytes, opened at an offset of the plain bytes."""
-
-    def __init__(self, stream: BinaryIO, skip: int) -> None:
-        self._stream, self._engine, self._ready = stream, zlib.decompressobj(wbits=31), b""
-        while skip:
-            skipped = len(self._next(min(skip, CHUNK_BYTES)))
-            if not skipped:
-                break
-            skip -= skipped
-
-    def readable(self) -> bool:
-        return True
-
-    def _next(self, size: int) -> bytes:
-        while not self._ready:
-            data = self._engine.unconsumed_tail or self._stream.read(CHUNK_BYTES)
-            if self._engine.eof:
-                data = self._engine.unused_data + data
-                self._engine = zlib.decompressobj(wbits=31)
-            if not data:
-                break
-            self._ready = self._engine.decompress(data, CHUNK_BYTES * 4)
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        if self._codec is None:
+            return self._stream.read(size)
+        if self._codec != "gzip":
+            try:
+                return bytes(self._other.read(size))
+            except (OSError, pa.ArrowException):
+                self.is_damaged = True
+                return b""
+        while not self._ready and self._inflate():
+            pass
         taken, self._ready = self._ready[:size], self._ready[size:]
         return taken
 
-    def readinto(self, buffer: Any) -> int:
-        data = self._next(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+    def _inflate(self) -> bool:
+        """Whether there may be more, after making some ready."""
+        data = self._engine.unconsumed_tail or self._stream.read(CHUNK_BYTES)
+        if self._engine.eof:
+            data = self._engine.unused_data + data
+            if not data.strip(b"\0"):
+                return False
+            self._engine = zlib.decompressobj(wbits=31)
+        try:
+            self._ready = self._engine.decompress(data, CHUNK_BYTES * 4)
+        except zlib.error:
+            self.is_damaged = True
+            return False
+        self.is_damaged = not data
+        return bool(data)
 
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
+
+def _framed(open_plain: Callable[[int], _Plain], max_bytes: int) -> Iterator[Record]:
+    """Records of plain bytes, framed by their own lengths; offsets and lengths are of plain bytes.
+
+    A record whose end is not where it says is damaged, and reading goes on at the next line
+    that begins a WARC record.
+    """
+    plain = open_plain(0)
+    source = _Buffered(plain, 0)
+    damage = rewinds = 0
+    while damage <= MAX_DAMAGE and _is_more(source):
+        start = source.offset
+        row = _next_record(source, max_bytes)
+        if row is None:
+            damage += 1
+            if source.offset > start and rewinds < MAX_REWINDS:
+                rewinds += 1
+                plain = open_plain(start)
+                source = _Buffered(plain, start)
+            _skip_to_head(source)
+            row = Record(start, source.offset - start, problem="read.damaged")
+        yield row
+        is_damaged_row = row.problem == "read.damaged"
+    if plain.is_damaged and not (source.offset and is_damaged_row):
+        yield Record(source.offset, 0, problem="read.damaged")
+
+
+def _is_more(source: _Buffered) -> bool:
+    """Whether anything follows the line ends and zeros between records, which are passed by."""
+    while True:
+        source.drop(len(source.ahead) - len(source.ahead.lstrip(b"\r\n\0")))
+        if source.ahead:
+            source.fill_to(5)
+            return True
+        if not source.fill():
+            return False
+
+
+def _next_record(source: _Buffered, max_bytes: int) -> Record | None:
+    """The record at the source's position; None if it is damaged.
+
+    Then the source is unmoved, but for a record of more than `max_bytes`.
+    """
+    end = _declared_end(source.ahead)
+    while end is None and len(source.ahead) < SNIFF_BYTES and source.ahead.startswith(b"WARC/"):
+        if not source.fill():
+            break
+        end = _declared_end(source.ahead)
+    if end is None:
+        return None
+    start, is_oversize = source.offset, end > max_bytes
+    source.fill_to(min(end, max_bytes) + AFTER_BYTES)
+    data = bytes(source.ahead[: min(end, max_bytes)])
+    while end > max_bytes and source.ahead:
+        dropped = min(end - max_bytes, len(source.ahead))
+        source.drop(dropped)
+        end -= dropped
+        source.fill_to(AFTER_BYTES)
+    source.fill_to(end + AFTER_BYTES if is_oversize else 0)
+    if len(source.ahead) < end or not _ends_well(source.ahead[end : end + AFTER_BYTES]):
+        return None
+    after = bytes(source.ahead[end : end + 4])
+    source.drop(end + len(after) - len(after.lstrip(b"\r\n")))
+    return _parsed(data, start, source.offset - start, is_oversize)
+
+
+def _skip_to_head(source: _Buffered) -> None:
+    """Move on to the next line that begins with `WARC/1.`, or to the end."""
+    source.drop(1)
+    while (found := source.ahead.find(HEAD_MARK)) < 0:
+        source.drop(max(0, len(source.ahead) - len(HEAD_MARK)))
+        if not source.fill():
+            source.drop(len(source.ahead))
+            return
+    source.drop(found + 1)
 
 
 def layout(head: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The sample snapshot is what its truth says: bytes, texts and counts, without the pipeline."""
+"""The sample snapshot is what its truth says: bytes, texts, counts and, for poor pages, signals."""
 
 import gzip
 import hashlib
@@ -7,22 +7,32 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
+import numpy as np
 import phonenumbers
 import pyarrow as pa
 import pytest
 import trafilatura
 from stdnum import iban, luhn
 
+from filters import repetition, rules
+from filters.catalog import BY_NAME
+from filters.text import TextView
+from langid import identify, models
+from pipeline import config
 from samples import build, duplicates, entries, hostile, optouts, pages, personal
 from samples.archive import SNAPSHOT, digest, record_id
 from samples.render import html, layout_of
+from stages import parse
 from stages.schema import REASONS
 
 PAGES = duplicates.by_key(pages.load(pages.ROOT / "pages"))
 EUROPEAN = [page for page in PAGES.values() if page.tag not in pages.NON_EUROPEAN]
+POOR = [entry for entry in build.all_entries() if entry.kind == "poor"]
+RUN = config.load("sample").run
+RULES = tuple(RUN.language.rules)
 ROWS = build.truth()
 CHARSETS = {
     *("", "utf-8", "utf-16", "koi8-r"),
@@ -199,6 +209,54 @@ def test_the_main_text_of_every_ordinary_page_can_be_extracted():
         furniture = got - wanted - Counter(pages.words(page.title))
         assert furniture.total() <= 8, page.key
     assert len(layouts) == 8
+
+
+def test_every_rule_has_a_poor_page_or_a_stated_reason_why_none_can_be():
+    with_page = {entry.reason.removeprefix("rule.") for entry in POOR}
+    readme = (pages.ROOT / "README.md").read_text("utf-8")
+    _, _, listed = readme.partition("\nRules without a page")
+    table, _, _ = listed.partition("\n## ")
+    without = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    assert without == {"duplicate_paragraph_character_fraction"}
+    assert with_page.isdisjoint(without)
+    assert with_page | without == set(RULES)
+
+
+@pytest.mark.parametrize("entry", POOR, ids=lambda entry: entry.reason)
+def test_the_first_rule_that_a_poor_page_breaks_is_its_own(entry):
+    read = RUN.extract
+    text = parse.extract(decoded(entry.exchange), read.extractor, read.max_chars)["text"]
+    found = identify.identify(text, models.load(RUN.identify.models))
+    assert found.tag == entry.tag
+    assert found.top[0][1] > 2 * found.runner_up_score
+    view = TextView(text, frozenset(RUN.languages[found.tag].stop_words.words))
+    values = [
+        found.score if name == "language_confidence" else BY_NAME[name].measure(view)
+        for name in RULES
+    ]
+    compiled = rules.compile_rules(*RUN.bounds())
+    language = np.array([compiled.tags.index(found.tag)])
+    _, first = rules.judge(compiled, np.array([values], float), language)
+    assert first[0] >= 0
+    assert compiled.reasons[first[0]] == entry.reason
+
+
+def test_no_text_breaks_the_rule_on_characters_of_paragraphs_before_that_of_lines():
+    order, bounds = RUN.bounds()
+    lines, paragraphs = (f"duplicate_{kind}_character_fraction" for kind in ("line", "paragraph"))
+    assert order.index(lines) < order.index(paragraphs)
+    for of_language in bounds.values():
+        assert of_language[lines].max <= of_language[paragraphs].max
+    breaking = 0
+    for chosen in product(["", "a", "b c"], repeat=7):  # every text of seven such lines
+        view = TextView("\n".join(chosen))
+        if not view.line_count:
+            continue
+        by_line = repetition.duplicate_line_character_fraction.measure(view)
+        by_paragraph = repetition.duplicate_paragraph_character_fraction.measure(view)
+        assert by_paragraph <= by_line
+        breaking += by_paragraph > bounds["eng_Latn"][paragraphs].max
+    assert breaking > 100
 
 
 def test_copies_extract_to_no_more_words_than_their_keepers():

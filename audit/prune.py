@@ -1,0 +1,95 @@
+"""Removing what a finished run needs no longer: intermediates go, ledger and corpus stay."""
+
+import contextlib
+import fcntl
+import json
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from audit.runs import Run, is_running
+from pipeline import storage
+from pipeline.manifest import Output
+from stages.errors import ConfigError, TransientError
+
+INTERMEDIATES = ("candidates", "edges", "parts", "removals", "verdicts")
+"""Folders that nothing reads again once a run is finished."""
+
+ON_REQUEST = ("documents", "signatures")
+"""Folders that only a new clustering, new rules' excerpts or `verify` of texts read again."""
+
+VERSION = 1
+
+
+def prune(run: Run, keep: Collection[str] = ON_REQUEST) -> dict[str, Any]:
+    """Remove intermediate files but those of the folders in `keep`; `bytes` says what came free.
+
+    `keep=()` removes all intermediates, texts of rejected documents included. What goes is written
+    to `journal/pruned.json` first, so that `verify` can tell it from loss. ConfigError for a run
+    that is not finished, or a folder that is none of these.
+    """
+    if not run.is_finished:
+        raise ConfigError(
+            str(run.path), "is not finished, so its intermediates are still needed", "run it first"
+        )
+    unknown = set(keep) - {*INTERMEDIATES, *ON_REQUEST}
+    if unknown:
+        allowed = ", ".join((*INTERMEDIATES, *ON_REQUEST))
+        raise ConfigError("keep", f"unknown folder {min(unknown)!r}", f"one of {allowed}")
+    folders = {*INTERMEDIATES, *ON_REQUEST} - set(keep)
+    with _alone(run):
+        doomed = [
+            output
+            for made in run.manifests()
+            for output in made.outputs
+            if PurePosixPath(output.path).parts[0] in folders and run.is_there(output)
+        ]
+        _note(run, doomed)
+        for output in doomed:
+            _remove(run, output)
+    return {"removed": [o.path for o in doomed], "bytes": sum(o.bytes for o in doomed)}
+
+
+def _note(run: Run, doomed: list[Output]) -> None:
+    """Write down what goes, beside what went before."""
+    path = run.path / "journal" / "pruned.json"
+    known: dict[str, dict[str, Any]] = {}
+    if run.pruned:
+        entries = json.loads(path.read_text(encoding="utf-8"))["pruned"]
+        known = {entry["path"]: entry for entry in entries}
+    for output in doomed:
+        known[output.path] = {
+            "path": output.path,
+            "rows": output.rows,
+            "bytes": output.bytes,
+            "sha256": output.sha256,
+        }
+    note = {"version": VERSION, "pruned": [known[name] for name in sorted(known)]}
+    storage.write_bytes(path, json.dumps(note, indent=1, sort_keys=True).encode())
+    run.__dict__.pop("pruned", None)  # read again when it is next asked for
+
+
+def _remove(run: Run, output: Output) -> None:
+    path = run.path / output.path
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise TransientError(output.path, f"cannot be removed ({error.strerror})") from None
+    with contextlib.suppress(OSError):
+        path.parent.rmdir()  # only if it is empty
+
+
+@contextlib.contextmanager
+def _alone(run: Run) -> Iterator[None]:
+    """Hold the run's lock, so that nobody goes on with it meanwhile."""
+    path = run.path / "journal" / "lock"
+    remedy = f"watch it with: weir status {run.path}"
+    if is_running(run.path):
+        raise ConfigError(str(run.path), "is being run by another process", remedy)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(str(run.path), "is being run by another process", remedy) from None
+        yield

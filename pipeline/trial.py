@@ -1,0 +1,193 @@
+"""Trying things out: one stage on a line of text, a probe before a run, a check of the machine."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from filters import pii
+from filters.catalog import measure_all
+from filters.text import TextView
+from langid import identify, models
+from pipeline import config, runner, steps
+from pipeline.answers import cell, tag
+from pipeline.manifest import Manifest
+from pipeline.sandbox import Sandbox
+
+
+def text_of(line: str) -> str:
+    """The line, or the text of a JSON string or of an object with `text`."""
+    if line[:1] in ('"', "{"):
+        try:
+            value = json.loads(line)
+        except ValueError:
+            return line
+        found = value.get("text") if isinstance(value, dict) else value
+        return found if isinstance(found, str) else line
+    return line
+
+
+def one_line(made: Mapping[str, Any]) -> str:
+    """Values separated by tabs, with names where there are many."""
+    if len(made) <= 6:
+        return "\t".join(cell(value) for value in made.values())
+    return " ".join(f"{key}={cell(value)}" for key, value in made.items())
+
+
+def identifier() -> Callable[[str], dict[str, Any]]:
+    """Text to tag, language, script, score and runner-up."""
+    loaded = models.load(config.load("europe").run.identify.models)
+
+    def work(text: str) -> dict[str, Any]:
+        found = identify.identify(text, loaded)
+        return {
+            "tag": found.tag,
+            "language": found.language,
+            "script": found.script,
+            "score": round(found.score, 4),
+            "runner_up": found.runner_up,
+            "runner_up_score": round(found.runner_up_score, 4),
+        }
+
+    return work
+
+
+def measurer(language: str | None) -> Callable[[str], dict[str, Any]]:
+    """Text to its signals, with the stop words of the language."""
+    packs = config.load("europe").run.languages
+    words = (
+        frozenset(packs[tag(language)].stop_words.words)
+        if language and tag(language) in packs
+        else frozenset[str]()
+    )
+    return lambda text: {
+        k: None if v is None else round(v, 6) for k, v in measure_all(TextView(text, words)).items()
+    }
+
+
+def redactor(language: str | None) -> Callable[[str], dict[str, Any]]:
+    """Text to redacted text and spans."""
+    code = tag(language).partition("_")[0] if language else None
+
+    def work(text: str) -> dict[str, Any]:
+        redacted, spans = pii.redact(text, language=code)
+        return {"text": redacted, "spans": [[s.start, s.end, s.kind] for s in spans]}
+
+    return work
+
+
+def plan(resolved: config.Resolved, probe: int) -> dict[str, Any]:
+    """Inputs, bytes, and an estimate from the first `probe` responses of the first input."""
+    made = runner.make_plan(resolved)
+    sizes = [
+        int(i.identity.partition(":")[0]) if i.identity != "missing" else 0 for i in made.shards
+    ]
+    data: dict[str, Any] = {
+        "snapshot": made.snapshot,
+        "shards": len(made.shards),
+        "bytes": sum(sizes),
+        "robots_files": len(made.robots),
+        "missing": [i.uri for i in made.shards if i.identity == "missing"],
+        "languages": list(resolved.run.identify.languages) or "all European",
+        "estimate": None,
+    }
+    if probe and made.shards and sizes[0]:
+        data["estimate"] = _probe(resolved, made.shards[0].uri, sizes[0], sum(sizes), probe)
+    return data
+
+
+def _probe(
+    resolved: config.Resolved, uri: str, first_bytes: int, all_bytes: int, probe: int
+) -> dict[str, Any]:
+    changes = {"inputs": (uri,), "limit": probe, "robots": (), "base_uri": None}
+    settings = resolved.run.model_copy(update=changes)
+    with tempfile.TemporaryDirectory(prefix="weir-plan-") as folder:
+        run = runner.Runner(
+            config.Resolved(settings, {}), runner.Options(Path(folder) / "probe", workers=1)
+        )
+        run.start()
+        made: Manifest = run.made["extract"][0]
+        records = pq.read_table(run.run / made.output("records").path, columns=["offset", "length"])
+        stored = sum(o.bytes for step in run.made.values() for m in step for o in m.outputs)
+        cpu = sum(m.timing["cpu_s"] for step in run.made.values() for m in step)
+    seen = max(
+        (
+            o + n
+            for o, n in zip(
+                records.column("offset").to_pylist(),
+                records.column("length").to_pylist(),
+                strict=True,
+            )
+        ),
+        default=1,
+    )
+    factor = all_bytes / max(1, min(seen, first_bytes))
+    rows = made.books.rows_in
+    return {
+        "from_responses": rows,
+        "responses": round(rows * factor),
+        "documents": round(made.books.kept * factor),
+        "cpu_hours": round(cpu * factor / 3600, 3),
+        "cpu_ms_per_response": round(1000 * cpu / max(1, rows), 2),
+        "stored_bytes": round(stored * factor),
+    }
+
+
+def doctor() -> list[dict[str, Any]]:
+    """Checks of this machine: Python, packages, models, the killable child, disk."""
+    checks = [
+        {"name": "python", "ok": sys.version_info >= (3, 11), "detail": sys.version.split()[0]}
+    ]
+    wanted = (
+        "datasketch",
+        "datatrove",
+        "fastwarc",
+        "fasttext-wheel",
+        "pyarrow",
+        "ray",
+        "resiliparse",
+        "trafilatura",
+        "warcio",
+    )
+    for package in wanted:
+        try:
+            checks.append({"name": package, "ok": True, "detail": metadata.version(package)})
+        except metadata.PackageNotFoundError:
+            checks.append({"name": package, "ok": False, "detail": "missing; run make venv"})
+    found = identify.identify(
+        "Die Katze sitzt auf der Mauer und schaut den Vögeln zu.",
+        models.load(("py3langid", "cld2")),
+    )
+    checks.append(
+        {
+            "name": "language models",
+            "ok": found.tag == "deu_Latn",
+            "detail": f"py3langid, cld2: {found.tag}",
+        }
+    )
+    guard = Sandbox(steps.PARSERS, 5, 512)
+    try:
+        made = guard.call("survey", b"<p>ok</p>", {"content-type": "text/html"}, 1000, 100)
+    finally:
+        guard.close()
+    checks.append({"name": "killable child", "ok": made.get("visible") == "ok", "detail": "parses"})
+    free = shutil.disk_usage(".").free
+    checks.append(
+        {"name": "disk", "ok": free > 1 << 30, "detail": f"{free / 2**30:,.1f} GiB free here"}
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    checks.append(
+        {
+            "name": "machine",
+            "ok": memory > 1.5,
+            "detail": f"{os.cpu_count()} cores, {memory:,.1f} GiB; a worker needs up to 1.5 GiB",
+        }
+    )
+    return checks
