@@ -95,8 +95,8 @@ def _resolve(
                 "a run keeps the configuration it was made with",
                 f"start another with: weir run CONFIG --reuse {source} --output NEW",
             )
-        saved = json.loads(book.read_text(encoding="utf-8"))["config"]
-        return config.Resolved(config.Run.model_validate(saved), {})
+        saved = json.loads(book.read_text(encoding="utf-8"))
+        return config.Resolved(config.Run.model_validate(saved["config"]), saved["origins"])
     return config.load(source, extra)
 
 

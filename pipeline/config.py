@@ -216,8 +216,8 @@ class Resolved:
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of canonical JSON: sorted keys, no spaces."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """SHA-256 of compact JSON, in the order of the keys: the order of rules decides first reasons."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -192,7 +192,8 @@ class _Inline:
         """Nothing to recover."""
 
     def cancel(self, handles: list[Any]) -> None:
-        """Nothing runs while the driver does."""
+        """Break off the task, which runs in the thread that the signal has interrupted."""
+        raise KeyboardInterrupt
 
     def close(self) -> None:
         """Nothing to give back."""

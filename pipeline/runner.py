@@ -122,6 +122,10 @@ class Runner:
                     for step in plan.STEPS:
                         if not self._perform(step, work):
                             break
+                except KeyboardInterrupt:
+                    if self.result.signal is None:
+                        raise
+                    self.result.exit_code = 128 + self.result.signal
                 finally:
                     if self._executor is not None:
                         self._executor.close()
@@ -162,6 +166,7 @@ class Runner:
             "snapshot": self.plan.snapshot,
             "config": self.resolved.run.model_dump(mode="json"),
             "config_digest": self.resolved.digest,
+            "origins": dict(self.resolved.origins),
             "code_version": metadata.version("weir-corpus"),
             "python": platform.python_version(),
             "packages": {
@@ -185,7 +190,7 @@ class Runner:
         }
         storage.write_bytes(
             self.run / "run.json",
-            json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True).encode(),
+            json.dumps(book, ensure_ascii=False, indent=1).encode(),
         )
 
     def _sweep(self) -> None:
