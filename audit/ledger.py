@@ -92,7 +92,8 @@ def _groups_agree(run: Run, output: Output) -> Iterator[str]:
         yield f"{output.path}: {len(sizes)} row groups, the manifest lists {len(output.groups)}"
         return
     for tag, group in output.groups:
-        inside = tags.slice(starts[group], sizes[group]) if group < len(sizes) else tags.slice(0, 0)
+        is_there = 0 <= group < len(sizes)
+        inside = tags.slice(starts[group], sizes[group]) if is_there else tags.slice(0, 0)
         if inside.unique().to_pylist() != [tag]:
             yield f"{output.path} row group {group}: holds other languages than {tag}"
 
@@ -169,6 +170,14 @@ def _shard_books(run: Run, shard: Shard, extracted: Manifest, decided: Manifest)
     b = decided.books
     if (b.rows_in, b.kept, b.rejected) != (decisions.num_rows, kept, decisions.num_rows - kept):
         yield f"manifest {decided.key[:12]}: its books are not those of {shard.decisions.path}"
+    uneven = [
+        output.path
+        for output in (shard.documents, shard.signals)
+        if _present(run, output) and run.rows(output) != decisions.num_rows
+    ]
+    if uneven:
+        yield f"{uneven[0]}: has not the rows of {shard.decisions.path}, which cannot be recounted"
+        return
     counted = _attribution(run, decisions)
     prefixes = ["rule."]
     if _present(run, shard.signals):

@@ -198,6 +198,11 @@ class Run:
         """Whether the file exists."""
         return (self.path / output.path).is_file()
 
+    def rows(self, output: Output) -> int:
+        """Number of rows in the file, whatever its manifest says."""
+        with self.open(output) as file:
+            return int(file.metadata.num_rows)
+
     def read(self, output: Output, columns: Sequence[str]) -> pa.Table:
         """Some columns of a whole file; for narrow ones."""
         with self.open(output) as file:

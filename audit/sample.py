@@ -108,7 +108,7 @@ def choose(
 
 
 def pages(run: Run, chosen: list[Chosen], excerpt_chars: int) -> list[dict[str, Any]]:
-    """The chosen pages described, in the order given; title and excerpt are made visible."""
+    """The chosen pages described, in the order given; strings from outside are made visible."""
     by_shard: dict[int, list[str]] = defaultdict(list)
     for _, doc_id, number in chosen:
         by_shard[number].append(doc_id)
@@ -118,8 +118,8 @@ def pages(run: Run, chosen: list[Chosen], excerpt_chars: int) -> list[dict[str, 
         known.update({page["doc_id"]: page for page in described})
     found = [known[doc_id] for _, doc_id, _ in chosen if doc_id in known]
     for page in found:
-        for name in ("url", "title", "excerpt"):
-            page[name] = None if page[name] is None else visible(page[name])
+        for name, value in page.items():
+            page[name] = visible(value) if isinstance(value, str) else value
     return found
 
 

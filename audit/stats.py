@@ -82,6 +82,20 @@ def imbalances(found: Mapping[str, Any]) -> list[str]:
     return faults
 
 
+def labels(table: Table, step: str, metric: str) -> dict[str, int]:
+    """Counts of a metric by label, over all languages."""
+    sums: dict[str, int] = {}
+    for of_language in table.get((step, metric), {}).values():
+        for label, count in of_language.items():
+            sums[label] = sums.get(label, 0) + count
+    return sums
+
+
+def total(table: Table, step: str, metric: str) -> int:
+    """A metric over all languages and labels."""
+    return sum(labels(table, step, metric).values())
+
+
 def _account(table: Table, unit: str, tags: Iterable[str]) -> dict[str, Any]:
     """Read, kept, rejected and quarantined of some languages in one unit."""
     account: dict[str, Any] = {"read": 0, "kept": 0, "rejected": {}, "quarantined": {}}

@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from audit import ledger, publication, removals
 from audit.ledger import Faults
 from audit.runs import STEPS, Run, base_name
@@ -16,6 +18,9 @@ from pipeline import config, storage
 from pipeline.manifest import Manifest, Output
 from stages import schema
 from stages.errors import CurationError, IntegrityError
+
+PROVOKED = (pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError)
+"""What values that were tampered with can provoke in a check that trusts its tables' schemas."""
 
 MAX_SHOWN = 5
 """Faults spelled out for a check; the others are counted."""
@@ -51,6 +56,8 @@ def _outcome(name: str, check: Callable[[Run], Faults], run: Run) -> dict[str, A
             break
         except CurationError as error:
             fault = str(error)
+        except PROVOKED as error:
+            fault = f"cannot be checked: the values are damaged ({type(error).__name__})"
         total += 1
         if len(shown) < MAX_SHOWN and fault not in shown:
             shown.append(fault)

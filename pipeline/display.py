@@ -29,9 +29,9 @@ class _Speed:
     """Pages per second, kept share and time left, from the events so far."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._step_began = self._began
+        self._step_began = time.monotonic()
         self._done_before = 0
+        self._read_s = 0.0
         self.pages = self.kept = self.judged = 0
 
     def add(self, event: Event) -> None:
@@ -40,6 +40,7 @@ class _Speed:
         if event.kind == "task" and event.manifest is not None:
             if event.step == "extract":
                 self.pages += event.manifest.books.rows_in
+                self._read_s = time.monotonic() - self._step_began
             if event.step == "decide":
                 self.judged += event.manifest.books.rows_in
                 self.kept += event.manifest.books.kept
@@ -50,7 +51,7 @@ class _Speed:
         left = spent / fresh * (event.total - event.done) if fresh > 0 else None
         return {
             "pages": self.pages,
-            "pages_per_s": round(self.pages / max(0.001, time.monotonic() - self._began), 1),
+            "pages_per_s": round(self.pages / max(0.001, self._read_s), 1),
             "kept_fraction": round(self.kept / self.judged, 4) if self.judged else None,
             "left_s": None if left is None else round(left, 1),
         }

@@ -10,20 +10,27 @@ ShardError is an outcome; any other error ends the run. This is the only module 
 import logging
 import multiprocessing
 import os
+import pickle
+import shutil
 import signal
 import tempfile
-from collections import deque
+import threading
+import traceback
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.manifest import Manifest
-from stages.errors import ConfigError, ShardError, TransientError
+from stages.errors import ConfigError, CurationError, ShardError, TransientError
 
 MAX_ATTEMPTS = 3
+MAX_RAY_FOLDER = 40
+"""Ray puts sockets below its folder, under names of some 65 bytes; the kernel allows 107 in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,15 @@ class _Backend(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """Tasks to be started, those that lost their worker apart: they are tried one at a time."""
+
+    waiting: deque[Task]
+    suspects: deque[Task]
+    attempts: Counter[str]
+
+
 class _Driver:
     """Attempts, blame and the bounded window: the same for every backend."""
 
@@ -103,55 +119,58 @@ class _Driver:
         self._backend = backend
         self._is_stopping = self._is_cancelled = False
         self._running: dict[Any, Task] = {}
+        self._alone: Any = None
+        """Handle of a task that lost its worker before: nothing is started beside it."""
 
     def run(self, work: Work, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Yield outcomes; tasks that were never started after `stop` have none."""
-        waiting = deque(tasks)
-        suspects: deque[Task] = deque()  # lost their worker: tried again one at a time
-        attempts = dict.fromkeys((task.key for task in tasks), 0)
-        while (waiting or suspects or self._running) and not self._is_cancelled:
+        queue = _Queue(deque(tasks), deque(), Counter())
+        while not self._is_cancelled:
             if not self._is_stopping:
-                self._fill(work, waiting, suspects, attempts)
-            if not self._running:
+                self._fill(work, queue)
+            if self._is_cancelled or not self._running:
                 return
             for handle in self._backend.wait(list(self._running)):
-                task = self._running.pop(handle)
-                try:
-                    yield Outcome(task, self._backend.result(handle), None, attempts[task.key])
-                except ShardError as error:
-                    yield Outcome(task, None, error, attempts[task.key])
-                except TransientError as error:
-                    if attempts[task.key] >= MAX_ATTEMPTS:
-                        yield Outcome(task, None, error, attempts[task.key])
-                    else:
-                        waiting.appendleft(task)
-                except Lost:
-                    if attempts[task.key] >= MAX_ATTEMPTS:
-                        message = (
-                            f"its worker died {MAX_ATTEMPTS} times (out of memory, or "
-                            "killed); set aside, run again to retry"
-                        )
-                        yield Outcome(
-                            task, None, ShardError(task.name, message), attempts[task.key]
-                        )
-                    else:
-                        suspects.append(task)
-                    self._backend.recover()
-
-    def _fill(
-        self, work: Work, waiting: deque[Task], suspects: deque[Task], attempts: dict[str, int]
-    ) -> None:
-        while len(self._running) < self._backend.window and (waiting or suspects):
-            if suspects:
-                if self._running:
+                task = self._running.pop(handle, None)
+                if task is None:  # cancelled in the meantime
                     return
-                task = suspects.popleft()
-            else:
-                task = waiting.popleft()
-            attempts[task.key] += 1
-            self._running[self._backend.submit(work, task)] = task
-            if suspects:
+                outcome = self._outcome(handle, task, queue)
+                if outcome is not None:
+                    yield outcome
+
+    def _outcome(self, handle: Any, task: Task, queue: "_Queue") -> Outcome | None:
+        """How the task ended; None if it is to be tried again."""
+        attempts = queue.attempts[task.key]
+        try:
+            return Outcome(task, self._backend.result(handle), None, attempts)
+        except ShardError as error:
+            return Outcome(task, None, error, attempts)
+        except TransientError as error:
+            if attempts >= MAX_ATTEMPTS:
+                return Outcome(task, None, error, attempts)
+            queue.waiting.appendleft(task)
+        except Lost:
+            self._backend.recover()
+            if attempts >= MAX_ATTEMPTS:
+                message = (
+                    f"its worker died {MAX_ATTEMPTS} times (out of memory, or killed); "
+                    "set aside, run again to retry"
+                )
+                return Outcome(task, None, ShardError(task.name, message), attempts)
+            queue.suspects.append(task)
+        return None
+
+    def _fill(self, work: Work, queue: "_Queue") -> None:
+        waiting, suspects = queue.waiting, queue.suspects
+        while len(self._running) < self._backend.window and (waiting or suspects):
+            if self._is_cancelled or self._alone in self._running or (suspects and self._running):
                 return
+            is_suspect = bool(suspects)
+            task = suspects.popleft() if is_suspect else waiting.popleft()
+            queue.attempts[task.key] += 1
+            handle = self._backend.submit(work, task)
+            self._running[handle] = task
+            self._alone = handle if is_suspect else None
 
     def stop(self) -> None:
         """Submit no more tasks."""
@@ -160,12 +179,19 @@ class _Driver:
     def cancel(self) -> None:
         """Kill the running tasks."""
         self._is_cancelled = True
-        self._backend.cancel(list(self._running))
+        handles = list(self._running)
         self._running.clear()
+        self._backend.cancel(handles)
 
     def close(self) -> None:
         """Give workers back."""
+        if self._is_cancelled:  # also what was being submitted when the signal came
+            self._backend.cancel(list(self._running))
         self._backend.close()
+
+
+class _Unwound(KeyboardInterrupt):
+    """Raised by `cancel` out of a signal's handler, through the running task."""
 
 
 class _Inline:
@@ -173,12 +199,20 @@ class _Inline:
 
     window = 1
 
+    def __init__(self) -> None:
+        self._is_busy = False
+
     def submit(self, work: Work, task: Task) -> Any:
         future: Future[Manifest] = Future()
+        self._is_busy = True
         try:
             future.set_result(work(task))
+        except _Unwound:
+            future.set_exception(Lost())
         except Exception as error:  # noqa: BLE001 - carried to `result`, which raises it
             future.set_exception(error)
+        finally:
+            self._is_busy = False
         return future
 
     def wait(self, handles: list[Any]) -> list[Any]:
@@ -193,7 +227,9 @@ class _Inline:
 
     def cancel(self, handles: list[Any]) -> None:
         """Break off the task, which runs in the thread that the signal has interrupted."""
-        raise KeyboardInterrupt
+        if self._is_busy and threading.current_thread() is threading.main_thread():
+            self._is_busy = False
+            raise _Unwound
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -202,6 +238,40 @@ class _Inline:
 def _ignore_interrupts() -> None:
     """Ctrl-C goes to the whole terminal; the driver decides what workers do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _open_worker() -> None:
+    """What a worker of the pool does first.
+
+    It must not outlive a driver that was killed: nothing else would tell it.
+    """
+    _ignore_interrupts()
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+
+
+def _end_with_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
+
+
+def _call(work: Work, task: Task) -> Manifest:
+    """Perform the task in a worker; what it raises must reach the driver as what it is.
+
+    An error that does not survive pickling would look there like the death of the worker.
+    """
+    try:
+        return work(task)
+    except CurationError:
+        raise
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+        except Exception:  # noqa: BLE001 - whatever its constructor raises
+            text = "".join(traceback.format_exception_only(error)).strip()
+            raise RuntimeError(text) from error
+        raise
 
 
 class _Pool:
@@ -214,16 +284,14 @@ class _Pool:
 
     def _fresh(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(
-            self._workers, mp_context=context, initializer=_ignore_interrupts
-        )
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_open_worker)
 
     def submit(self, work: Work, task: Task) -> Any:
         try:
-            return self._pool.submit(work, task)
+            return self._pool.submit(_call, work, task)
         except BrokenProcessPool:
             self._pool = self._fresh()
-            return self._pool.submit(work, task)
+            return self._pool.submit(_call, work, task)
 
     def wait(self, handles: list[Any]) -> list[Any]:
         done, _ = wait(handles, return_when=FIRST_COMPLETED)
@@ -261,6 +329,7 @@ class _Ray:
         import ray  # noqa: PLC0415 - a second to import, and only this executor needs it
 
         self._ray = ray
+        self._folder: str | None = None
         self._owns = not ray.is_initialized()
         if self._owns:
             common: dict[str, Any] = {
@@ -277,9 +346,12 @@ class _Ray:
                         logging_level=logging.ERROR,
                     )
                 else:
-                    folder = tempfile.mkdtemp(prefix="weir-ray-", dir=tempfile.gettempdir())
+                    self._folder = _ray_folder()
                     ray.init(
-                        num_cpus=workers, object_store_memory=128 << 20, _temp_dir=folder, **common
+                        num_cpus=workers,
+                        object_store_memory=128 << 20,
+                        _temp_dir=self._folder,
+                        **common,
                     )
             except ConnectionError as error:
                 raise ConfigError(
@@ -290,13 +362,14 @@ class _Ray:
         resources: Any = ray.cluster_resources  # untyped in Ray
         cpus = int(resources().get("CPU", 1))
         self.window = workers or cpus
-        self._remote: Any = None
+        self._remote: Any = ray.remote(max_retries=0, num_cpus=1)(_call_in_ray)
+        self._shipped: tuple[Work, Any] | None = None
 
     def submit(self, work: Work, task: Task) -> Any:
-        if self._remote is None:
-            self._remote = self._ray.remote(max_retries=0, num_cpus=1)(_call)
-            self._work = self._ray.put(work)
-        return self._remote.options(name=f"{task.step}:{task.name}").remote(self._work, task)
+        if self._shipped is None or self._shipped[0] is not work:
+            self._shipped = (work, self._ray.put(work))
+        name = f"{task.step}:{task.name}"
+        return self._remote.options(name=name).remote(self._shipped[1], task)
 
     def wait(self, handles: list[Any]) -> list[Any]:
         done, _ = self._ray.wait(handles, num_returns=1, timeout=1.0)
@@ -327,16 +400,23 @@ class _Ray:
     def close(self) -> None:
         if self._owns:
             self._ray.shutdown()
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _call(work: Work, task: Task) -> Manifest:
-    _ignore_interrupts_in_main_thread()
-    return work(task)
+def _ray_folder() -> str:
+    """A new folder for Ray's sockets and logs, whose path is short enough for sockets."""
+    folder = tempfile.mkdtemp(prefix="weir-ray-")
+    if len(folder) <= MAX_RAY_FOLDER:
+        return folder
+    Path(folder).rmdir()
+    return tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")
 
 
-def _ignore_interrupts_in_main_thread() -> None:
+def _call_in_ray(work: Work, task: Task) -> Manifest:
     with suppress(ValueError):  # Ray may run tasks in another thread
         _ignore_interrupts()
+    return _call(work, task)
 
 
 def make(kind: str, workers: int | None, address: str | None, packages: Sequence[Any]) -> Executor:

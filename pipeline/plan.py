@@ -63,6 +63,7 @@ class Plan:
         found = []
         for name, digests, params in step.tasks(self, made):
             identity = [step.name, step.versions, slice_of, self.snapshot, digests, schema.VERSION]
+            # Names and numbers are among the digests: two empty shards are two tasks.
             found.append(Task(step.name, config.digest(identity), name, params))
         return found
 
@@ -139,7 +140,7 @@ def _judge(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, A
     del plan
     for m in made["extract"]:
         params = {"documents": m.output("documents").path, "signals": m.output("signals").path}
-        yield m.task, _digests([m], "documents", "signals"), params
+        yield m.task, [m.task, *_digests([m], "documents", "signals")], params
 
 
 def _resolve(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
@@ -147,7 +148,7 @@ def _resolve(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
     verdicts = _paths(made["judge"], "verdicts")
     for part in range(plan.settings.cluster.partitions):
         members, edges = clustered.output(f"members.{part}"), clustered.output(f"edges.{part}")
-        digests = [members.sha256, edges.sha256, *_digests(made["judge"], "verdicts")]
+        digests = [str(part), members.sha256, edges.sha256, *_digests(made["judge"], "verdicts")]
         yield (
             _ordinal(part),
             digests,
@@ -194,7 +195,7 @@ def _publish(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
             for e, d in group
             for x in (*_digests([e], "documents", "signals"), *_digests([d], "decisions"))
         ]
-        yield _ordinal(part), digests, {"shards": shards}
+        yield _ordinal(part), [str(part), *digests], {"shards": shards}
 
 
 def _compact(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:

@@ -249,7 +249,8 @@ def host_of(url: str, max_chars: int) -> str | None:
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         return None
     default = {"http": 80, "https": 443}[parts.scheme.lower()]
-    return parts.hostname.rstrip(".") + (f":{port}" if port and port != default else "")
+    host = parts.hostname.rstrip(".")
+    return host + (f":{port}" if port and port != default else "") if host else None
 
 
 def _struct(rights: optout.Rights | None) -> dict[str, Any] | None:

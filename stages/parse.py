@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import trafilatura
+from numpy.typing import NDArray
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
@@ -78,7 +79,9 @@ LOOKS_LIKE_HTML = re.compile(
     r"<(?:!doctype\s+html|html|head|body|title|div|p|table|h1|meta|article)\b", re.IGNORECASE
 )
 CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
-TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})[^<>]*?(/?)>")
+MAX_TAGS = 1_000_000
+"""Tags past which a page is a bomb whatever it holds: the cap of 20 MB leaves room for more."""
+NAME_BYTES = 8
 
 
 def unchunk(body: bytes) -> bytes:
@@ -185,33 +188,77 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def is_bomb(html: str, max_depth: int) -> bool:
-    """Whether the markup nests deeper than `max_depth`, or a tag has too many attributes.
+    """Whether the markup nests deeper than `max_depth`, or has too many tags or attributes.
 
-    Parsers need minutes for such pages. Linear time: a vectorised upper bound first, the exact
-    scan only above it.
+    Parsers need minutes for such pages. Linear time, vectorised.
     """
     raw = np.frombuffer(html.encode("utf-8", "replace"), dtype=np.uint8)
-    opened = np.flatnonzero(raw[:-1] == ord("<")) if len(raw) else np.zeros(0, dtype=np.int64)
+    opened = np.flatnonzero(raw == ord("<"))
     if not len(opened):
         return False
-    following = raw[opened + 1]
-    steps = ((following | 32) >= ord("a")) & ((following | 32) <= ord("z"))
-    bound = np.cumsum(steps.astype(np.int32) - (following == ord("/")).astype(np.int32))
+    if len(opened) > MAX_TAGS:
+        return True
     longest = int(np.diff(np.append(opened, len(raw))).max())
-    return (int(bound.max()) > max_depth and _depth(html) > max_depth) or (
-        longest > MAX_TAG_CHARS and _has_huge_tag(html)
-    )
+    if longest > MAX_TAG_CHARS and _has_huge_tag(html):
+        return True
+    begun = np.count_nonzero(raw[np.minimum(opened + 1, len(raw) - 1)] != ord("/"))
+    return bool(begun > max_depth) and _depth(raw, opened) > max_depth
 
 
-def _depth(html: str) -> int:
-    depth = deepest = 0
-    for closing, found, empty in TAG.findall(html):
-        name = found.lower()
-        if empty or name in VOID or name in IMPLIED_END:
-            continue
-        depth = max(0, depth - 1) if closing else depth + 1
-        deepest = max(deepest, depth)
-    return deepest
+def _depth(raw: NDArray[np.uint8], opened: NDArray[np.int64]) -> int:
+    """How deep the tags nest that begin at `opened`.
+
+    An end tag takes back one start tag of its name, if one is open; a stray one takes back
+    nothing, as in browsers. Void elements, those whose end is implied and empty-element tags do
+    not count. A tag runs to the next `>`; without one, or with `<` before it, it is none.
+    """
+    ends = np.flatnonzero(raw == ord(">"))
+    following = np.searchsorted(ends, opened)
+    closed = np.append(ends, len(raw))[following]
+    whole = closed < np.append(opened[1:], len(raw))
+    opened, closed = opened[whole], closed[whole]
+    is_end = raw[opened + 1] == ord("/")
+    names = _names(raw, opened + 1 + is_end)
+    is_empty = raw[closed - 1] == ord("/")
+    counted = (names > 0) & ~is_empty & ~np.isin(names, NOT_NESTING)
+    names, steps = names[counted], np.where(is_end[counted], -1, 1)
+    if not len(names):
+        return 0
+    # By name: how many are open after each tag, the sum of steps held at zero from below.
+    order = np.argsort(names, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(names[order]) != 0))
+    group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(names))))
+    sums = np.cumsum(steps[order])
+    sums -= np.append(0, sums)[starts][group]
+    apart = group * (2 * len(names))  # a lower floor for each name, so that minima begin anew
+    lowest = np.minimum.accumulate(sums - apart) + apart
+    is_open = sums - np.minimum(lowest, 0)
+    changes = np.diff(is_open, prepend=0)
+    changes[starts] = is_open[starts]
+    depth = np.empty(len(names), dtype=np.int64)
+    depth[order] = changes
+    return int(np.cumsum(depth).max())
+
+
+def _names(raw: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The first eight letters and digits of tag names, lower case, as numbers; 0 for none."""
+    names = np.zeros(len(starts), dtype=np.uint64)
+    inside = np.ones(len(starts), dtype=np.bool_)
+    for place in range(NAME_BYTES):
+        byte = raw[np.minimum(starts + place, len(raw) - 1)]
+        lower = byte | 32
+        inside &= ((lower >= ord("a")) & (lower <= ord("z"))) | (
+            (place > 0) & (byte >= ord("0")) & (byte <= ord("9"))
+        )
+        names = (names << np.uint64(8)) | np.where(inside, lower, 0).astype(np.uint64)
+    return names
+
+
+def _name_code(name: str) -> int:
+    return int.from_bytes(name.encode()[:NAME_BYTES].ljust(NAME_BYTES, b"\0"), "big")
+
+
+NOT_NESTING = np.array(sorted(_name_code(name) for name in VOID | IMPLIED_END), dtype=np.uint64)
 
 
 def _has_huge_tag(html: str) -> bool:

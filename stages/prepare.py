@@ -34,10 +34,8 @@ def robots_table(found: Iterable[Any], guard: Guard, keys: Any) -> pa.Table:
                 by_url[record.url] = fetched
     best: dict[int, dict[str, Any]] = {}
     for url in sorted(by_url):
-        if urlsplit(url).path != "/robots.txt":
-            continue
         located = keys(url)
-        if located is None:
+        if located is None or urlsplit(url).path != "/robots.txt":
             continue
         host, key = located
         end = _follow(url, by_url)

@@ -6,15 +6,17 @@ exact, and reading goes on behind the damage.
 """
 
 import base64
+import contextlib
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-from fastwarc.warc import ArchiveIterator, WarcRecordType
+from fastwarc.warc import ArchiveIterator
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from warcio.exceptions import ArchiveLoadFailed
 
@@ -25,6 +27,17 @@ VERSION = 1
 CHUNK_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b\x08"
 SNIFF_BYTES = 1 << 20
+UNKNOWN = "unknown"
+LINE_END = re.compile(rb"\r?\n")
+HEAD_END = re.compile(rb"\r?\n\r?\n")
+HEAD_MARK = re.compile(rb"WARC/[0-9]\.[0-9]{1,2}\r?\n")
+LENGTH = re.compile(rb"[0-9]{1,18}")
+AFTER_BYTES = 16
+LOST_BYTES = 1 << 13
+"""What of the good bytes before damage is lost with it in LZ4 and Zstandard streams."""
+MAX_REWINDS = 20
+"""Records of one file that say they are larger than the cap but do not end where they say, after
+which reading goes back to find what they hid: each costs another pass over that much."""
 MAX_DAMAGE = 10_000
 """Damaged places in one file after which it is given up as unreadable: a file of noise must end."""
 
@@ -62,12 +75,16 @@ class Member:
 class _Buffered:
     """A stream with its absolute position and what was read ahead of it."""
 
-    def __init__(self, stream: "BinaryIO | _Plain", offset: int) -> None:
+    def __init__(self, stream: "BinaryIO | _Plain", offset: int, end: float = float("inf")) -> None:
         self.stream, self.offset, self.ahead = stream, offset, bytearray()
+        self.end = end
+        """Where the stream ends, once that is known."""
 
     def fill(self) -> bool:
         more = self.stream.read(CHUNK_BYTES)
         self.ahead += more
+        if not more:
+            self.end = self.offset + len(self.ahead)
         return bool(more)
 
     def fill_to(self, count: int) -> None:
@@ -76,8 +93,16 @@ class _Buffered:
             pass
 
     def drop(self, count: int) -> None:
+        count = min(count, len(self.ahead))
         del self.ahead[:count]
         self.offset += count
+
+    def skip(self, padding: bytes) -> bool:
+        """Pass by bytes of `padding`; whether anything follows them."""
+        while True:
+            self.drop(len(self.ahead) - len(self.ahead.lstrip(padding)))
+            if self.ahead or not self.fill():
+                return bool(self.ahead)
 
 
 def gzip_members(stream: BinaryIO, offset: int, max_bytes: int) -> Iterator[Member]:
@@ -89,12 +114,8 @@ def gzip_members(stream: BinaryIO, offset: int, max_bytes: int) -> Iterator[Memb
     thrown away.
     """
     source = _Buffered(stream, offset)
-    while True:
+    while source.skip(b"\0"):
         source.fill_to(len(GZIP_MAGIC))
-        while not source.ahead.strip(b"\0"):  # padding
-            source.drop(len(source.ahead))
-            if not source.fill():
-                return
         start = source.offset
         member = _inflate(source, max_bytes) if source.ahead.startswith(GZIP_MAGIC) else None
         if member is not None:
@@ -172,7 +193,7 @@ def _url(value: str | None) -> str:
 
 def _from_fastwarc(record: Any, offset: int, length: int) -> Record:
     """A fastwarc record as ours; its body is read here."""
-    kind = (_field(record, "WARC-Type") or "unknown").lower()
+    kind = (_field(record, "WARC-Type") or UNKNOWN).lower()
     row = Record(offset, length, kind)
     if kind != "response":
         return row
@@ -232,9 +253,10 @@ def _declared_end(data: bytes | bytearray) -> int | None:
 
 
 def _ends_well(following: bytes | bytearray) -> bool:
-    """Whether the bytes after a record are the end of the file or the next record."""
-    following = following.lstrip(b"\r\n\0")[:5]
-    return b"WARC/".startswith(following)
+    """Whether the bytes after a record end it: two line ends, the next record, or nothing."""
+    if following.startswith((b"\r\n\r\n", b"\n\n")):
+        return True
+    return b"WARC/".startswith(following.lstrip(b"\r\n\0")[:5])
 
 
 def _in_member(member: Member) -> Iterator[Record]:
@@ -251,10 +273,13 @@ def _in_member(member: Member) -> Iterator[Record]:
             return
         yield _parsed(data[:end], member.offset + serial, member.length, member.is_oversize)
         data, serial = data[end:].lstrip(b"\r\n\0"), serial + 1
+        if not data.startswith(b"WARC/"):
+            return
 
 
 def _parsed(data: bytes, offset: int, length: int, is_oversize: bool) -> Record:
     """The record that `data` holds: by fastwarc, or by warcio if that refuses it."""
+    data = _with_line_ends(data)
     try:
         found = next(iter(ArchiveIterator(io.BytesIO(data), parse_http=False)), None)
         row = _from_fastwarc(found, offset, length) if found else None
@@ -267,31 +292,59 @@ def _parsed(data: bytes, offset: int, length: int, is_oversize: bool) -> Record:
     return row
 
 
+def _with_line_ends(data: bytes) -> bytes:
+    """The record, every line of its head ended by CR LF as both libraries want it."""
+    found = HEAD_END.search(data, 0, SNIFF_BYTES)
+    if found is None:
+        return data
+    head = data[: found.end()]
+    if head.endswith(b"\r\n\r\n") and head.count(b"\n") == head.count(b"\r\n"):
+        return data
+    return LINE_END.sub(b"\r\n", head) + data[found.end() :]
+
+
+def _quiet() -> contextlib.redirect_stderr[io.StringIO]:
+    """For calls of warcio: it prints bytes of a page to stderr where a length is wrong."""
+    return contextlib.redirect_stderr(io.StringIO())
+
+
+def _quietly(iterator: Iterator[Any]) -> Iterator[Any]:
+    """The same items, each found quietly."""
+    while True:
+        with _quiet():
+            found = next(iterator, None)
+        if found is None:
+            return
+        yield found
+
+
 def _with_warcio(data: bytes, offset: int, length: int) -> Record:
     """The record in `data` as warcio reads it, or a damaged one."""
     try:
-        for found in WarcioIterator(io.BytesIO(data), no_record_parse=True):
+        for found in _quietly(WarcioIterator(io.BytesIO(data), no_record_parse=True)):
             return _from_warcio(found, offset, length)
     except (ArchiveLoadFailed, OSError, ValueError):
         pass
     return Record(offset, length, problem="read.damaged")
 
 
-def _from_warcio(found: Any, offset: int, length: int) -> Record:
-    row = Record(offset, length, found.rec_type)
-    if found.rec_type != "response":
+def _from_warcio(found: Any, offset: int, length: int, max_bytes: int = -1) -> Record:
+    row = Record(offset, length, (found.rec_type or UNKNOWN).lower())
+    if row.kind != "response":
         return row
     headers = found.rec_headers
     row.record_id = headers.get_header("WARC-Record-ID")
     row.url = _url(headers.get_header("WARC-Target-URI"))
     row.date = headers.get_header("WARC-Date")
     row.truncated = headers.get_header("WARC-Truncated")
-    row.body = found.raw_stream.read()
+    row.body = found.raw_stream.read(max_bytes)
     split_http(row)
+    if found.raw_stream.read(1):
+        row.problem = row.problem or "gate.size"
     return row
 
 
-def _arc(open_at: Open) -> Iterator[Record]:
+def _arc(open_at: Open, max_bytes: int) -> Iterator[Record]:
     """ARC files, by warcio.
 
     An ARC record has no id, and all but the file's own head are responses.
@@ -299,14 +352,15 @@ def _arc(open_at: Open) -> Iterator[Record]:
     with open_at(0) as stream:
         iterator = WarcioIterator(stream, no_record_parse=True, arc2warc=True)
         try:
-            for found in iterator:
+            for found in _quietly(iterator):
                 if found.rec_type in ("arc_header", "warcinfo"):
                     continue
                 found.rec_type = "response"
-                row = _from_warcio(found, 0, 0)
+                row = _from_warcio(found, 0, 0, max_bytes)
                 row.record_id = None  # warcio invents one
-                # both calls read on to the record's end, so they come after the body
-                row.offset, row.length = iterator.get_record_offset(), iterator.get_record_length()
+                with _quiet():  # both read on to the record's end, so they come after the body
+                    row.offset = iterator.get_record_offset()
+                    row.length = iterator.get_record_length()
                 yield row
         except (ArchiveLoadFailed, OSError, EOFError, zlib.error, ValueError):
             yield Record(stream.tell() if stream.seekable() else -1, 0, problem="read.damaged")
@@ -330,7 +384,7 @@ class _Plain:
             return self._stream.read(size)
         if self._codec != "gzip":
             try:
-                return bytes(self._other.read(size))
+                return bytes(self._other.read(min(size, LOST_BYTES)))
             except (OSError, pa.ArrowException):
                 self.is_damaged = True
                 return b""
@@ -363,34 +417,24 @@ def _framed(open_plain: Callable[[int], _Plain], max_bytes: int) -> Iterator[Rec
     that begins a WARC record.
     """
     plain = open_plain(0)
-    source = _Buffered(plain, 0)
-    damage = rewinds = 0
-    while damage <= MAX_DAMAGE and _is_more(source):
+    source, damage, rewinds = _Buffered(plain, 0), 0, 0
+    was_damaged = False
+    while damage <= MAX_DAMAGE and source.skip(b"\r\n\0"):
+        source.fill_to(AFTER_BYTES)
         start = source.offset
         row = _next_record(source, max_bytes)
+        was_damaged = row is None
         if row is None:
             damage += 1
             if source.offset > start and rewinds < MAX_REWINDS:
                 rewinds += 1
                 plain = open_plain(start)
-                source = _Buffered(plain, start)
+                source = _Buffered(plain, start, source.end)
             _skip_to_head(source)
             row = Record(start, source.offset - start, problem="read.damaged")
         yield row
-        is_damaged_row = row.problem == "read.damaged"
-    if plain.is_damaged and not (source.offset and is_damaged_row):
+    if plain.is_damaged and not was_damaged:
         yield Record(source.offset, 0, problem="read.damaged")
-
-
-def _is_more(source: _Buffered) -> bool:
-    """Whether anything follows the line ends and zeros between records, which are passed by."""
-    while True:
-        source.drop(len(source.ahead) - len(source.ahead.lstrip(b"\r\n\0")))
-        if source.ahead:
-            source.fill_to(5)
-            return True
-        if not source.fill():
-            return False
 
 
 def _next_record(source: _Buffered, max_bytes: int) -> Record | None:
@@ -403,39 +447,43 @@ def _next_record(source: _Buffered, max_bytes: int) -> Record | None:
         if not source.fill():
             break
         end = _declared_end(source.ahead)
-    if end is None:
+    if end is None or source.offset + end > source.end:
         return None
     start, is_oversize = source.offset, end > max_bytes
-    source.fill_to(min(end, max_bytes) + AFTER_BYTES)
-    data = bytes(source.ahead[: min(end, max_bytes)])
-    while end > max_bytes and source.ahead:
-        dropped = min(end - max_bytes, len(source.ahead))
-        source.drop(dropped)
-        end -= dropped
-        source.fill_to(AFTER_BYTES)
-    source.fill_to(end + AFTER_BYTES if is_oversize else 0)
-    if len(source.ahead) < end or not _ends_well(source.ahead[end : end + AFTER_BYTES]):
+    kept = min(end, max_bytes)
+    source.fill_to(kept + AFTER_BYTES)
+    if len(source.ahead) < kept:
         return None
-    after = bytes(source.ahead[end : end + 4])
-    source.drop(end + len(after) - len(after.lstrip(b"\r\n")))
+    data = bytes(source.ahead[:kept])
+    while end > len(source.ahead):  # what is not kept of a large record is passed by
+        end -= len(source.ahead)
+        source.drop(len(source.ahead))
+        if not source.fill():
+            return None
+    source.fill_to(end + AFTER_BYTES)
+    after = bytes(source.ahead[end : end + AFTER_BYTES])
+    if not _ends_well(after):
+        return None
+    source.drop(end + len(after[:4]) - len(after[:4].lstrip(b"\r\n")))
     return _parsed(data, start, source.offset - start, is_oversize)
 
 
 def _skip_to_head(source: _Buffered) -> None:
-    """Move on to the next line that begins with `WARC/1.`, or to the end."""
+    """Move on to the next first line of a WARC record, or to the end."""
+    source.fill_to(1)
     source.drop(1)
-    while (found := source.ahead.find(HEAD_MARK)) < 0:
-        source.drop(max(0, len(source.ahead) - len(HEAD_MARK)))
+    while not (found := HEAD_MARK.search(source.ahead)):
+        source.drop(max(0, len(source.ahead) - AFTER_BYTES))
         if not source.fill():
             source.drop(len(source.ahead))
             return
-    source.drop(found + 1)
+    source.drop(found.start())
 
 
 def layout(head: bytes) -> str:
     """How the file is laid out, from its first megabyte.
 
-    Members, whole, stream, arc, empty or unknown.
+    Members, whole, plain, lz4, zstd, arc, empty or unknown.
     """
     if not head:
         return "empty"
@@ -448,12 +496,12 @@ def layout(head: bytes) -> str:
             return "members"  # the first member is damaged: the framing finds the others
         if data.startswith(b"WARC/"):
             end = _declared_end(data)
-            return "whole" if end is not None and end + 4 < len(data) else "members"
+            has_more = end is not None and data[end:].lstrip(b"\r\n").startswith(b"WARC/")
+            return "whole" if has_more else "members"
     if data.startswith(b"filedesc:"):
         return "arc"
-    if head.startswith((b"WARC/", b"\x04\x22\x4d\x18", b"\x28\xb5\x2f\xfd")):
-        return "stream"  # plain, LZ4 and Zstandard: fastwarc tells them apart
-    return "unknown"
+    magics = {b"WARC/": "plain", b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd"}
+    return next((kind for magic, kind in magics.items() if head.startswith(magic)), "unknown")
 
 
 def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
@@ -461,10 +509,12 @@ def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
 
     Each damaged place is one record with a problem.
 
-    Raises ShardError if the file is neither WARC nor ARC.
+    Raises ShardError if the file is empty, or neither WARC nor ARC.
     """
     with open_at(0) as stream:
         kind = layout(stream.read(SNIFF_BYTES))
+    if kind == "empty":
+        raise ShardError(name, "is empty (0 bytes); fetch it again, then run the command again")
     if kind == "unknown":
         raise ShardError(
             name, "neither a WARC nor an ARC file; check the path, or list files in a .paths file"
@@ -474,11 +524,13 @@ def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
             for member in gzip_members(stream, 0, max_bytes):
                 yield from _in_member(member)
     elif kind == "whole":
-        yield from _streamed(lambda at: io.BufferedReader(_Inflated(open_at(0), at)), 0)
-    elif kind == "stream":
-        yield from _streamed(open_at, 0)
+        yield from _framed(lambda at: _Plain(open_at(0), "gzip", at), max_bytes)
+    elif kind == "plain":
+        yield from _framed(lambda at: _Plain(open_at(at), None, 0), max_bytes)
+    elif kind in ("lz4", "zstd"):
+        yield from _framed(lambda at: _Plain(open_at(0), kind, at), max_bytes)
     elif kind == "arc":
-        yield from _arc(open_at)
+        yield from _arc(open_at, max_bytes)
 
 
 READ_SCHEMA = pa.schema(
@@ -549,17 +601,22 @@ def _row(record: Record, ordinal: int, snapshot: str, warc: str) -> dict[str, ob
     return {
         "ordinal": ordinal,
         "doc_id": doc_id(snapshot, warc, record.offset),
-        "record_id": record.record_id,
-        "raw_url": record.url.encode("utf-8", "replace").decode(),
+        "record_id": _clean(record.record_id),
+        "raw_url": _clean(record.url),
         "warc": warc,
         "offset": record.offset,
         "length": record.length,
-        "date": record.date,
+        "date": _clean(record.date),
         "status": record.status,
-        "truncated": record.truncated,
+        "truncated": _clean(record.truncated),
         "headers": [{"name": n, "value": v} for n, v in record.headers],
         "payload_digest": None if is_damaged else payload_digest(record.body),
         "payload_bytes": len(record.body),
         "payload": record.body,
         "problem": record.problem,
     }
+
+
+def _clean(value: str | None) -> str | None:
+    """The value without lone surrogates, which stand for bytes that are not UTF-8."""
+    return None if value is None else value.encode("utf-8", "replace").decode()

@@ -435,7 +435,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "gate.size": (REJECT, "larger than the cap"),
     "gate.structure": (
         REJECT,
-        "markup nested deeper, or a tag with more attributes, than the caps: a parser bomb",
+        "markup nested deeper, more tags, or more attributes in one than the caps: a bomb",
     ),
     "gate.url": (REJECT, "the URL is unusable or on a deny list"),
     "gate.domain": (REJECT, "the host or its domain is on a deny list"),

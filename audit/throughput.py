@@ -1,0 +1,51 @@
+"""What a run cost, by step, from the timings in its manifests."""
+
+from datetime import datetime
+from typing import Any
+
+from audit.runs import STEPS, Run
+
+
+def throughput(run: Run) -> dict[str, Any]:
+    """Processor time, clock time and peak memory by step, and pages a second.
+
+    Processor time counts a task's process and the children that ended with it. Absent timings count
+    as nothing and are named in `untimed`.
+    """
+    steps: list[dict[str, Any]] = []
+    pages = untimed = 0
+    for step in STEPS:
+        cpu_s = wall_s = peak_mb = 0.0
+        tasks = 0
+        for made in run.manifests(step):
+            tasks += 1
+            untimed += 0 if "cpu_s" in made.timing else 1
+            cpu_s += float(made.timing.get("cpu_s", 0.0))
+            wall_s += float(made.timing.get("wall_s", 0.0))
+            peak_mb = max(peak_mb, float(made.timing.get("rss_mb", 0.0)))
+            pages += made.books.rows_in if step == "extract" else 0
+        steps.append(
+            {"step": step, "tasks": tasks, "cpu_s": cpu_s, "wall_s": wall_s, "peak_mb": peak_mb}
+        )
+    total_s = sum(row["cpu_s"] for row in steps)
+    for row in steps:
+        row["cpu_ms_per_page"] = 1000 * row["cpu_s"] / pages if pages else None
+    return {
+        "steps": steps,
+        "pages": pages,
+        "cpu_s": total_s,
+        "cpu_ms_per_page": 1000 * total_s / pages if pages else None,
+        "pages_per_s_core": pages / total_s if total_s else None,
+        "largest_s": max(row["cpu_s"] for row in steps),
+        "peak_mb": max(row["peak_mb"] for row in steps),
+        "elapsed_s": _elapsed_s(run.book.get("started_at"), run.book.get("finished_at")),
+        "untimed": untimed,
+    }
+
+
+def _elapsed_s(began: Any, ended: Any) -> float | None:
+    """Seconds between two times of run.json; a run that was resumed counts its pauses."""
+    try:
+        return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,150 @@
+"""A test double of the executor, with faults by seed.
+
+Each task runs in a process of its own, which may be killed with a real SIGKILL: before it begins,
+when it is about to make its first file visible, when it is about to commit its manifest, or after
+that and before the driver hears of it. A task may also run twice at the same time, as after the
+loss of a node that was not lost; and outcomes come in an order that the seed says.
+
+Attempts and blame are the driver's own: only the backend is a double.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from pipeline.executor import Executor, Lost, Task, Work, _Driver
+from pipeline.manifest import Manifest
+from stages.errors import CurationError
+
+FATES = ("before", "first_file", "manifest", "after", "twice", "calm")
+WINDOW = 3
+
+_context = multiprocessing.get_context("forkserver")  # a clean parent: no threads of Ray's or ours
+_context.set_forkserver_preload(["pytest", "pipeline.steps", "tests.chaos.faulty"])
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_at_rename(fate: str) -> None:
+    """Die as soon as this process would rename a file: to any place, or to a manifest's."""
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "os.rename":
+            return
+        if fate == "first_file" or "manifests" in Path(os.fsdecode(arguments[1])).parts:
+            _die()
+
+    sys.addaudithook(watch)
+
+
+def _perform(work: Work, task: Task, fate: str, answer: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if fate == "before":
+        _die()
+    if fate in ("first_file", "manifest"):
+        _die_at_rename(fate)
+    try:
+        made: Manifest | Exception = work(task)
+    except CurationError as error:
+        made = error
+    except Exception as error:  # noqa: BLE001 - carried to the driver, which raises it
+        made = error if type(error).__module__ == "builtins" else RuntimeError(repr(error))
+    if fate == "after":
+        _die()
+    answer.send(made)
+    answer.close()
+
+
+@dataclass(eq=False, slots=True)
+class _Attempt:
+    """One submission: its processes, and where their answers come."""
+
+    processes: list[BaseProcess] = field(default_factory=list)
+    answers: list[Connection] = field(default_factory=list)
+
+
+class _FaultyBackend:
+    """Processes that die, run twice and answer out of turn."""
+
+    window = WINDOW
+
+    def __init__(self, seed: int, fates: Sequence[str]) -> None:
+        self._seed, self._fates = seed, fates
+        self._random = random.Random(seed)  # noqa: S311 - no secret
+        self._submitted: Counter[str] = Counter()
+        self.met: Counter[str] = Counter()
+
+    def _fate(self, task: Task) -> str:
+        """Chosen by seed and key, so that a failing seed fails again; no task is hit twice."""
+        self._submitted[task.key] += 1
+        if self._submitted[task.key] > 1:
+            return "calm"
+        data = hashlib.blake2b(f"{self._seed} {task.key}".encode(), digest_size=8).digest()
+        return self._fates[int.from_bytes(data) % len(self._fates)]
+
+    def submit(self, work: Work, task: Task) -> _Attempt:
+        fate, attempt = self._fate(task), _Attempt()
+        self.met[fate] += 1
+        for _ in range(2 if fate == "twice" else 1):
+            ours, theirs = _context.Pipe(duplex=False)
+            process = _context.Process(target=_perform, args=(work, task, fate, theirs))
+            process.start()
+            theirs.close()
+            attempt.processes.append(process)
+            attempt.answers.append(ours)
+        return attempt
+
+    def wait(self, handles: list[Any]) -> list[Any]:
+        """One of the running ones, by chance; the others wait for their turn."""
+        chosen: _Attempt = self._random.choice(handles)
+        for answer in chosen.answers:
+            while not wait([answer], timeout=1.0):
+                pass
+        return [chosen]
+
+    def result(self, handle: Any) -> Manifest:
+        attempt: _Attempt = handle
+        made: list[Manifest | Exception] = []
+        for process, answer in zip(attempt.processes, attempt.answers, strict=True):
+            try:
+                made.append(answer.recv())
+            except (EOFError, ConnectionResetError):
+                made.append(Lost())
+            answer.close()
+            process.join()
+        for one in made:  # the second of two may not tell another tale than the first
+            if isinstance(one, Exception):
+                raise one
+        first = made[0]
+        assert isinstance(first, Manifest)
+        assert all(isinstance(m, Manifest) and m.digest() == first.digest() for m in made)
+        return first
+
+    def recover(self) -> None:
+        """Every task has a process of its own."""
+
+    def cancel(self, handles: list[Any]) -> None:
+        for handle in handles:
+            for process in handle.processes:
+                process.kill()
+
+    def close(self) -> None:
+        """Every process was joined with its result."""
+
+
+def executor(seed: int, fates: Sequence[str] = FATES) -> tuple[Executor, Counter[str]]:
+    """A faulty executor, and the count of the fates that its tasks have met."""
+    backend = _FaultyBackend(seed, fates)
+    return _Driver(backend), backend.met

@@ -1,0 +1,135 @@
+"""What several suites share: sample snapshots, an undisturbed run of each, and a Ray cluster.
+
+All are made once a session and must not be changed: a test that damages a run copies it first.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline import config, runner
+from samples import archive, build, optouts
+from samples.entries import Entry
+
+PER_KIND = 4
+SMALL_TAGS = {"deu_Latn", "ell_Grek", "eng_Latn", "fin_Latn", "mlt_Latn", None}
+SLOW = "hostile"  # these pages use up CPU limits; a small run does without
+SMALL_FILES = 3
+SMALL_SETTINGS = ("limits.max_quarantined_fraction=0.5", "publish.target_file_bytes=65536")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot on disk."""
+
+    root: Path
+    warcs: tuple[Path, ...]
+    rows: int
+    """Responses and damaged places in it."""
+
+    @property
+    def paths(self) -> Path:
+        """Its path list."""
+        return self.root / "crawl-data" / archive.SNAPSHOT / "warc.paths.gz"
+
+
+def _snapshot(root: Path, rows: int) -> Snapshot:
+    return Snapshot(root, tuple(sorted(root.glob("crawl-data/*/segments/*/warc/*"))), rows)
+
+
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """The whole sample snapshot, built from its sources."""
+    root = tmp_path_factory.mktemp("snapshot")
+    build.build(root)
+    return _snapshot(root, len(build.truth()))
+
+
+def _small_entries() -> list[Entry]:
+    """A few entries of each kind, and the pages that their duplicates duplicate."""
+    entries, chosen = build.all_entries(), dict[str, Entry]()
+    by_url = {entry.url: entry for entry in entries if entry.exchange}
+    seen: dict[str, int] = {}
+    for entry in entries:
+        if entry.exchange is None or entry.kind == SLOW or entry.tag not in SMALL_TAGS:
+            continue
+        if seen.get(entry.kind, 0) < PER_KIND:
+            seen[entry.kind] = seen.get(entry.kind, 0) + 1
+            chosen[entry.url] = entry
+            if entry.keeper:
+                chosen[entry.keeper] = by_url[entry.keeper]
+    return [*chosen.values(), *(entry for entry in entries if entry.kind == "damaged")]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Three short WARC files with every kind of page but the slow ones, and robots.txt files."""
+    root, entries = tmp_path_factory.mktemp("small"), _small_entries()
+    whole = [entry for entry in entries if entry.data is None]
+    damaged = [entry for entry in entries if entry.data is not None]
+    files: list[list[Entry]] = [[] for _ in range(SMALL_FILES)]
+    for number, entry in enumerate(whole):
+        files[number % SMALL_FILES].append(entry)
+    for entry in damaged:  # the last of them is a cut-off member: it ends its file
+        at = SMALL_FILES - 1 if entry is damaged[-1] else damaged.index(entry) % SMALL_FILES
+        files[at].insert(len(files[at]) if entry is damaged[-1] else 3, entry)
+    warcs = [b"".join(_bytes_of(entry) for entry in file) for file in files]
+    robots = optouts.robots_exchanges(build.hosts_of(build.all_entries(), "ordinary"))
+    archive.write_snapshot(root, warcs, b"".join(archive.triple(one) for one in robots))
+    return _snapshot(root, len(entries))
+
+
+def _bytes_of(entry: Entry) -> bytes:
+    if entry.data is not None:
+        return entry.data
+    assert entry.exchange is not None
+    return archive.triple(entry.exchange)
+
+
+def configured(snapshot: Snapshot, settings: Sequence[str] = ()) -> config.Resolved:
+    """The sample configuration on a snapshot."""
+    return config.load("sample", [f"inputs=['{snapshot.paths}']", *settings])
+
+
+@pytest.fixture(scope="session")
+def sample_run(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An undisturbed run of the sample snapshot: local executor, two workers."""
+    output = tmp_path_factory.mktemp("sample") / "run"
+    ended = runner.Runner(configured(snapshot), runner.Options(output, workers=2)).start()
+    assert ended.exit_code == 0, ended.problems
+    return output
+
+
+@pytest.fixture(scope="session")
+def small_run(small: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An undisturbed run of the small snapshot: one worker, in this process."""
+    output = tmp_path_factory.mktemp("small-run") / "run"
+    resolved = configured(small, SMALL_SETTINGS)
+    ended = runner.Runner(resolved, runner.Options(output, workers=1)).start()
+    assert ended.exit_code == 0, ended.problems
+    return output
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[None]:
+    """A Ray cluster of two CPUs on this machine, which executors join and leave running."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray  # noqa: PLC0415 - costs a second, which most test runs need not pay
+
+    folder = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")  # noqa: S108 - short, for sockets
+    ray.init(
+        num_cpus=2,
+        object_store_memory=128 << 20,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        _temp_dir=folder,
+    )
+    yield
+    ray.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)

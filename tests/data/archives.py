@@ -1,0 +1,104 @@
+"""Archives made in memory, and a guard that parses in this process, for tests of stages."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from samples import archive
+from stages import parse, read, schema
+from stages.base import Tools
+
+HTML = (("Content-Type", "text/html; charset=utf-8"),)
+MAX_BYTES = 1 << 20
+
+
+def response(
+    n: object,
+    body: bytes = b"<p>text</p>",
+    headers: Sequence[tuple[str, str]] = HTML,
+    *,
+    status: str = "200 OK",
+    block: bytes | None = None,
+    claimed: int | None = None,
+    extra: Sequence[tuple[str, str]] = (),
+    url: str | None = None,
+) -> bytes:
+    """A WARC response record; `claimed` is what it says of its length."""
+    fields = [
+        ("WARC-Record-ID", f"<urn:test:{n}>"),
+        ("WARC-Target-URI", url or f"https://site.example/{n}"),
+        ("WARC-Date", "2026-01-12T00:00:00Z"),
+        *extra,
+    ]
+    if block is None:
+        block = archive.http_block(f"HTTP/1.1 {status}", headers, body)
+    return archive.record("response", fields, block, claimed)
+
+
+def arc(*bodies: bytes) -> tuple[bytes, ...]:
+    """An ARC file's own head, and a record for each body."""
+    about = b"1 0 Weir\nURL IP-address Archive-date Content-type Archive-length\n"
+    head = b"filedesc://test.arc 0.0.0.0 20260112000000 text/plain %d\n" % len(about)
+    found = [head + about + b"\n"]
+    for n, body in enumerate(bodies):
+        block = archive.http_block("HTTP/1.1 200 OK", HTML, body)
+        line = f"https://site.example/{n} 192.0.2.1 20260112000000 text/html {len(block)}\n"
+        found.append(line.encode() + block + b"\n")
+    return tuple(found)
+
+
+def opener(data: bytes) -> read.Open:
+    """The bytes as a shard."""
+
+    def open_at(offset: int) -> BinaryIO:
+        stream = io.BytesIO(data)
+        stream.seek(offset)
+        return stream
+
+    return open_at
+
+
+def records(data: bytes, max_bytes: int = MAX_BYTES) -> list[read.Record]:
+    """Every record that stage read finds in the bytes."""
+    return list(read.records(opener(data), "test.warc.gz", max_bytes))
+
+
+def batch(*responses: bytes) -> pa.RecordBatch:
+    """The responses as the one batch that stage read makes of them."""
+    data = b"".join(archive.member(one) for one in responses)
+    (made,) = read.batches(iter(records(data)), "TEST", "test.warc.gz", {})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A guard without a child: calls the parsers here, and counts."""
+
+    calls: list[str] = field(default_factory=list)
+
+    def call(self, function: str, *arguments: object) -> dict[str, Any]:
+        """The function's result."""
+        self.calls.append(function)
+        result: dict[str, Any] = getattr(parse, function)(*arguments)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """A guard that answers every call alike, as if the child had died."""
+
+    answer: dict[str, Any]
+
+    def call(self, function: str, *arguments: object) -> dict[str, Any]:
+        """The answer."""
+        del function, arguments
+        return self.answer
+
+
+def tools(guard: Any = None, robots: Sequence[dict[str, Any]] = ()) -> Tools:
+    """What a stage is opened with; `robots` holds rows of the table of step 0."""
+    table = pa.Table.from_batches([schema.batch(schema.ROBOTS, robots)])
+    return Tools(guard or Inline(), {"robots": table})

@@ -1,0 +1,103 @@
+"""Tasks that do as they are told, for the contract of executors; workers import this module."""
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from pipeline.executor import Task
+from pipeline.manifest import Books, Manifest
+from stages.errors import ShardError, TransientError
+
+PATIENCE_S = 60.0
+OVERLAP_S = 0.15
+"""How long a task stays, so that a neighbour that ought not to be there has time to come."""
+
+
+class OddError(Exception):
+    """Survives pickling, but not unpickling: its argument has no position."""
+
+    def __init__(self, *, page: str) -> None:
+        super().__init__(page)
+
+
+def task(name: str, *acts: str) -> Task:
+    """A task that performs one act an attempt, and the last one from then on."""
+    return Task("contract", f"key-{name}", name, {"acts": acts or ("end",)})
+
+
+def made(task: Task) -> Manifest:
+    """What a task that ends well gives back."""
+    return Manifest(task.step, task.key, task.name, (), (), Books(0, 0, 0, 0), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """Performs a task's acts; leaves a mark in a folder for each attempt."""
+
+    folder: str
+
+    def __call__(self, task: Task) -> Manifest:
+        attempt = marks(self.folder)[task.name]
+        mark = Path(self.folder) / f"{task.name}@{attempt}@{os.getpid()}"
+        mark.touch()
+        acts: Sequence[str] = task.params["acts"]
+        try:
+            self._act(acts[min(attempt, len(acts) - 1)], task)
+        finally:
+            mark.rename(mark.with_name(mark.name + "@ended"))
+        return made(task)
+
+    def _act(self, act: str, task: Task) -> None:
+        if act == "exit":
+            os._exit(9)
+        elif act == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif act == "killed_slowly":
+            self._note_company(task)
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif act == "unreadable":
+            raise ShardError(task.name, "cannot be read")
+        elif act == "unlucky":
+            raise TransientError(task.name, "try again")
+        elif act == "bug":
+            raise ZeroDivisionError(task.name)
+        elif act == "odd_bug":
+            raise OddError(page=task.name)
+        elif act == "linger":
+            time.sleep(OVERLAP_S)
+        elif act == "hang":
+            time.sleep(PATIENCE_S)
+        else:
+            assert act == "end"
+
+    def _note_company(self, task: Task) -> None:
+        time.sleep(OVERLAP_S)
+        company = Path(self.folder) / "company" / f"{task.name}@{os.getpid()}"
+        company.parent.mkdir(exist_ok=True)
+        company.write_text(" ".join(running(self.folder, but=task.name)))
+
+
+def marks(folder: str | Path) -> Counter[str]:
+    """Attempts begun, by task."""
+    return Counter(p.name.split("@")[0] for p in Path(folder).iterdir() if "@" in p.name)
+
+
+def running(folder: str | Path, but: str = "") -> list[str]:
+    """Tasks under way in a process that lives."""
+    found = []
+    for path in sorted(Path(folder).iterdir()):
+        name, *rest = path.name.split("@")
+        if len(rest) == 2 and name != but and psutil.pid_exists(int(rest[1])):
+            found.append(name)
+    return found
+
+
+def company(folder: str | Path, name: str) -> list[str]:
+    """Who else ran at each slow death of a task."""
+    return [p.read_text() for p in (Path(folder) / "company").glob(f"{name}@*")]

@@ -1,0 +1,54 @@
+"""How a batch passes through a stage."""
+
+import pyarrow as pa
+import pytest
+
+from stages.base import Columns, advance, strings
+
+BATCH = pa.record_batch({"n": pa.array([1, 2, 3, 4])})
+
+
+def test_a_column_is_added_and_all_rows_live_on() -> None:
+    live, gone = advance(BATCH, lambda batch: {"twice": pa.array([2, 4, 6, 8])})
+    assert live.to_pydict() == {"n": [1, 2, 3, 4], "twice": [2, 4, 6, 8]}
+    assert gone is None
+
+
+def test_rows_with_a_reason_are_settled_with_what_is_known_of_them() -> None:
+    def worker(batch: pa.RecordBatch) -> Columns:
+        return {"half": pa.array([0, 1, 1, 2]), "reason": strings([None, "b", None, "d"])}
+
+    live, gone = advance(BATCH, worker)
+    assert live.to_pydict() == {"n": [1, 3], "half": [0, 1]}
+    assert gone is not None
+    assert gone.to_pydict() == {"n": [2, 4], "half": [1, 2], "reason": ["b", "d"]}
+
+
+def test_reasons_that_are_all_null_settle_nothing() -> None:
+    live, gone = advance(BATCH, lambda batch: {"reason": strings([None] * 4)})
+    assert live.schema.names == ["n"]
+    assert live.num_rows == 4
+    assert gone is None
+
+
+def test_all_rows_may_be_settled() -> None:
+    live, gone = advance(BATCH, lambda batch: {"reason": strings(["x"] * 4)})
+    assert live.num_rows == 0
+    assert gone is not None
+    assert gone.num_rows == 4
+
+
+def test_a_batch_without_rows_is_not_shown_to_the_worker() -> None:
+    live, gone = advance(BATCH.slice(0, 0), lambda batch: pytest.fail("called"))
+    assert (live.num_rows, gone) == (0, None)
+
+
+def test_a_column_of_another_length_is_a_bug_and_raises() -> None:
+    with pytest.raises(ValueError, match="3 values of n2 for 4 rows"):
+        advance(BATCH, lambda batch: {"n2": pa.array([1, 2, 3])})
+
+
+def test_strings_may_be_large_and_null() -> None:
+    assert strings(["a", None]).type == pa.string()
+    assert strings(["a", None], large=True).type == pa.large_string()
+    assert strings([None]).null_count == 1

@@ -1,0 +1,257 @@
+"""Stage gate: each cheap reason for turning a page away, the order of them, and rights."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from filters import robots
+from stages import gate, schema
+from tests.data.archives import HTML, Inline, Scripted, batch, response, tools
+
+TEXT = (
+    "Kylän myllyn vesi nousee keväällä, ja vanha mylläri kertoo lapsille, miten ruista jauhettiin "
+    "ennen sotia. Talvella lumi peittää padon, mutta huhtikuussa virta herää jälleen eloon."
+)
+PAGE = f"<html><head><title>Mylly</title></head><body><p>{TEXT}</p></body></html>".encode()
+
+
+def judge(
+    settings: gate.Settings, *responses: bytes, guard: Any = None, hosts: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """Rows of the gate's new columns."""
+    worker = gate.Gate(settings).open(tools(guard, hosts))
+    found = worker(batch(*responses))
+    return pa.table(found).to_pylist()
+
+
+def reason(settings: gate.Settings, *args: Any, **more: Any) -> str | None:
+    (row,) = judge(settings, response(1, *args, **more))
+    found: str | None = row["reason"]
+    return found
+
+
+def test_a_good_page_passes_with_all_that_is_known_of_it(settings: gate.Settings) -> None:
+    guard = Inline()
+    (row,) = judge(settings, response(1, PAGE), guard=guard)
+    assert row["reason"] is None
+    assert (row["gate_tag"], row["media_type"], row["raw_title"]) == (
+        "fin_Latn",
+        "text/html",
+        "Mylly",
+    )
+    assert row["html"] == PAGE.decode()
+    assert row["rights"]["decision"] == "unknown"
+    assert len(row["url_key"]) == 32
+    assert guard.calls == ["survey"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "given"),
+    [
+        ("gate.status", {"status": "404 Not Found"}),
+        ("gate.status", {"status": "206 Partial Content"}),
+        ("gate.status", {"status": "301 Moved"}),
+        ("gate.media_type", {"headers": (("Content-Type", "application/pdf"),)}),
+        ("gate.media_type", {"headers": (("Content-Type", "text/plain"),)}),
+        ("gate.truncated", {"extra": [("WARC-Truncated", "length")]}),
+        ("gate.domain", {"url": "https://denied.example/x"}),
+        ("gate.domain", {"url": "https://www.DENIED.example:8443/x"}),
+        ("gate.domain", {"url": "http://any.co.example./"}),
+        ("gate.url", {"url": "ftp://site.example/x"}),
+        ("gate.url", {"url": "dns:site.example"}),
+        ("gate.url", {"url": "https:///no-host"}),
+        ("gate.url", {"url": "https://./"}),
+        ("gate.url", {"url": "https://[::1/broken"}),
+        ("gate.url", {"url": "https://site.example:99999/"}),
+        ("gate.url", {"url": "https://site.example/a b"}),
+        ("gate.url", {"url": "https://site.example/\x85x"}),
+        ("gate.url", {"url": "https://site.example/" + "x" * 200}),
+        ("read.malformed_http", {"block": b"no HTTP"}),
+    ],
+)
+def test_what_is_cheap_is_rejected_before_any_parsing(
+    settings: gate.Settings, expected: str, given: dict[str, Any]
+) -> None:
+    guard = Inline()
+    (row,) = judge(settings, response(1, PAGE, **given), guard=guard)
+    assert row["reason"] == expected
+    assert row["html"] is None
+    assert row["gate_tag"] == schema.UNDETERMINED
+    assert guard.calls == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        ("gate.empty", b""),
+        ("gate.empty", b"<html><body></body></html>"),
+        ("gate.media_type", b"%PDF-1.4"),
+        ("gate.size", b"<p>" + b"x" * 50_000),
+        ("gate.structure", b"<div>" * 101),
+        (
+            "gate.language",
+            f"<p>{'本日は晴天なり、田舎の水車は静かに回っています。' * 8}</p>".encode(),
+        ),
+        (
+            "gate.language",
+            f"<p>{'Hari ini cuaca cerah dan kincir air berputar pelan. ' * 8}</p>".encode(),
+        ),
+    ],
+)
+def test_what_parsing_finds_is_rejected(
+    settings: gate.Settings, expected: str, body: bytes
+) -> None:
+    assert reason(settings, body) == expected
+
+
+def test_a_media_type_may_be_missing_or_in_any_case(settings: gate.Settings) -> None:
+    assert reason(settings, PAGE, ()) is None
+    assert reason(settings, PAGE, (("CONTENT-TYPE", "Text/HTML ; Charset=UTF-8"),)) is None
+
+
+def test_a_killed_parser_is_the_page_s_reason(settings: gate.Settings) -> None:
+    for found in ("extract.timeout", "extract.memory", "extract.crash"):
+        (row,) = judge(settings, response(1, PAGE), guard=Scripted({"reason": found}))
+        assert (row["reason"], row["html"]) == (found, None)
+
+
+def test_truncated_pages_are_kept_if_the_run_says_so(settings: gate.Settings) -> None:
+    lenient = replace(settings, keep_truncated=True)
+    assert reason(lenient, PAGE, extra=[("WARC-Truncated", "length")]) is None
+
+
+def test_without_a_floor_every_language_passes(settings: gate.Settings) -> None:
+    lenient = replace(settings, min_european_mass=0.0)
+    assert reason(lenient, "<p>本日は晴天なり、水車は静かに回っています。</p>".encode()) is None
+
+
+# Rights
+
+
+def hosts(text: str, host: str = "site.example", status: str = "rules") -> list[dict[str, Any]]:
+    parsed = robots.parse(text.encode())
+    return [
+        {
+            "host_key": gate.host_key(host),
+            "host": host,
+            "status": status,
+            "rules": parsed.to_json() if status == "rules" else None,
+        }
+    ]
+
+
+NO_CCBOT = "User-agent: CCBot\nDisallow: /private\n"
+OPT_OUTS = [
+    ("rights.robots", "User-agent: CCBot\nDisallow: /\n", (), ""),
+    ("rights.content_signal", "User-agent: *\nContent-Signal: ai-train=no\nAllow: /\n", (), ""),
+    ("rights.content_usage", "User-agent: *\nContent-Usage: train-ai=n\nAllow: /\n", (), ""),
+    ("rights.content_usage", "", (("Content-Usage", "train-ai=n"),), ""),
+    ("rights.tdm_reservation", "", (("TDM-Reservation", "1"),), ""),
+    ("rights.tdm_reservation", "", (), '<meta name="tdm-reservation" content="1">'),
+    ("rights.noai", "", (("X-Robots-Tag", "noai"),), ""),
+    ("rights.noai", "", (), '<meta name="robots" content="index, noai">'),
+]
+
+
+def ask(
+    settings: gate.Settings, rules: str, headers: Sequence[Any], meta: str, **more: Any
+) -> dict[str, Any]:
+    page = PAGE.replace(b"<head>", b"<head>" + meta.encode())
+    found = judge(
+        settings, response(1, page, (*HTML, *headers), **more), hosts=hosts(rules) if rules else ()
+    )
+    return found[0]
+
+
+@pytest.mark.parametrize(("expected", "rules", "headers", "meta"), OPT_OUTS)
+def test_every_channel_reserves(
+    settings: gate.Settings, expected: str, rules: str, headers: Sequence[Any], meta: str
+) -> None:
+    row = ask(settings, rules, headers, meta)
+    assert row["reason"] == expected
+    assert row["rights"]["decision"] == "reserved"
+    assert row["rights"]["decided_by"] == [expected.removeprefix("rights.")]
+
+
+@pytest.mark.parametrize(("expected", "rules", "headers", "meta"), OPT_OUTS)
+def test_a_channel_that_the_policy_does_not_heed_is_stored_all_the_same(
+    settings: gate.Settings, expected: str, rules: str, headers: Sequence[Any], meta: str
+) -> None:
+    channel = expected.removeprefix("rights.")
+    heeded = tuple(c for c in settings.reserved_channels if c != channel)
+    row = ask(replace(settings, reserved_channels=heeded), rules, headers, meta)
+    assert row["reason"] is None
+    assert row["rights"]["decided_by"] == [channel]
+
+
+def test_a_page_s_own_tdm_statement_overrides_the_header_s(settings: gate.Settings) -> None:
+    meta = '<meta name="tdm-reservation" content="0">'
+    row = ask(settings, "", (("TDM-Reservation", "1"),), meta)
+    assert row["reason"] is None
+    assert row["rights"]["tdm_reservation"] == 0
+
+
+def test_robots_rules_are_those_of_path_query_host_and_port(settings: gate.Settings) -> None:
+    for url, expected in (
+        ("https://site.example/private?x=1", "rights.robots"),
+        ("http://SITE.example:80/private/y", "rights.robots"),
+        ("https://site.example/public", None),
+        ("https://other.example/private", None),
+        ("https://site.example:8443/private", None),
+    ):
+        assert ask(settings, NO_CCBOT, (), "", url=url)["reason"] == expected, url
+
+
+@pytest.mark.parametrize("status", ["empty", "not_robots", "none", "unreachable"])
+def test_a_host_without_rules_reserves_nothing(settings: gate.Settings, status: str) -> None:
+    (row,) = judge(settings, response(1, PAGE), hosts=hosts("", status=status))
+    assert row["reason"] is None
+    assert row["rights"]["robots_status"] == status
+
+
+def test_hosts_whose_keys_collide_are_told_apart(settings: gate.Settings) -> None:
+    mine = hosts(NO_CCBOT)[0]
+    other = {**mine, "host": "another.example", "rules": None, "status": "none"}
+    (row,) = judge(
+        settings, response(1, PAGE, url="https://site.example/private"), hosts=[other, mine]
+    )
+    assert row["reason"] == "rights.robots"
+
+
+def test_training_agents_are_listed() -> None:
+    assert "CCBot" in gate.training_agents()
+    assert len(gate.training_agents()) >= 5
+
+
+# Addresses
+
+
+def test_addresses_are_redacted_and_found_again_by_key(settings: gate.Settings) -> None:
+    url = "https://user:pass@site.example/u?mail=jo%40firm.example"
+    (row,) = judge(settings, response(1, PAGE, url=url))
+    assert row["url"] == "https://site.example/u?mail=<EMAIL>"
+    (again,) = judge(settings, response(2, PAGE, url=url))
+    (other,) = judge(replace(settings, url_key="other"), response(1, PAGE, url=url))
+    assert row["url_key"] == again["url_key"] != other["url_key"]
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Site.Example/x", "site.example"),
+        ("http://site.example:80/", "site.example"),
+        ("https://site.example:443", "site.example"),
+        ("http://site.example:443", "site.example:443"),
+        ("https://u:p@site.example./", "site.example"),
+        ("https://[2001:db8::1]:8080/", "2001:db8::1:8080"),
+        ("https://süd.example/", "süd.example"),
+        ("mailto:x@site.example", None),
+        ("", None),
+        ("https://", None),
+    ],
+)
+def test_hosts_are_written_in_one_way(url: str, host: str | None) -> None:
+    assert gate.host_of(url, 100) == host

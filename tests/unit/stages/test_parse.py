@@ -1,0 +1,379 @@
+"""What parses hostile bytes: codings, charsets, bombs, text."""
+
+import codecs
+import gzip
+import zlib
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samples.entries import brotli_stored, chunked
+from stages import parse
+
+CAP, DEPTH = 1 << 16, 100
+PAGE = "<!DOCTYPE html><html><head><title> A \n title</title></head><body>{}</body></html>"
+HTML = PAGE.format("<h1>Kevät</h1><p>Myllyn vesi nousee taas.</p>")
+UTF8 = {"content-type": "text/html; charset=utf-8"}
+quick = settings(max_examples=200, deadline=None)
+
+
+def survey(body: bytes, **headers: str) -> dict[str, object]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return parse.survey(body, {**UTF8, **named}, CAP, DEPTH)
+
+
+# Transfer coding
+
+
+@quick
+@given(st.binary(min_size=1, max_size=3000), st.integers(1, 500))
+def test_unchunk_undoes_chunking(body: bytes, size: int) -> None:
+    assert parse.unchunk(chunked(body, size)) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"<p>\r\nabc</p>",
+        b"xyz\r\nabc",
+        b"123456789\r\nabc",
+        b"\r\nabc",
+        b"-5\r\nab",
+    ],
+)
+def test_a_body_that_is_not_chunked_is_left_alone(body: bytes) -> None:
+    assert parse.unchunk(body) == body
+
+
+def test_chunk_extensions_trailers_and_cut_ends_are_read() -> None:
+    assert parse.unchunk(b'3;a="b"\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: x\r\n\r\n') == b"abcde"
+    assert parse.unchunk(b"A\r\n0123456789\r\n5\r\nab") == b"0123456789ab"
+    assert parse.unchunk(b"3\r\nabc\r\nnot hex\r\n") == b"abc"
+    assert parse.unchunk(b"ffffffff\r\nabc") == b"abc"
+
+
+def test_a_page_is_the_same_however_it_was_transferred() -> None:
+    plain = survey(HTML.encode())
+    assert "Myllyn vesi nousee taas." in str(plain["visible"])
+    assert survey(chunked(HTML.encode()), transfer_encoding="chunked") == plain
+    assert survey(HTML.encode(), transfer_encoding="chunked") == plain, "declared, yet decoded"
+    assert survey(HTML.encode(), transfer_encoding="identity") == plain
+
+
+# Content coding
+
+PACKED = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": lambda data: pa.compress(data, codec="brotli", asbytes=True),
+    "zstd": lambda data: pa.compress(data, codec="zstd", asbytes=True),
+}
+
+
+@pytest.mark.parametrize("coding", PACKED)
+def test_every_coding_is_undone(coding: str) -> None:
+    body = HTML.encode()
+    assert parse.decode_content(PACKED[coding](body), coding, CAP) == (body, None)
+    assert parse.decode_content(PACKED[coding](body), coding.upper(), CAP) == (body, None)
+    assert parse.decode_content(body, coding, CAP) == (body, None), "stored decoded"
+    assert parse.decode_content(PACKED[coding](body), f"identity, {coding}", CAP) == (body, None)
+
+
+def test_raw_deflate_and_stored_brotli_are_undone() -> None:
+    packer = zlib.compressobj(wbits=-15)
+    raw = packer.compress(HTML.encode()) + packer.flush()
+    assert parse.decode_content(raw, "deflate", CAP) == (HTML.encode(), None)
+    assert parse.decode_content(brotli_stored(HTML.encode()), "br", CAP) == (HTML.encode(), None)
+
+
+def test_codings_are_undone_in_the_order_in_which_they_were_put_on() -> None:
+    body = PACKED["br"](gzip.compress(HTML.encode()))
+    assert parse.decode_content(body, "gzip, br", CAP) == (HTML.encode(), None)
+
+
+@pytest.mark.parametrize("coding", PACKED)
+def test_a_bomb_is_stopped_at_the_cap(coding: str) -> None:
+    for size, reason in ((CAP, None), (CAP + 1, "gate.size"), (50 << 20, "gate.size")):
+        body, found = parse.decode_content(PACKED[coding](b"<" * size), coding, CAP)
+        assert (len(body), found) == ((size if reason is None else 0), reason)
+
+
+def test_a_bomb_in_a_bomb_is_stopped_at_the_cap() -> None:
+    nested = gzip.compress(gzip.compress(b"<" * (100 << 20)))
+    assert parse.decode_content(nested, "gzip, gzip", CAP) == (b"", "gate.size")
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", b"\x1f\x8b\x08 broken"),
+        ("deflate", b"\xff\xff broken"),
+        ("br", b"\xff\xff broken"),
+        ("zstd", b"\xff\xff broken"),
+        ("compress", b"\x1f\x9d\x90broken"),
+        ("aes128gcm", b"\x00\x01"),
+    ],
+)
+def test_what_does_not_decode_has_its_own_reason(coding: str, body: bytes) -> None:
+    assert parse.decode_content(body, coding, CAP)[1] == "read.content_encoding"
+    assert survey(body, content_encoding=coding) == {"reason": "read.content_encoding"}
+
+
+def test_an_unknown_coding_of_a_body_that_is_plain_is_passed_by() -> None:
+    assert survey(HTML.encode(), content_encoding="utf-8") == survey(HTML.encode())
+    assert survey(HTML.encode(), content_encoding="aws-chunked") == survey(HTML.encode())
+
+
+# Charsets
+
+GREEK = PAGE.format(
+    "<p>Τα κάστανα ψήνονται στη χόβολη, και η γιαγιά διηγείται παλιές ιστορίες.</p>"
+)
+RUSSIAN = PAGE.format("<p>Маяк на озере светит рыбакам, и валенки сохнут у тёплой печи.</p>")
+
+
+def with_meta(page: str, label: str) -> str:
+    return page.replace("<head>", f'<head><meta charset="{label}">')
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "name"),
+    [
+        (codecs.BOM_UTF8 + RUSSIAN.encode(), "text/html; charset=koi8-r", "utf-8"),
+        (codecs.BOM_UTF16_LE + RUSSIAN.encode("utf-16-le"), "text/html", "utf-16-le"),
+        (codecs.BOM_UTF16_BE + RUSSIAN.encode("utf-16-be"), "text/html; charset=x", "utf-16-be"),
+        (RUSSIAN.encode("koi8-r"), "text/html; charset=KOI8-R", "koi8-r"),
+        (RUSSIAN.encode("koi8-r"), 'text/html;charset="koi8-r"', "koi8-r"),
+        (with_meta(RUSSIAN, "koi8-r").encode("koi8-r"), "text/html", "koi8-r"),
+        (with_meta(RUSSIAN, "koi8-r").encode("cp1251"), "text/html; charset=cp1251", "cp1251"),
+        (with_meta(RUSSIAN, "utf-16").encode(), "text/html", "utf-8"),
+        (with_meta(RUSSIAN, "nonsense").encode(), "text/html; charset=nonsense", "utf-8"),
+        (RUSSIAN.encode(), "text/html", "utf-8"),
+        (RUSSIAN.encode(), "", "utf-8"),
+        (GREEK.encode("iso-8859-7"), "text/html; charset=iso-8859-7", "iso-8859-7"),
+        (RUSSIAN.encode("cp1251"), "text/html; charset=utf-8", "cp1251"),
+    ],
+)
+def test_a_page_reads_alike_in_every_charset(body: bytes, content_type: str, name: str) -> None:
+    found = survey(body, content_type=content_type)
+    expected = survey((GREEK if name == "iso-8859-7" else RUSSIAN).encode())
+    assert found["visible"] == expected["visible"]
+    assert codecs.lookup(parse.charset(body, content_type)).name == codecs.lookup(name).name
+
+
+def test_latin_1_is_windows_1252_as_in_browsers() -> None:
+    body = PAGE.format("<p>“Größe” costs 5 €</p>").encode("cp1252")
+    found = survey(body, content_type="text/html; charset=iso-8859-1")
+    assert "“Größe” costs 5 €" in str(found["visible"])
+
+
+def test_a_few_damaged_bytes_do_not_make_a_page_another_charset() -> None:
+    body = PAGE.format("<p>" + "Größe und Übermaß. " * 100 + "</p>").encode() + b"\xff"
+    assert parse.charset(body, "text/html; charset=utf-8") == "utf-8"
+    assert parse.charset(body, "") == "utf-8"
+
+
+@quick
+@given(st.binary(max_size=400), st.text(max_size=60))
+def test_the_charset_is_always_one_that_decodes(body: bytes, content_type: str) -> None:
+    name = parse.charset(body, content_type)
+    assert isinstance(body.decode(name, "replace"), str)
+
+
+# Structure caps
+
+TAG_BITS = st.sampled_from(
+    [
+        *("<div>", "</div>", "<DIV class='x'>", "</Div >", "<b>", "</b>", "<i/>", "<div/>", "<p>"),
+        *("</p>", "<li>", "</li>", "<br>", "<img src=x/>", "<", ">", "</", "</>", "<1>", "<h1>"),
+        *("</h1>", "text", "é", "<blockquote>", "</blockquote>", "<!-- -->", "< div>", "<a href="),
+        *("<colgroup>", "<colgroups>", "</colgroups>", "</stray>", '<x y="</x>">', "\n", "<pre>"),
+    ]
+)
+
+
+def slow_depth(html: str) -> int:
+    """The claim of `_depth`, tag by tag."""
+    open_by_name: dict[str, int] = {}
+    deepest = 0
+    for piece in html.split("<")[1:]:
+        tag, closed, _ = piece.partition(">")
+        if not closed or (tag.endswith("/") and tag != "/"):
+            continue
+        is_end = tag.startswith("/")
+        name = ""
+        for c in tag[1:] if is_end else tag:
+            if not (c.isascii() and (c.isalpha() or (name and c.isdigit()))):
+                break
+            name += c.lower()
+        name = name[: parse.NAME_BYTES]
+        if not name or name in parse.VOID | parse.IMPLIED_END:
+            continue
+        count = open_by_name.get(name, 0)
+        open_by_name[name] = max(0, count - 1) if is_end else count + 1
+        deepest = max(deepest, sum(open_by_name.values()))
+    return deepest
+
+
+def depth(html: str) -> int:
+    raw = np.frombuffer(html.encode(), dtype=np.uint8)
+    return parse._depth(raw, np.flatnonzero(raw == ord("<")))
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(TAG_BITS, max_size=60).map("".join))
+def test_depth_is_exact(html: str) -> None:
+    assert depth(html) == slow_depth(html)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TAG_BITS, max_size=40).map("".join), st.integers(0, 12))
+def test_a_page_is_a_bomb_if_and_only_if_it_nests_past_the_cap(html: str, cap: int) -> None:
+    assert parse.is_bomb(html, cap) == (slow_depth(html) > cap)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 101,
+        "</b>" * 500 + "<div>" * 101,
+        "<div></p>" * 101,
+        "<div></li>" * 101,
+        "<div></x>" * 101,
+        "<div></" * 101 + ">",
+        "<DIV>" * 101,
+        "<a><b><i>" * 40,
+    ],
+    ids=lambda html: html[:16],
+)
+def test_no_stray_end_tag_hides_depth(html: str) -> None:
+    assert parse.is_bomb(html, 100)
+    assert survey(PAGE.format(html).encode()) == {"reason": "gate.structure"}
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div></div>" * 5000,
+        "<p>" * 5000,
+        "<tr><td>" * 5000,
+        "<br>" * 5000,
+        "<path d='M0'/>" * 5000,
+        "<div>" * 99 + "</div>" * 99,
+        "a < b and b > c " * 5000,
+        "<" * 5000,
+        "",
+        "<",
+    ],
+    ids=lambda html: html[:16],
+)
+def test_ordinary_markup_is_no_bomb(html: str) -> None:
+    assert not parse.is_bomb(html, 100)
+
+
+def test_more_tags_than_the_cap_are_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse, "MAX_TAGS", 50)
+    assert not parse.is_bomb("<p>" * 50, 100)
+    assert parse.is_bomb("<p>" * 51, 100)
+
+
+def test_a_tag_of_many_attributes_is_a_bomb_and_a_long_one_is_not() -> None:
+    many = " ".join(f"a{n}=1" for n in range(parse.MAX_TAG_ATTRIBUTES * 2))
+    assert parse.is_bomb(f"<div {many}>", 100)
+    assert parse.is_bomb(f"text <div {many}", 100), "without its end as well"
+    assert not parse.is_bomb(f"<img src='data:{'x' * 100_000}'>", 100)
+    assert not parse.is_bomb("<p>" + "words and more words " * 5000, 100)
+
+
+# What the gate learns of a page
+
+
+def test_survey_gives_title_metas_and_text() -> None:
+    page = HTML.replace("<head>", '<head><meta name="Robots" content="noai"><meta name="empty">')
+    found = survey(page.encode())
+    assert found["metas"] == [["Robots", "noai"], ["empty", ""]]
+    assert found["title"] == "A title"
+    assert found["html"] == page
+    assert "Kevät" in str(found["visible"])
+
+
+def test_what_survey_returns_is_bounded() -> None:
+    metas = "".join(f'<meta name="{"n" * 999}{n}" content="{"c" * 9999}">' for n in range(3))
+    many = '<meta name="x" content="y">' * 1000
+    body = PAGE.format("word " * 9000).replace("A \n title", "T" * 5000)
+    found = parse.survey((body.replace("<head>", f"<head>{metas}")).encode(), UTF8, CAP, DEPTH)
+    assert [len(v) for pair in found["metas"] for v in pair] == [200, 1000] * 3
+    assert len(found["title"]) == 1000
+    assert len(found["visible"]) == parse.MAX_VISIBLE_CHARS
+    found = parse.survey(PAGE.format(many + "x").encode(), UTF8, CAP, DEPTH)
+    assert len(found["metas"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "reason"),
+    [
+        (b"", "text/html", "gate.empty"),
+        (b" \r\n\t", "text/html", "gate.empty"),
+        (PAGE.format("<script>x()</script>").encode(), "text/html", "gate.empty"),
+        (b"%PDF-1.7 ...", "text/html", "gate.media_type"),
+        (b"\x89PNG\r\n", "text/html", "gate.media_type"),
+        (b"PK\x03\x04", "application/xhtml+xml", "gate.media_type"),
+        (b"plain words", "text/plain", "gate.media_type"),
+        (b'{"a": 1}', "", "gate.media_type"),
+    ],
+)
+def test_what_is_no_page_has_its_own_reason(body: bytes, content_type: str, reason: str) -> None:
+    assert survey(body, content_type=content_type)["reason"] == reason
+
+
+def test_markup_without_a_media_type_is_a_page() -> None:
+    assert survey(HTML.encode(), content_type="")["title"] == "A title"
+
+
+def test_nul_bytes_are_left_out() -> None:
+    assert survey(HTML.replace("vesi", "ve\0si").encode())["html"] == HTML
+
+
+# Main text
+
+ARTICLE = PAGE.format(
+    "<nav><a href='/'>Etusivu</a></nav><article><h1>Kevät</h1>"
+    + "".join(f"<p>Myllyn vesi nousee taas {n}. kerran keväällä, sanoo mylläri.</p>" for n in "123")
+    + "</article><footer>Kaikki oikeudet pidätetään</footer>"
+)
+
+
+@pytest.mark.parametrize("extractor", ["trafilatura", "resiliparse"])
+def test_main_text_is_extracted(extractor: str) -> None:
+    found = parse.extract(ARTICLE, extractor, 10_000)
+    assert set(found) == {"text"}
+    assert found["text"].count("Myllyn vesi nousee") == 3
+    assert "Kaikki oikeudet" not in found["text"]
+    assert found["text"] == found["text"].strip()
+
+
+@pytest.mark.parametrize("extractor", ["trafilatura", "resiliparse"])
+def test_extraction_depends_on_the_page_alone(extractor: str) -> None:
+    first = parse.extract(ARTICLE, extractor, 10_000)
+    for other in (HTML, RUSSIAN, ARTICLE, ARTICLE, ARTICLE, ARTICLE):
+        parse.extract(other, extractor, 10_000)
+    assert parse.extract(ARTICLE, extractor, 10_000) == first
+
+
+def test_no_text_and_too_much_have_their_own_reasons() -> None:
+    assert parse.extract(PAGE.format(""), "trafilatura", 10) == {"reason": "extract.empty"}
+    assert parse.extract(ARTICLE, "trafilatura", 10) == {"reason": "extract.output"}
+
+
+def test_robots_files_come_back_as_their_json() -> None:
+    found = parse.parse_robots(b"User-agent: CCBot\nDisallow: /\n")
+    assert found["status"] == "rules"
+    assert "ccbot" in found["rules"]
+    assert parse.parse_robots(b"") == {"status": "empty", "rules": None}
+    assert parse.parse_robots(b"<!DOCTYPE html><html>")["status"] == "not_robots"
