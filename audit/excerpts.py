@@ -43,8 +43,8 @@ def _shaped(page: dict[str, Any]) -> dict[str, Any]:
 def _why(page: dict[str, Any]) -> list[str]:
     """The failed rules with value and threshold, or the kept page that this one is a copy of."""
     if page["keeper_id"]:
-        like = "same" if page["similarity"] == 1 else f"{page['similarity']:.3f} similar"
-        return [f"{like}, kept: {page['keeper_id'][:12]}"]
+        like = "equal" if page["similarity"] == 1 else f"{page['similarity']:.3f} similar"
+        return [f"{like} to the kept page {page['keeper_id'][:12]}"]
     return [_comparison(failure) for failure in page["failures"]]
 
 

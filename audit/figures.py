@@ -146,6 +146,15 @@ def bound_text(bound: Bound | None) -> str:
     return ", ".join(parts)
 
 
+def broken_text(bound: Bound | None) -> str:
+    """How a value can be out of a rule's bounds, in words."""
+    if bound is None:
+        return "off"
+    low = f"under {number(bound.min)}" if bound.min is not None else ""
+    high = f"over {number(bound.max)}" if bound.max is not None else ""
+    return " or ".join(part for part in (low, high) if part)
+
+
 def number(value: float) -> str:
     """A number as short as it can be said exactly enough: 50, 0.025, 100,000."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"

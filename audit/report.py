@@ -211,7 +211,7 @@ def _meaning(run: Run, tag: str, reason: str) -> str:
     part, _, name = reason.partition(".")
     if part == "rule":
         unit = BY_NAME[name].unit if name in BY_NAME else ""
-        return f"not {figures.bound_text(run.bounds(tag).get(name))} {_unit(unit)}".strip()
+        return f"{figures.broken_text(run.bounds(tag).get(name))} {_unit(unit)}".strip()
     return schema.REASONS.get(reason, ("", "not in the list of reasons"))[1]
 
 

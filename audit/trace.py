@@ -34,7 +34,7 @@ def trace(run: Run, what: str, limit: int = MAX_RECORDS) -> dict[str, Any]:
     A URL is found by the keyed hash of its archived form, or by its stored, redacted one. `found`
     counts all records; at most `limit` of them are described, in the order of the shards.
     """
-    what = what.strip()
+    what = what.strip().encode(errors="replace").decode()  # a shell may hand over lone surrogates
     if not what:
         raise ConfigError("trace", "nothing to look for", "give a URL, host, doc_id or record id")
     described: list[dict[str, Any]] = []

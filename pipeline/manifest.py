@@ -6,8 +6,9 @@ changed.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from pipeline import storage
 from stages.errors import IntegrityError
@@ -76,12 +77,10 @@ class Manifest:
 
     def to_json(self) -> str:
         """JSON, one manifest a file."""
-        return json.dumps(
-            {"manifest_version": VERSION, **asdict(self)},
-            ensure_ascii=False,
-            sort_keys=True,
-            indent=1,
-        )
+        value = {each.name: getattr(self, each.name) for each in fields(self)}
+        value["outputs"] = [asdict(output) for output in self.outputs]
+        value["books"] = asdict(self.books)
+        return json_lines({"manifest_version": VERSION, **dict(sorted(value.items()))})
 
     @staticmethod
     def from_json(text: str, where: str) -> "Manifest":
@@ -102,6 +101,17 @@ class Manifest:
             raise IntegrityError(
                 where, "not a manifest; delete the file and run again to redo the task"
             ) from None
+
+
+def json_lines(value: Mapping[str, Any]) -> str:
+    """A JSON object with a line for each of its keys, in their order.
+
+    `json.dumps` with `indent` takes ten times as long: only without does it use its C encoder.
+    """
+    lines = (
+        f"{json.dumps(key)}: {json.dumps(part, ensure_ascii=False)}" for key, part in value.items()
+    )
+    return "{" + ",\n".join(lines) + "}\n"
 
 
 def path_of(run: Path, step: str, key: str) -> Path:

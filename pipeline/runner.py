@@ -113,9 +113,11 @@ class Runner:
 
         Raises CurationError for what no task is to blame for.
         """
-        with _lock(self.run):
+        is_one_of_many = self.options.task_shard is not None
+        with _lock(self.run, shared=is_one_of_many):
             self._open_book()
-            self._sweep()
+            if not is_one_of_many:
+                self._sweep()
             work = Work(str(self.run), self.resolved.run.model_dump_json(), self.plan.snapshot)
             with self._signals():
                 try:
@@ -190,7 +192,7 @@ class Runner:
         }
         storage.write_bytes(
             self.run / "run.json",
-            json.dumps(book, ensure_ascii=False, indent=1).encode(),
+            manifest.json_lines(book).encode(),
         )
 
     def _sweep(self) -> None:
@@ -425,8 +427,8 @@ def _differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, tupl
 
 
 @contextlib.contextmanager
-def _lock(run: Path) -> Iterator[TextIO]:
-    """Hold the run's lock. ConfigError if another process has it."""
+def _lock(run: Path, shared: bool) -> Iterator[TextIO]:
+    """Hold the run's lock; jobs of an array share it. ConfigError if it is taken."""
     path = run / "journal" / "lock"
     with storage.disk_errors(run):
         try:
@@ -435,7 +437,7 @@ def _lock(run: Path) -> Iterator[TextIO]:
             raise ConfigError(str(run), "is not a folder", "choose another --output") from None
     with path.open("w", encoding="utf-8") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
                 str(run), "is being run by another process", f"watch it with: weir status {run}"

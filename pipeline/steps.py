@@ -59,7 +59,7 @@ class Work:
         done = manifest.find(run, task.step, task.key)
         if done is not None:
             return done
-        context = Context(run, config.Run.model_validate_json(self.settings), self.snapshot, task)
+        context = Context(run, _parsed(self.settings), self.snapshot, task)
         process, began = psutil.Process(), time.perf_counter()
         cpu = _cpu_s(process)
         made = STEPS[task.step](context)
@@ -80,6 +80,12 @@ class Work:
         )
         manifest.commit(run, made)
         return made
+
+
+@functools.lru_cache(maxsize=2)
+def _parsed(settings: str) -> config.Run:
+    """The configuration, parsed once a process."""
+    return config.Run.model_validate_json(settings)
 
 
 def _cpu_s(process: psutil.Process) -> float:

@@ -8,6 +8,7 @@ rejects.
 
 import functools
 import hashlib
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -24,6 +25,8 @@ from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
 VERSION = 1
+UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
+"""Characters that no URL may hold: controls and the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class _Page:
     __slots__ = (
         "findings",
         "headers",
+        "host",
         "html",
         "media_type",
         "reason",
@@ -87,6 +91,7 @@ class _Page:
     def __init__(self, row: dict[str, Any]) -> None:
         self.row = row
         self.url: str = row["raw_url"]
+        self.host = ""
         self.headers = [(h["name"], h["value"]) for h in row["headers"] or ()]
         self.reason: str | None = row["problem"]
         self.media_type: str | None = None
@@ -168,13 +173,13 @@ class _Worker:
         host = host_of(page.url, self._settings.max_url_chars)
         if host is None:
             return "gate.url"
+        page.host = host
         labels = host.partition(":")[0].split(".")
         parents = {".".join(labels[i:]) for i in range(len(labels))}
         return "gate.domain" if parents & self._denied else None
 
     def _reserved(self, page: _Page) -> str | None:
-        host = host_of(page.url, self._settings.max_url_chars) or ""
-        rules, status = self._robots.find(host)
+        rules, status = self._robots.find(page.host)
         parts = urlsplit(page.url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         page.findings += optout.from_robots(rules, status, self._agents, path)
@@ -239,7 +244,7 @@ def host_of(url: str, max_chars: int) -> str | None:
 
     None for a URL that is no http(s) address of a host, or holds control characters.
     """
-    if len(url) > max_chars or any(ord(c) <= 32 or 127 <= ord(c) < 160 for c in url):
+    if len(url) > max_chars or UNUSABLE.search(url):
         return None
     try:
         parts = urlsplit(url)

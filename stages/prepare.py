@@ -27,7 +27,8 @@ def robots_table(found: Iterable[Any], guard: Guard, keys: Any) -> pa.Table:
     """
     by_url: dict[str, dict[str, Any]] = {}
     for record in found:
-        if record.kind == "response" and record.problem is None:
+        # The beginning of a file that is too large to be kept whole binds all the same.
+        if record.kind == "response" and record.problem in (None, "gate.size"):
             fetched = _fetched(record, guard)
             earlier = by_url.get(record.url)
             if earlier is None or (fetched["fetched_at"] or "") >= (earlier["fetched_at"] or ""):

@@ -32,6 +32,8 @@ LINE_END = re.compile(rb"\r?\n")
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 HEAD_MARK = re.compile(rb"WARC/[0-9]\.[0-9]{1,2}\r?\n")
 LENGTH = re.compile(rb"[0-9]{1,18}")
+LIBRARY_HEAD_BYTES = 1 << 14
+"""Past 32 KiB of WARC head fastwarc refuses it, and both libraries take its end for the block."""
 AFTER_BYTES = 16
 LOST_BYTES = 1 << 13
 """What of the good bytes before damage is lost with it in LZ4 and Zstandard streams."""
@@ -280,11 +282,14 @@ def _in_member(member: Member) -> Iterator[Record]:
 def _parsed(data: bytes, offset: int, length: int, is_oversize: bool) -> Record:
     """The record that `data` holds: by fastwarc, or by warcio if that refuses it."""
     data = _with_line_ends(data)
-    try:
-        found = next(iter(ArchiveIterator(io.BytesIO(data), parse_http=False)), None)
-        row = _from_fastwarc(found, offset, length) if found else None
-    except (OSError, ValueError):
-        row = None
+    if not HEAD_END.search(data, 0, LIBRARY_HEAD_BYTES):
+        row: Record | None = _with_large_head(data, offset, length)
+    else:
+        try:
+            found = next(iter(ArchiveIterator(io.BytesIO(data), parse_http=False)), None)
+            row = _from_fastwarc(found, offset, length) if found else None
+        except (OSError, ValueError):
+            row = None
     if row is None:
         row = _with_warcio(data, offset, length)
     if is_oversize and row.kind == "response":
@@ -301,6 +306,25 @@ def _with_line_ends(data: bytes) -> bytes:
     if head.endswith(b"\r\n\r\n") and head.count(b"\n") == head.count(b"\r\n"):
         return data
     return LINE_END.sub(b"\r\n", head) + data[found.end() :]
+
+
+def _with_large_head(data: bytes, offset: int, length: int) -> Record:
+    """The record in `data`, whose head is larger than the libraries read."""
+    head, _, block = data.partition(b"\r\n\r\n")
+    fields: dict[str, str] = {}
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        fields.setdefault(
+            name.strip().lower().decode("latin-1"), value.strip().decode("utf-8", "replace")
+        )
+    row = Record(offset, length, fields.get("warc-type", UNKNOWN).lower())
+    if row.kind == "response":
+        row.record_id = fields.get("warc-record-id")
+        row.url = _url(fields.get("warc-target-uri"))
+        row.date, row.truncated = fields.get("warc-date"), fields.get("warc-truncated")
+        row.body = block
+        split_http(row)
+    return row
 
 
 def _quiet() -> contextlib.redirect_stderr[io.StringIO]:

@@ -121,7 +121,7 @@ def ray_cluster() -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray  # noqa: PLC0415 - costs a second, which most test runs need not pay
 
-    folder = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")  # noqa: S108 - short, for sockets
+    folder = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")
     ray.init(
         num_cpus=2,
         object_store_memory=128 << 20,

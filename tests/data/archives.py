@@ -29,7 +29,7 @@ def response(
     """A WARC response record; `claimed` is what it says of its length."""
     fields = [
         ("WARC-Record-ID", f"<urn:test:{n}>"),
-        ("WARC-Target-URI", url or f"https://site.example/{n}"),
+        ("WARC-Target-URI", f"https://site.example/{n}" if url is None else url),
         ("WARC-Date", "2026-01-12T00:00:00Z"),
         *extra,
     ]

@@ -102,6 +102,22 @@ def rewrite() -> Callable[..., None]:
     return _rewrite
 
 
+@pytest.fixture(scope="session")
+def rewrite_book() -> Callable[..., None]:
+    """Change run.json, by a function or by values."""
+
+    def change(
+        folder: Path, function: Callable[[dict[str, Any]], None] | None = None, **values: Any
+    ) -> None:
+        book = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        book.update(values)
+        if function is not None:
+            function(book)
+        (folder / "run.json").write_text(json.dumps(book), encoding="utf-8")
+
+    return change
+
+
 def _rewrite(
     folder: Path, path: str, change: Callable[[list[dict[str, Any]]], Any], signed: bool = True
 ) -> None:

@@ -1,5 +1,6 @@
 """Every stage of the extract step gives the same rows for any split into batches."""
 
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -56,7 +57,7 @@ def whole(mixed: pa.RecordBatch, workers: dict[str, base.Worker]) -> dict[str, P
 
 def split(rows: pa.RecordBatch, cuts: Sequence[int]) -> list[pa.RecordBatch]:
     places = sorted({0, rows.num_rows, *(cut % (rows.num_rows + 1) for cut in cuts)})
-    return [rows.slice(a, b - a) for a, b in zip(places, places[1:], strict=False)]
+    return [rows.slice(a, b - a) for a, b in itertools.pairwise(places)]
 
 
 def together(parts: Sequence[pa.RecordBatch | None]) -> list[dict[str, object]]:

@@ -168,3 +168,8 @@ def test_only_the_first_512_kib_are_read() -> None:
         "a.example"
     ]
     assert row["status"] == "empty"
+
+
+def test_a_file_too_large_to_be_kept_whole_binds_by_its_beginning() -> None:
+    row = table([fetch("https://a.example/robots.txt", problem="gate.size")])["a.example"]
+    assert row["status"] == "rules"

@@ -262,6 +262,18 @@ def test_an_empty_file_is_a_shard_error_that_says_so() -> None:
         records(b"")
 
 
+@pytest.mark.parametrize("size", [8_000, 16_300, 16_500, 40_000, 70_000, 900_000])
+def test_large_heads_are_read_as_small_ones_are(size: int) -> None:
+    address = "https://site.example/" + "a" * size
+    fields = [(f"X-{n}", "b" * 50) for n in range(size // 60)]
+    for one in (response(1, b"body", url=address), response(1, b"body", extra=fields)):
+        for data in (one, member(one)):
+            (found,) = records(data)
+            assert (found.status, found.body, found.problem) == (200, b"body", None)
+            assert (found.record_id, found.date) == ("<urn:test:1>", "2026-01-12T00:00:00Z")
+            assert found.url in (address, "https://site.example/1")
+
+
 def parsed(block: bytes) -> read.Record:
     (found,) = records(member(response(1, block=block)))
     return found

@@ -1,0 +1,192 @@
+"""What every benchmark needs: the machine, a measured command, medians, and the floors."""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ruamel.yaml import YAML
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+BULK = SHARED_DATA / "bulk_dev.warc.gz"
+FLOORS = Path(__file__).with_name("floors.yaml")
+SAMPLE_S = 0.05
+PACKAGES = (
+    "trafilatura",
+    "resiliparse",
+    "fastwarc",
+    "lxml",
+    "pyarrow",
+    "numpy",
+    "py3langid",
+    "pycld2",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a command and all its descendants took."""
+
+    cpu_s: float
+    """User and system time, from the kernel's account of the process and its waited-for children."""
+    wall_s: float
+    peak_rss_mb: float
+    """Most resident memory of the whole process tree at one moment; shared pages count each time."""
+
+
+def say(text: str) -> None:
+    """Progress, to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def environment() -> dict[str, Any]:
+    """The machine and the versions that a number was measured with."""
+    model = platform.processor() or "unknown"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def command(*arguments: str) -> list[str]:
+    """The `weir` command line, run from this checkout."""
+    return [sys.executable, "-m", "pipeline.cli", *arguments]
+
+
+def run(
+    arguments: Sequence[str], core: int | None = None, env: Mapping[str, str] | None = None
+) -> Cost:
+    """Run a command to its end, on one core if given. CalledProcessError if it fails.
+
+    Its stdout and stderr go to our stderr, so that stdout stays JSON.
+    """
+    before = os.sched_getaffinity(0)
+    began = time.perf_counter()
+    try:
+        if core is not None:
+            os.sched_setaffinity(0, {core})  # inherited by the child; ours is restored below
+        process = subprocess.Popen(
+            arguments,
+            cwd=REPOSITORY,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+        )
+    finally:
+        os.sched_setaffinity(0, before)
+    sampler = _Sampler(process.pid)
+    sampler.start()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        peak = sampler.finish()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(arguments))
+    cpu = usage.ru_utime + usage.ru_stime
+    return Cost(round(cpu, 3), round(time.perf_counter() - began, 3), round(peak / 2**20, 1))
+
+
+class _Sampler(threading.Thread):
+    """Looks at the memory of a process tree twenty times a second."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._root = psutil.Process(pid)
+        self._done = threading.Event()
+        self._peak = 0
+
+    def run(self) -> None:
+        while not self._done.wait(SAMPLE_S):
+            with contextlib.suppress(psutil.Error):
+                self._peak = max(self._peak, sum(map(_rss, self._tree())))
+
+    def _tree(self) -> list[psutil.Process]:
+        return [self._root, *self._root.children(recursive=True)]
+
+    def finish(self) -> int:
+        """Stop; the peak in bytes."""
+        self._done.set()
+        self.join()
+        return self._peak
+
+
+def _rss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def spread(values: Sequence[float], digits: int = 2) -> dict[str, Any]:
+    """Median and range."""
+    return {
+        "median": round(statistics.median(values), digits),
+        "min": round(min(values), digits),
+        "max": round(max(values), digits),
+        "n": len(values),
+    }
+
+
+def parser(name: str, summary: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    made = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=summary)
+    made.add_argument("--check", action="store_true", help="exit 1 if a floor is missed")
+    return made
+
+
+def finish(name: str, result: Mapping[str, Any], check: bool) -> int:
+    """Print the result with its environment, then hold it against the floors if asked to.
+
+    A floor names a number by its dotted path in the result.
+    """
+    print(json.dumps({"benchmark": name, "environment": environment(), **result}, indent=1))
+    if not check:
+        return 0
+    missed = [text for text in map(str, _missed(name, result)) if text]
+    for text in missed:
+        say(f"{name}: {text}")
+    return 1 if missed else 0
+
+
+def _missed(name: str, result: Mapping[str, Any]) -> list[str]:
+    floors = YAML(typ="safe", pure=True).load(FLOORS.read_text(encoding="utf-8")).get(name, {})
+    found = []
+    for path, floor in floors.items():
+        value: Any = result
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is None:
+            found.append(f"{path} was not measured")
+        elif "max" in floor and value > floor["max"]:
+            found.append(f"{path} is {value}, more than {floor['max']} ({floor['reason']})")
+        elif "min" in floor and value < floor["min"]:
+            found.append(f"{path} is {value}, less than {floor['min']} ({floor['reason']})")
+    return found

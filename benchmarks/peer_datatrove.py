@@ -1,0 +1,75 @@
+"""datatrove's chain on one WARC file; run by `bench_peers` with the Python of an environment of its own.
+
+Prints nothing of the pages. OUT/pages.json: pages read, extracted, written; ids of those extracted.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# Imported here, so that datatrove's extraction child is forked with it: imported in the child, it
+# takes longer than the time allowed for a page on a busy machine, and then every page is lost.
+import trafilatura  # noqa: F401
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.extractors import Trafilatura
+from datatrove.pipeline.filters import (
+    C4QualityFilter,
+    FineWebQualityFilter,
+    GopherQualityFilter,
+    GopherRepetitionFilter,
+    URLFilter,
+)
+from datatrove.pipeline.formatters import PIIFormatter
+from datatrove.pipeline.readers import WarcReader
+from datatrove.pipeline.writers import ParquetWriter
+from tldextract import TLDExtract
+
+TIMEOUT_S = 20
+"""For a page, as ours; datatrove's 1 s of wall time would lose pages to other people's load."""
+
+
+class Tally:
+    """A step that lets documents pass and remembers their ids."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def __call__(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        """Yield what comes."""
+        del rank, world_size
+        for document in data:
+            self.ids.append(document.id)
+            yield document
+
+
+def main(warc: Path, out: Path) -> None:
+    """Run the chain with one task in this process."""
+    urls = URLFilter()
+    urls.tldextractor = TLDExtract(suffix_list_urls=())  # the list in its wheel: no download
+    read, extracted, written = Tally(), Tally(), Tally()
+    LocalPipelineExecutor(
+        pipeline=[
+            WarcReader(str(warc.parent), glob_pattern=warc.name),
+            read,
+            urls,
+            Trafilatura(timeout=TIMEOUT_S),
+            extracted,
+            GopherRepetitionFilter(),
+            GopherQualityFilter(),
+            C4QualityFilter(),
+            FineWebQualityFilter(),
+            PIIFormatter(),
+            written,
+            ParquetWriter(str(out / "output")),
+        ],
+        tasks=1,
+        logging_dir=str(out / "logs"),
+    ).run()
+    counts = {"read": len(read.ids), "extracted": len(extracted.ids), "written": len(written.ids)}
+    (out / "pages.json").write_text(json.dumps({**counts, "ids": extracted.ids}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

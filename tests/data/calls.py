@@ -1,0 +1,97 @@
+"""Functions for the sandbox to call: good ones, and every way to die. Imported by its helper."""
+
+import ctypes
+import os
+import re
+import signal
+import sys
+import time
+
+MIB = 1 << 20
+
+
+def echo(*values: object) -> dict[str, object]:
+    return {"values": list(values)}
+
+
+def surrogate() -> dict[str, object]:
+    return {"text": "a\ud800b"}
+
+
+def pid() -> dict[str, object]:
+    return {"child": os.getpid(), "helper": os.getppid()}
+
+
+def loop_in_python() -> dict[str, object]:
+    while True:
+        pass
+
+
+def loop_in_c() -> dict[str, object]:
+    """A catastrophic pattern: one call of C code that looks at no signal of Python's."""
+    re.match(r"(a+)+$", "a" * 64 + "b")
+    return {}
+
+
+def use_cpu(seconds: float) -> dict[str, object]:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return {"used": seconds}
+
+
+def allocate(mib: int) -> dict[str, object]:
+    block = bytearray(mib * MIB)
+    return {"size": len(block)}
+
+
+def answer_of(mib: int) -> dict[str, object]:
+    return {"text": b"x" * (mib * MIB)}
+
+
+def leave(code: int) -> None:
+    os._exit(code)
+
+
+def segfault() -> None:
+    ctypes.string_at(1)
+
+
+def kill(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def raise_error() -> None:
+    message = "secret text of a page"
+    raise ValueError(message)
+
+
+def recurse() -> dict[str, object]:
+    return recurse()
+
+
+def chatter() -> dict[str, object]:
+    """Write to standard output in every way: none may reach the frames of the answers."""
+    sys.stdout.write("printed\n" * 100)
+    sys.stdout.flush()
+    os.write(1, b"\x00\x01\x02\x03 raw bytes\n")
+    return {"printed": True}
+
+
+def answer_no_mapping() -> list[int]:
+    return [1, 2]
+
+
+def forge_frame() -> dict[str, object]:
+    """Write rubbish on every descriptor, as a subverted child might."""
+    for descriptor in range(3, 30):
+        try:
+            os.write(descriptor, b"\xff" * 64)
+        except OSError:
+            continue
+    return {}
+
+
+def kill_helper() -> dict[str, object]:
+    os.kill(os.getppid(), signal.SIGKILL)
+    return loop_in_python()

@@ -1,0 +1,102 @@
+import shlex
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.runs import Run
+from audit.sample import choose, sample, visible
+from stages.errors import ConfigError
+from tests.unit.audit.conftest import A, B, C, E, doc_id
+
+
+def ids(run: Run, **wanted: object) -> set[str]:
+    return {page["doc_id"] for page in sample(run, **wanted)["documents"]}  # type: ignore[arg-type]
+
+
+def test_language_outcome_and_reason(run: Run) -> None:
+    assert ids(run, language="fi", outcome="keep") == {A, E}
+    assert ids(run, language="Finnish", outcome="reject") == {B}
+    assert ids(run, outcome="quarantine") == {doc_id("q")}
+    assert ids(run, reason="gate") == {doc_id("s"), doc_id("j")}
+    assert ids(run, reason="rule.word_count") == {B}
+    assert ids(run, language="jpn_jpan") == {doc_id("j")}
+    assert len(ids(run)) == 11
+
+
+def test_everybody_sees_the_same_pages(run: Run) -> None:
+    first, again = (sample(run, outcome="reject", n=3, seed=7) for _ in range(2))
+    assert first == again
+    assert len(first["documents"]) == 3
+    others = {sample(run, outcome="reject", n=3, seed=seed)["hash"] for seed in range(20)}
+    assert len(others) > 1
+
+
+def test_smaller_samples_are_the_start_of_larger_ones(run: Run) -> None:
+    large = [page["doc_id"] for page in sample(run, n=9)["documents"]]
+    small = [page["doc_id"] for page in sample(run, n=4)["documents"]]
+    assert large[:4] == small
+
+
+def test_command_repeats_it(run: Run) -> None:
+    made = sample(run, language="fi", outcome="reject", reason="rule", n=5, seed=3)["command"]
+    assert shlex.split(made) == [
+        *("weir", "sample", str(run.path), "--language", "fin_Latn", "--outcome", "reject"),
+        *("--reason", "rule", "--n", "5", "--seed", "3"),
+    ]
+
+
+def test_excerpts_are_safe_to_print(run: Run) -> None:
+    (page,) = sample(run, reason=None, language="en", outcome="keep", n=1, seed=1)["documents"][:1]
+    hostile = next(p for p in sample(run)["documents"] if p["doc_id"] == C)
+    assert "\x1b" not in hostile["excerpt"]
+    assert "␛[31m" in hostile["excerpt"]
+    assert "⟨U+202E⟩" in hostile["title"]
+    assert page["excerpt"]
+
+
+def test_records_without_text_have_coordinates(run: Run) -> None:
+    (page,) = sample(run, reason="gate.status")["documents"]
+    assert page["excerpt"] is None
+    assert (page["warc"], page["offset"]) == ("00000.warc.gz", 5000)
+
+
+def test_groups_are_chosen_in_one_pass(run: Run) -> None:
+    groups = choose(run, lambda found: (found[1],), 2, 1)
+    assert {key: len(entries) for key, entries in groups.items()} == {
+        ("keep",): 2,
+        ("reject",): 2,
+        ("quarantine",): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"language": "Klingon"}, "unknown European language"),
+        ({"outcome": "kept"}, "one of keep, reject, quarantine"),
+        ({"reason": "rule.word_cuont"}, "did you mean rule.word_count"),
+        ({"reason": "?"}, "it begins with"),
+        ({"n": 0}, "not between 1"),
+    ],
+)
+def test_wrong_wishes_are_named(run: Run, wanted: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
+        sample(run, **wanted)  # type: ignore[arg-type]
+
+
+@given(st.text())
+def test_visible_leaves_nothing_that_acts_on_a_terminal(text: str) -> None:
+    shown = visible(text)
+    assert visible(shown) == shown
+    assert not any(unicodedata.category(c) == "Cc" and c not in "\t\n" for c in shown)
+    assert not any(unicodedata.bidirectional(c) in BIDI for c in shown)
+
+
+BIDI = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
+def test_visible_keeps_ordinary_writing() -> None:
+    ordinary = "Zażółć gęślą jaźń\n\tЩука, Ωμέγα — שלום, سلام, क्‍ष e\u0301 soft\u00adhyphen"
+    assert visible(ordinary) == ordinary

@@ -1,0 +1,83 @@
+import copy
+from pathlib import Path
+
+import pytest
+
+from audit.runs import Run
+from audit.stats import counts, imbalances, labels, stats, summarise, total
+from stages.errors import IntegrityError
+from tests.unit.audit.conftest import PAGES
+
+
+def test_totals(run: Run) -> None:
+    found = stats(run)
+    totals = found["totals"]
+    assert (totals["read"], totals["kept"]) == (11, 4)
+    assert totals["rejected"] == {
+        "dedup.exact_text": 1,
+        "dedup.near_duplicate": 1,
+        "gate.language": 1,
+        "gate.status": 1,
+        "rights.robots": 1,
+        "rule.word_count": 1,
+    }
+    assert totals["quarantined"] == {"read.damaged": 1}
+    texts = [len(page["text"]) for pages in PAGES for page in pages]
+    assert totals["characters"]["read"] == sum(texts)
+    assert totals["bytes"]["quarantined"]["read.damaged"] > 0
+
+
+def test_languages_have_the_shape_of_totals_and_sum_to_them(run: Run) -> None:
+    found = stats(run)
+    assert set(found["languages"]) == {"eng_Latn", "fin_Latn", "jpn_Jpan", "und_Zyyy"}
+    finnish = found["languages"]["fin_Latn"]
+    assert set(finnish) == set(found["totals"])
+    assert (finnish["read"], finnish["kept"]) == (3, 2)
+    assert finnish["rejected"] == {"rule.word_count": 1}
+    for unit in ("characters", "bytes"):
+        parts = [account[unit]["read"] for account in found["languages"].values()]
+        assert sum(parts) == found["totals"][unit]["read"]
+    assert imbalances(found) == []
+
+
+def test_rules_and_personal_data(run: Run) -> None:
+    found = stats(run)
+    assert found["rules"] == {"fin_Latn": {"word_count": {"first": 1, "any": 1, "only": 1}}}
+    assert found["pii"] == {"fin_Latn": {"EMAIL": 1}}
+
+
+@pytest.mark.parametrize("unit", ["documents", "characters", "bytes"])
+def test_imbalance_is_named_in_every_unit(run: Run, unit: str) -> None:
+    found = copy.deepcopy(stats(run))
+    account = found["languages"]["fin_Latn"]
+    place = account if unit == "documents" else account[unit]
+    place["kept"] += 1
+    assert any(fault.startswith("fin_Latn: ") and unit in fault for fault in imbalances(found))
+    place["read"] += 1
+    assert any("languages sum to" in fault for fault in imbalances(found))
+
+
+def test_labels_and_total_sum_over_languages(run: Run) -> None:
+    table = counts(run)
+    assert labels(table, "cluster", "clusters.size") == {"2": 2}
+    assert total(table, "extract", "documents.extracted") == 7
+    assert total(table, "extract", "no.such.metric") == 0
+
+
+def test_nothing_read_balances() -> None:
+    found = summarise({})
+    assert found["totals"]["read"] == 0
+    assert imbalances(found) == []
+
+
+def test_statistics_that_cannot_be_read(folder: Path) -> None:
+    path = folder / "statistics" / "counts.parquet"
+    path.write_bytes(b"PAR1 no")
+    with pytest.raises(IntegrityError, match="cannot be read"):
+        stats(Run(folder))
+    path.write_bytes((folder / "robots" / "robots.parquet").read_bytes())
+    with pytest.raises(IntegrityError, match="schema"):
+        stats(Run(folder))
+    path.unlink()
+    with pytest.raises(IntegrityError, match="is missing"):
+        stats(Run(folder))

@@ -1,0 +1,345 @@
+"""Configuration: what is refused and how, what wins over what, and where each value came from."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filters.catalog import BY_NAME
+from langid import tags
+from pipeline import config
+from stages.errors import ConfigError
+
+SOURCE = "source: 'a test, and nothing else'"
+
+
+@pytest.fixture(scope="module")
+def europe() -> config.Resolved:
+    return config.load("europe")
+
+
+def refused(source: str | Path, *settings: str) -> str:
+    with pytest.raises(ConfigError) as raised:
+        config.load(source, settings)
+    assert raised.value.exit_code == 2
+    return str(raised.value)
+
+
+def file_with(folder: Path, text: str) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text("name: mine\n" + text, encoding="utf-8")
+    return path
+
+
+def test_every_shipped_run_resolves() -> None:
+    names = sorted(p.stem for p in (config.configs_folder() / "runs").glob("*.yaml"))
+    assert "europe" in names
+    for name in names:
+        assert config.load(name).run.name == name
+
+
+def test_every_threshold_names_its_source(europe: config.Resolved) -> None:
+    packs = [europe.run.language, *europe.run.languages.values()]
+    for pack in packs:
+        assert pack.rules
+        assert len(pack.stop_words.source) >= 10
+        assert all(len(r.source) >= 10 for r in pack.rules.values() if r is not None)
+
+
+def test_language_packs_are_named_by_their_tags(europe: config.Resolved) -> None:
+    assert len(europe.run.languages) >= 24
+    for tag in europe.run.languages:
+        assert tags.normalise(tag) == tag
+
+
+# What is refused: the message names the file, the key, the value and what would be right
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("gate: {max_dept: 5}", ["gate.max_dept"]),
+        ("colour: blue", ["colour"]),
+        ("extract: {cpu_limit_s: 0}", ["extract.cpu_limit_s", "greater than 0", "0"]),
+        ("extract: {extractor: magic}", ["extract.extractor", "trafilatura", "magic"]),
+        ("gate: {min_european_mass: 1.5}", ["gate.min_european_mass", "1.5"]),
+        ("gate: {reserved_channels: [robot]}", ["gate.reserved_channels", "robot", "noai"]),
+        ("redact: {kinds: [MAIL]}", ["redact.kinds", "MAIL", "EMAIL"]),
+        ("cluster: {threshold: high}", ["cluster.threshold", "high"]),
+        ("cluster: {partitions: 2.5}", ["cluster.partitions", "2.5"]),
+        ("limits: {max_quarantined_fraction: -1}", ["limits.max_quarantined_fraction", "-1"]),
+        ("snapshot: ../../etc", ["snapshot"]),
+        ("limit: 0", ["limit"]),
+    ],
+)
+def test_a_bad_value_is_refused(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = file_with(tmp_path, text)
+    message = refused(path)
+    for word in [str(path), *words, "weir config explain"]:
+        assert word in message
+
+
+RULES = "language: {rules: {%s}}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("word_count: {min: many, " + SOURCE + "}", ["word_count.min", "many"]),
+        ("word_count: {min: 100, max: 50, " + SOURCE + "}", ["word_count", "100", "50"]),
+        ("word_count: {min: .nan, " + SOURCE + "}", ["word_count.min", "nan"]),
+        ("word_count: {max: .inf, " + SOURCE + "}", ["word_count.max", "inf"]),
+        ("word_count: {min: null, max: null, " + SOURCE + "}", ["word_count", "null"]),
+        ("word_count: {min: 3, source: short}", ["word_count.source"]),
+        ("word_count: {minimum: 3}", ["word_count.minimum"]),
+        ("word_count: 3", ["word_count"]),
+    ],
+)
+def test_a_bad_threshold_is_refused(tmp_path: Path, rule: str, words: list[str]) -> None:
+    path = file_with(tmp_path, RULES % rule)
+    message = refused(path)
+    for word in [str(path), "language.rules", *words]:
+        assert word in message
+
+
+def test_a_rule_without_a_source_is_refused(tmp_path: Path) -> None:
+    name = next(name for name in BY_NAME if name not in config.load("europe").run.language.rules)
+    message = refused(file_with(tmp_path, RULES % (name + ": {max: 1}")))
+    assert f"language.rules.{name}.source" in message
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("word_counts", "word_count"),
+        ("duplicate_line_frction", "duplicate_line_fraction"),
+        ("languge_confidence", "language_confidence"),
+    ],
+)
+def test_an_unknown_signal_is_refused_with_near_names(
+    tmp_path: Path, typed: str, meant: str
+) -> None:
+    message = refused(file_with(tmp_path, RULES % (typed + ": {max: 1, " + SOURCE + "}")))
+    assert f"'{typed}'" in message
+    assert meant in message.replace(f"'{typed}'", "").split("language.rules")[-1]
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "{unclosed", "just words", ""])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    assert str(path) in refused(path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(b"\xff\xfe\x00name: x")
+    assert str(path) in refused(path)
+
+
+@pytest.mark.parametrize("name", ["no_such_run", "no/such/file.yaml"])
+def test_an_unknown_configuration_names_the_shipped_ones(name: str) -> None:
+    message = refused(name)
+    assert name in message
+    assert "europe" in message
+    assert "sample" in message
+
+
+def test_languages_at_the_top_are_sent_to_identify(tmp_path: Path) -> None:
+    message = refused(file_with(tmp_path, "languages: [fin_Latn]"))
+    assert "identify: {languages: [...]}" in message
+
+
+# --set
+
+
+def test_set_wins_over_the_file(tmp_path: Path) -> None:
+    path = file_with(tmp_path, "extract: {max_chars: 10}")
+    assert config.load(path).run.extract.max_chars == 10
+    assert config.load(path, ["extract.max_chars=20"]).run.extract.max_chars == 20
+    both = config.load(path, ["extract.max_chars=20", "extract.max_chars=30"])
+    assert both.run.extract.max_chars == 30
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "value"),
+    [
+        ("extract.extractor=resiliparse", ("extract", "extractor"), "resiliparse"),
+        ("gate.keep_truncated=true", ("gate", "keep_truncated"), True),
+        ("cluster.threshold=0.8", ("cluster", "threshold"), 0.8),
+        ("redact.kinds=[EMAIL, IP]", ("redact", "kinds"), ("EMAIL", "IP")),
+        ("gate.deny_domains=[a=b.example]", ("gate", "deny_domains"), ("a=b.example",)),
+        ("language.rules.word_count.min=7", ("language", "rules", "word_count", "min"), 7.0),
+        ("language.rules.word_count=null", ("language", "rules", "word_count"), None),
+    ],
+)
+def test_set_takes_yaml_values(setting: str, key: tuple[str, ...], value: object) -> None:
+    found: Any = config.load("europe", [setting]).run
+    for part in key:
+        found = found[part] if isinstance(found, Mapping) else getattr(found, part)
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["extract.max_chars"],
+        ["=5"],
+        ["extract.max_chars="],
+        ["extract.max_chars=[1"],
+        ["extract=1", "extract.max_chars=2"],
+        ["extract..max_chars=2"],
+        [".=2"],
+        ["name.x=2"],
+        ["extract=null"],
+        ["language=null"],
+        ["language.rules=null"],
+        ["languages=null"],
+    ],
+)
+def test_a_malformed_setting_is_refused(settings: list[str]) -> None:
+    message = refused("europe", *settings)
+    assert "--set" in message
+
+
+def test_an_unknown_language_in_set_is_refused() -> None:
+    assert "xxx_Latn" in refused("europe", "languages.xxx_Latn.rules.word_count.min=5")
+
+
+# Language packs: mappings merge, lists and scalars replace, null switches off
+
+
+def test_a_pack_changes_only_its_own_language(europe: config.Resolved) -> None:
+    base = europe.run.language.rules
+    own = dict(config.language_packs())
+    changed = {tag: pack["rules"] for tag, pack in own.items() if pack.get("rules")}
+    for tag, resolved in europe.run.languages.items():
+        for name, rule in resolved.rules.items():
+            if name not in changed.get(tag, {}):
+                assert rule == base[name]
+        assert resolved.stop_words.words == tuple(own[tag]["stop_words"]["words"])
+
+
+def test_a_change_of_the_base_reaches_every_pack() -> None:
+    run = config.load("europe", ["language.rules.word_count.min=3"]).run
+    assert run.languages
+    for pack in (run.language, *run.languages.values()):
+        rule = pack.rules["word_count"]
+        assert rule is not None
+        assert (rule.min, rule.max) == (3.0, 100000.0)
+
+
+def test_a_rule_switched_off_has_no_bound() -> None:
+    order, bounds = config.load("europe", ["language.rules.word_count=null"]).run.bounds()
+    assert "word_count" in order, "the order, and so the bits of failed rules, stay"
+    assert all("word_count" not in by_name for by_name in bounds.values())
+
+
+def test_one_language_alone_can_be_changed() -> None:
+    """As the design's `weir tune` and a run's own file must be able to."""
+    run = config.load("europe", ["languages.fin_Latn.rules.word_count.min=9"]).run
+    finnish, danish = (run.languages[tag].rules["word_count"] for tag in ("fin_Latn", "dan_Latn"))
+    assert finnish is not None
+    assert danish is not None
+    assert (finnish.min, finnish.max) == (9.0, 100000.0)
+    assert danish.min != 9.0
+    assert run.languages["fin_Latn"].stop_words.words
+
+
+def test_lists_replace(tmp_path: Path) -> None:
+    path = file_with(tmp_path, "gate: {media_types: [text/plain]}")
+    run = config.load(path).run
+    assert run.gate.media_types == ("text/plain",)
+    assert run.gate.max_depth == config.load("europe").run.gate.max_depth
+
+
+def test_languages_are_normalised() -> None:
+    run = config.load("europe", ["identify.languages=[fi, Maltese, deu_Latn]"]).run
+    assert run.identify.languages == ("deu_Latn", "fin_Latn", "mlt_Latn")
+
+
+def test_an_unknown_language_is_refused() -> None:
+    assert "Klingonese" in refused("europe", "identify.languages=[Klingonese]")
+
+
+# Nothing but files and --set
+
+
+def test_the_environment_has_no_effect(
+    europe: config.Resolved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {key for path in europe.origins for key in (path, path.split(".")[-1])}
+    for name in names:
+        for form in (name, name.replace(".", "_"), name.replace(".", "__")):
+            monkeypatch.setenv(form, "1")
+            monkeypatch.setenv(form.upper(), "1")
+            monkeypatch.setenv(f"WEIR_{form.upper()}", "1")
+    assert config.load("europe").digest == europe.digest
+
+
+def test_the_digest_is_of_the_values_alone(tmp_path: Path, europe: config.Resolved) -> None:
+    path = tmp_path / "elsewhere.yaml"
+    path.write_text((config.configs_folder() / "runs" / "europe.yaml").read_text())
+    assert config.load(path).digest == europe.digest
+    assert config.load("europe", ["limit=5"]).digest != europe.digest
+
+
+def test_the_configuration_survives_json(europe: config.Resolved) -> None:
+    again = config.Run.model_validate_json(europe.run.model_dump_json())
+    assert again == europe.run
+    assert config.digest(again.model_dump(mode="json")) == europe.digest
+    assert list(again.language.rules) == list(europe.run.language.rules), "their order has meaning"
+    assert all(map(math.isfinite, _numbers(europe.run.model_dump(mode="json"))))
+
+
+def _numbers(value: Any) -> list[float]:
+    if isinstance(value, Mapping):
+        return [n for inner in value.values() for n in _numbers(inner)]
+    if isinstance(value, list):
+        return [n for inner in value for n in _numbers(inner)]
+    return [value] if isinstance(value, float) else []
+
+
+def test_a_run_cannot_be_changed(europe: config.Resolved) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        europe.run.extract.max_chars = 5  # type: ignore[misc]
+
+
+# Origins
+
+
+def test_each_value_remembers_where_it_came_from(tmp_path: Path) -> None:
+    path = file_with(tmp_path, "extract: {max_chars: 10}\ngate: {max_depth: 9}")
+    origins = config.load(path, ["gate.max_depth=8", "limit=3"]).origins
+    assert origins["extract.max_chars"] == str(path)
+    assert origins["gate.max_depth"] == "--set"
+    assert origins["limit"] == "--set"
+    assert origins["extract.cpu_limit_s"] == "configs/base.yaml"
+    assert origins["languages.fin_Latn.stop_words.words"] == "configs/languages/fin_Latn.yaml"
+    assert config.load("sample").origins["name"] == "configs/runs/sample.yaml"
+
+
+def test_every_value_has_an_origin(europe: config.Resolved) -> None:
+    def leaves(value: Any, path: str) -> list[str]:
+        if isinstance(value, Mapping) and value:
+            return [p for k, v in value.items() for p in leaves(v, f"{path}.{k}" if path else k)]
+        return [path]
+
+    given = europe.run.model_dump(mode="json")
+    given.pop("languages")  # what a pack does not name, it has from the base
+    optional = ("min", "max")  # a rule has one bound or both
+    missing = [p for p in leaves(given, "") if p not in europe.origins]
+    assert [p for p in missing if p.split(".")[-1] not in optional] == []
+
+
+# Slices: what goes into task keys
+
+
+def test_a_slice_holds_what_it_names(europe: config.Resolved) -> None:
+    found = europe.run.slice("extract.cpu_limit_s", "languages.stop_words", "limit")
+    assert found["extract.cpu_limit_s"] == europe.run.extract.cpu_limit_s
+    assert found["limit"] is None
+    assert set(found["languages.stop_words"]) == set(europe.run.languages)
+    assert set(found) == {"extract.cpu_limit_s", "languages.stop_words", "limit"}
