@@ -1,1 +1,1 @@
-"""Reads runs: verify, statistics, report, trace, sample."""
+"""Reads runs: verify, stats, report, trace, sample and status; prunes them."""

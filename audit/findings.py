@@ -54,8 +54,8 @@ def _largest_rule(found: Mapping[str, Any]) -> str:
         return ""
     name = max(sums, key=lambda key: (sums[key]["any"], key))
     return (
-        f"The rule that most pages fail is {name.replace('_', ' ')}: {_pages(sums[name]['any'])}, "
-        f"{sums[name]['only']:,} of which fail no other."
+        f"The rule that most pages fail is {name.replace('_', ' ')}: {_pages(sums[name]['any'])}; "
+        f"{_pages(sums[name]['only'])} would pass every rule without it."
     )
 
 
@@ -65,7 +65,7 @@ def _extremes(languages: Mapping[str, Any]) -> str:
         for tag, account in languages.items()
         if account["read"] >= MIN_PAGES and tags.is_european(tag)
     }
-    if len(shares) < 2:
+    if len(shares) < 3:
         return ""
     low = min(sorted(shares), key=lambda tag: shares[tag])
     high = max(sorted(shares), key=lambda tag: shares[tag])

@@ -1,1 +1,1 @@
-"""Benchmarks: one file each, run as `python -m benchmarks.bench_x`; JSON to stdout, progress to stderr."""
+"""Benchmarks, run as `python -m benchmarks.bench_x`: JSON to stdout, progress to stderr."""

@@ -28,8 +28,12 @@ from benchmarks import measure
 
 BENCH = measure.REPOSITORY / ".bench"
 PEER = BENCH / "datatrove"
-REQUIREMENTS = ("datatrove[processing,io]==0.10.1", "spacy>=3.8,<4")
-"""spaCy is not in the extra, but what splits English into words; a blank model, so no download."""
+REQUIREMENTS = ("datatrove[processing,io]==0.10.1", "lxml_html_clean", "spacy>=3.8,<4")
+"""The extra pins trafilatura below 1.12, whose jusText needs lxml_html_clean since lxml 5.2, and
+lxml 6 no longer has it as the extra that trafilatura asks for: without, every page is an error that
+is only logged. spaCy is in another extra, but splits English into words; a blank model, so nothing
+is downloaded.
+"""
 STAMP = PEER / ".installed"
 REPORTED = ("datatrove", "trafilatura", "lxml", "spacy", "nltk", "warcio", "numpy", "pyarrow")
 
@@ -44,7 +48,7 @@ def peer_python() -> Path:
         BENCH.mkdir(exist_ok=True)
         (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
         subprocess.run([sys.executable, "-m", "venv", str(PEER)], check=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*install, *REQUIREMENTS], check=True, stdout=sys.stderr)
         STAMP.write_text(wanted, encoding="utf-8")
     return python
@@ -52,8 +56,11 @@ def peer_python() -> Path:
 
 def peer_versions(python: Path) -> dict[str, str]:
     """What is installed there."""
-    code = f"import json, importlib.metadata as m; print(json.dumps({{n: m.version(n) for n in {REPORTED!r}}}))"
-    found = subprocess.run([str(python), "-c", code], check=True, capture_output=True)
+    code = (
+        "import importlib.metadata, json, sys;"
+        "print(json.dumps({n: importlib.metadata.version(n) for n in sys.argv[1:]}))"
+    )
+    found = subprocess.run([str(python), "-c", code, *REPORTED], check=True, capture_output=True)
     versions: dict[str, str] = json.loads(found.stdout)
     return versions
 

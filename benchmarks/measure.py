@@ -36,15 +36,22 @@ PACKAGES = (
 )
 
 
+def _load() -> list[float]:
+    return [round(load, 2) for load in os.getloadavg()]
+
+
+LOAD_AT_START = _load()
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a command and all its descendants took."""
 
     cpu_s: float
-    """User and system time, from the kernel's account of the process and its waited-for children."""
+    """User and system time, as the kernel counts it for the process and its children."""
     wall_s: float
     peak_rss_mb: float
-    """Most resident memory of the whole process tree at one moment; shared pages count each time."""
+    """Most resident memory of the process tree at one moment; shared pages count each time."""
 
 
 def say(text: str) -> None:
@@ -67,7 +74,7 @@ def environment() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
-        "load_average": [round(load, 2) for load in os.getloadavg()],
+        "load_average": {"start": LOAD_AT_START, "end": _load()},
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
 
@@ -82,7 +89,7 @@ def run(
 ) -> Cost:
     """Run a command to its end, on one core if given. CalledProcessError if it fails.
 
-    Its stdout and stderr go to our stderr, so that stdout stays JSON.
+    Its stdout is thrown away: ours is JSON.
     """
     before = os.sched_getaffinity(0)
     began = time.perf_counter()
@@ -94,7 +101,7 @@ def run(
             cwd=REPOSITORY,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
+            stdout=subprocess.DEVNULL,
         )
     finally:
         os.sched_setaffinity(0, before)

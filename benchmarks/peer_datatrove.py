@@ -1,4 +1,4 @@
-"""datatrove's chain on one WARC file; run by `bench_peers` with the Python of an environment of its own.
+"""datatrove's chain on one WARC file; run by `bench_peers` in an environment of its own.
 
 Prints nothing of the pages. OUT/pages.json: pages read, extracted, written; ids of those extracted.
 """

@@ -215,6 +215,9 @@ def _tagger(model: str, labels: Iterable[str]) -> Callable[[str], tuple[str, ...
     return tags
 
 
+_LABELLED = ("openlid", "lid176", "glotlid", "weir")
+
+
 @cache
 def _load_one(name: str) -> Identifier:
     match name.partition(":"):
@@ -225,7 +228,18 @@ def _load_one(name: str) -> Identifier:
         case (("openlid" | "lid176" | "glotlid" | "weir") as labels, ":", location) if location:
             path, _, sha256 = location.partition("#sha256=")
             return FastText(path, sha256 or None, labels)
-    raise ValueError(
+    raise ValueError(_unknown(name))
+
+
+def check(name: str) -> None:
+    """ValueError, with the kinds there are, for a name that is none; files are not opened."""
+    kind, colon, location = name.partition(":")
+    if not (name in ("py3langid", "cld2") or (kind in _LABELLED and colon and location)):
+        raise ValueError(_unknown(name))
+
+
+def _unknown(name: str) -> str:
+    return (
         f"unknown language model {name!r}; use py3langid, cld2, or a kind of labels and a file: "
         "openlid:PATH, lid176:PATH, glotlid:PATH or weir:PATH, each with #sha256=DIGEST if known"
     )

@@ -179,12 +179,13 @@ def status_text(data: Mapping[str, Any]) -> Text:
     yield from data["problems"]
 
 
-def stats_text(data: Mapping[str, Any]) -> Text:
-    """`weir stats`."""
-    yield from waterfall(data["totals"])
+def stats_text(data: Mapping[str, Any], tag: str | None = None) -> Text:
+    """`weir stats`, of the run or of one language."""
+    totals = data["languages"][tag] if tag else data["totals"]
+    yield from waterfall(totals)
     yield ""
     yield from table(
-        ("reason", "documents"), sorted(_reasons(data["totals"]), key=lambda r: (-r[1], r[0])), "-r"
+        ("reason", "documents"), sorted(_reasons(totals), key=lambda r: (-r[1], r[0])), "-r"
     )
     yield ""
     rows = [

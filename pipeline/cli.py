@@ -64,6 +64,13 @@ class Show(enum.StrEnum):
     NONE = "none"
 
 
+class Where(enum.StrEnum):
+    """Executors."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class Outcome(enum.StrEnum):
     """What became of a page."""
 
@@ -116,7 +123,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         Path | None,
         typer.Option("--reuse", help="Adopt committed tasks of this run whose key still matches."),
     ] = None,
-    executor: Annotated[str, typer.Option("--executor", help="local or ray.")] = "local",
+    executor: Annotated[Where, typer.Option("--executor", help="Where tasks run.")] = Where.LOCAL,
     address: Annotated[
         str | None,
         typer.Option(
@@ -151,7 +158,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     resolved = _resolve(source, inputs, settings, base_uri, limit)
     is_run = (Path(source) / "run.json").is_file()
     folder = Path(source) if is_run else output or Path("runs") / resolved.run.name
-    options = runner.Options(folder, executor, address, workers, reuse, _shard(task_shard))
+    if is_run and output is not None and output != folder:
+        raise ConfigError("--output", f"{source} is a run: it is resumed where it is")
+    if reuse is not None and not (reuse / "run.json").is_file():
+        raise ConfigError("--reuse", f"{reuse} is not a run")
+    if address and executor is not Where.RAY:
+        raise ConfigError("--address", "is for Ray", "add --executor ray")
+    options = runner.Options(folder, executor.value, address, workers, reuse, _shard(task_shard))
     with display.listener(progress.value) as show:
         result = runner.Runner(resolved, options, show).start()
     data = {"run": str(folder), "exit_code": result.exit_code, "problems": result.problems}
@@ -246,11 +259,13 @@ def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -
     from audit import runs  # noqa: PLC0415
     from audit import stats as audit_stats  # noqa: PLC0415
 
-    data = audit_stats.stats(runs.Run(path))
+    data, tag = audit_stats.stats(runs.Run(path)), None
     if language:
         tag = answers.tag(language)
         data = {**data, "languages": {t: v for t, v in data["languages"].items() if t == tag}}
-    answers.give("stats", data, as_json, lambda: answers.stats_text(data))
+        if not data["languages"]:
+            raise ConfigError("--language", f"{path} has no page in {tag}")
+    answers.give("stats", data, as_json, lambda: answers.stats_text(data, tag))
 
 
 @app.command()
@@ -450,7 +465,7 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", help="Run folder; an earlier demo in it is replaced.")
     ] = Path("runs/demo"),
-    executor: Annotated[str, typer.Option("--executor")] = "local",
+    executor: Annotated[Where, typer.Option("--executor")] = Where.LOCAL,
     workers: Annotated[int | None, typer.Option("--workers", min=1)] = None,
 ) -> None:
     """Build the sample snapshot, run it, and write its report."""
@@ -461,12 +476,16 @@ def demo(
     build.build()
     paths = next(build.SNAPSHOT_DIR.glob("crawl-data/*/warc.paths.gz")).resolve()
     listed = os.path.relpath(paths) if paths.is_relative_to(Path.cwd()) else str(paths)
-    if (output / "run.json").exists():
+    if (book := output / "run.json").exists():
+        if json.loads(book.read_text(encoding="utf-8"))["name"] != "sample":
+            raise ConfigError(
+                str(output), "is a run, and not an earlier demo", "choose an --output"
+            )
         shutil.rmtree(output)
     resolved = _resolve("sample", [listed], None)
     with display.listener("auto") as show:
         result = runner.Runner(
-            resolved, runner.Options(output, executor, None, workers), show
+            resolved, runner.Options(output, executor.value, None, workers), show
         ).start()
     if result.exit_code:
         raise typer.Exit(result.exit_code)
@@ -477,8 +496,13 @@ def demo(
 
 def _report_error(error: CurationError, given: list[str]) -> None:
     sys.stderr.write(f"weir: {error}\n")
+    _give_error(str(error), given)
+
+
+def _give_error(message: str, given: list[str]) -> None:
     if "--json" in given:
-        answers.give(given[0], {"error": str(error)}, True, list, ok=False)
+        verb = " ".join(given[: 2 if given[0] == "config" else 1])
+        answers.give(verb, {"error": message}, True, list, ok=False)
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
@@ -493,6 +517,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
         return 130
     except UsageError as error:
         error.show()
+        _give_error(error.format_message(), given)
         return 2
     except CurationError as error:
         _report_error(error, given)

@@ -19,7 +19,7 @@ from ruamel.yaml.error import YAMLError
 from filters import pii, rules
 from filters.catalog import BY_NAME
 from filters.optout import CHANNELS
-from langid import tags
+from langid import models, tags
 from stages.errors import ConfigError
 
 
@@ -48,6 +48,11 @@ class Gate(_Section):
     min_european_mass: float = Field(ge=0, le=1)
     url_key: str = Field(min_length=1, max_length=64)
 
+    @field_validator("language_models")
+    @classmethod
+    def _known_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _models(value)
+
     @field_validator("reserved_channels")
     @classmethod
     def _known_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,6 +73,11 @@ class Identify(_Section):
 
     models: tuple[str, ...] = Field(min_length=1)
     languages: tuple[str, ...]
+
+    @field_validator("models")
+    @classmethod
+    def _known_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _models(value)
 
     @field_validator("languages")
     @classmethod
@@ -195,6 +205,12 @@ class Run(_Section):
         }
 
 
+def _models(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        models.check(name)
+    return names
+
+
 def _known(names: Iterable[str], allowed: Collection[str], what: str) -> tuple[str, ...]:
     for name in names:
         if name not in allowed:
@@ -216,7 +232,7 @@ class Resolved:
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of compact JSON, in the order of the keys: the order of rules decides first reasons."""
+    """SHA-256 of compact JSON, keys in their order: that of rules decides first reasons."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -235,6 +251,7 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
         raise ConfigError(str(source), "no such configuration file", f"shipped ones: {names}")
     origins: dict[str, str] = {}
     merged: dict[str, Any] = {}
+    overrides: list[tuple[str, dict[str, Any]]] = []
     for origin, layer in (
         ("configs/base.yaml", _read(configs_folder() / "base.yaml")),
         (_label(path), _read(path)),
@@ -244,6 +261,7 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
             raise ConfigError(
                 origin, "`languages` belongs under `identify`", "write identify: {languages: [...]}"
             )
+        overrides.append((origin, layer.pop("languages", {})))
         _merge(merged, layer, origin, origins, "")
     packs: dict[str, Any] = {}
     for tag, pack in language_packs():
@@ -251,7 +269,19 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
         own = {"stop_words": pack["stop_words"], "rules": pack.get("rules") or {}}
         _merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
         packs[tag] = base
+    for origin, chosen in overrides:
+        for name, own in chosen.items():
+            tag = _tag(name, origin)
+            pack = packs.setdefault(tag, json.loads(json.dumps(merged["language"])))
+            _merge(pack, own, origin, origins, f"languages.{tag}.")
     return Resolved(_validated({**merged, "languages": packs}, origins), origins)
+
+
+def _tag(name: str, origin: str) -> str:
+    try:
+        return tags.normalise(name)
+    except ValueError as error:
+        raise ConfigError(origin, f"languages: {error}", "`weir languages` lists them") from None
 
 
 def _validated(merged: dict[str, Any], origins: Mapping[str, str]) -> Run:
@@ -329,7 +359,11 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
         place = layer
         for parent in parents:
             place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise ConfigError("--set", f"{key}: {parent} is already set to a plain value")
         place[last] = value
+        if last in ("min", "max") and "rules" in parents:
+            place.setdefault("source", "set on the command line, without a source")
     return layer
 
 

@@ -103,7 +103,7 @@ class Runner:
     ) -> None:
         self.resolved, self.options, self.listener = resolved, options, listener
         self.plan = make_plan(resolved)
-        self.run = options.output
+        self.run = options.output.resolve()
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
@@ -277,10 +277,14 @@ class Runner:
         found = manifest.find(self.run, task.step, task.key)
         if found is None and self.options.reuse is not None:
             found = manifest.find(self.options.reuse, task.step, task.key)
-            if found is not None:
+            if found is not None and all(
+                (self.options.reuse / output.path).exists() for output in found.outputs
+            ):
                 for output in found.outputs:
                     _adopt(self.options.reuse / output.path, self.run / output.path)
                 manifest.commit(self.run, found)
+            else:
+                found = None  # pruned there: done again here
         return found
 
     def _outcomes(self, work: Work, tasks: Sequence[Task]) -> Iterator[Outcome]:
@@ -433,12 +437,13 @@ def _lock(run: Path, shared: bool) -> Iterator[TextIO]:
     with storage.disk_errors(run):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise ConfigError(str(run), "is not a folder", "choose another --output") from None
+        except OSError as error:
+            problem = f"cannot be made a folder ({error.strerror})"
+            raise ConfigError(str(run), problem, "choose another --output") from None
     with path.open("w", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             raise ConfigError(
                 str(run), "is being run by another process", f"watch it with: weir status {run}"
             ) from None

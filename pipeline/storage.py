@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -31,6 +32,9 @@ WARC_SUFFIXES = tuple(
 LIST_SUFFIXES = (".paths", ".paths.gz", ".txt", ".txt.gz")
 SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 EDGE_BYTES = 1 << 16
+LOOKUPS = 32
+"""Files whose identity is looked up at once."""
+ROBOTS_FOLDER = "robotstxt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
             store, path = _remote(uri)
             reader = obstore.open_reader(store, path, buffer_size=1 << 20)
             reader.seek(offset)
-            return cast("BinaryIO", io.BufferedReader(_Reader(reader), buffer_size=1 << 20))
+            return cast("BinaryIO", io.BufferedReader(_Reader(reader, uri), buffer_size=1 << 20))
         stream = _local(uri).open("rb")
     except FileNotFoundError:
         raise ShardError(uri, "no such file; check the path or the path list") from None
@@ -94,14 +98,18 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
 class _Reader(io.RawIOBase):
     """An obstore reader as a raw stream."""
 
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
+    def __init__(self, reader: Any, uri: str) -> None:
+        self._reader, self._uri = reader, uri
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = bytes(self._reader.read(len(buffer)))
+        try:
+            data = bytes(self._reader.read(len(buffer)))
+        except (OSError, obstore.exceptions.BaseError) as error:
+            kind = type(error).__name__
+            raise TransientError(self._uri, f"was cut off while being read ({kind})") from None
         buffer[: len(data)] = data
         return len(data)
 
@@ -135,61 +143,55 @@ def identity(uri: str) -> str:
 def expand(sources: Sequence[str], base_uri: str | None) -> list[Input]:
     """Input files from files, folders, globs and path lists, in the order given.
 
-    ConfigError names what matches nothing.
+    ConfigError names what matches nothing, and files of equal name.
     """
-    found: list[Input] = []
-    for source in sources:
-        found.extend(_expand_one(source, base_uri))
+    located = [found for source in sources for found in _locate(source, base_uri)]
     names: dict[str, str] = {}
-    for item in found:
-        short = item.name.rsplit("/", 1)[-1]
+    for name, uri in located:
+        short = name.rsplit("/", 1)[-1]
         if short in names:
             raise ConfigError(
-                item.uri,
+                uri,
                 f"has the same file name as {names[short]}",
                 "documents are known by file name: rename one",
             )
-        names[short] = item.uri
-    return found
+        names[short] = uri
+    with ThreadPoolExecutor(LOOKUPS) as pool:  # a snapshot has 90,000 files
+        identities = pool.map(identity, [uri for _, uri in located])
+        return [Input(*found, known) for found, known in zip(located, identities, strict=True)]
 
 
-def _expand_one(source: str, base_uri: str | None) -> Iterator[Input]:
+def _locate(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
+    """(name, address) of each file that a source stands for."""
+    if not source:
+        raise ConfigError("--input", "is empty", "name a file, folder, pattern or path list")
     if source.removesuffix(".gz").endswith((".paths", ".txt")):
         yield from _listed(source, base_uri)
-    elif is_remote(source):
-        yield Input(source.split("://", 1)[1].split("/", 1)[-1], source, identity(source))
+        return
+    if is_remote(source):
+        yield source.split("://", 1)[1].split("/", 1)[-1], source
+        return
+    path = _local(source)
+    if path.is_dir():
+        inside = [p.relative_to(path) for p in path.rglob("*") if p.name.endswith(WARC_SUFFIXES)]
+        # Beside its pages, a crawl's folder holds its robots.txt files: `robots_lists` finds them.
+        files = [path / p for p in sorted(inside) if ROBOTS_FOLDER not in p.parts]
+        missing = f"no WARC or ARC file in this folder (*{', *'.join(WARC_SUFFIXES[:2])} ...)"
+    elif path.exists():
+        files, missing = [path], ""
     else:
-        path = _local(source)
-        if path.is_dir():
-            files = sorted(
-                p for p in path.rglob("*") if p.is_file() and p.name.endswith(WARC_SUFFIXES)
-            )
-            missing = (
-                "no WARC or ARC file in this folder (looked for "
-                f"{', '.join(WARC_SUFFIXES[:4])} ...)"
-            )
-        elif path.exists():
-            files, missing = [path], ""
-        else:
-            files = sorted(
-                p
-                for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor or ".")))
-                if p.is_file()
-            )
-            missing = "no such file, and no file matches it as a pattern"
-        if not files:
-            raise ConfigError(
-                source, missing, "give WARC files, folders, patterns or path lists with --input"
-            )
-        for file in files:
-            yield Input(
-                str(file.relative_to(path)) if path.is_dir() else file.name,
-                str(file),
-                identity(str(file)),
-            )
+        root = Path(path.anchor or ".")
+        files = sorted(p for p in root.glob(str(path.relative_to(path.anchor))) if p.is_file())
+        missing = "no such file, and no file matches it as a pattern"
+    if not files:
+        remedy = "give WARC files, folders, patterns or path lists with --input"
+        raise ConfigError(source, missing, remedy)
+    for file in files:
+        name = str(file.relative_to(path)) if path.is_dir() else file.name
+        yield name, str(file.resolve())
 
 
-def _listed(source: str, base_uri: str | None) -> Iterator[Input]:
+def _listed(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
     """Entries of a path list.
 
     They lie under `base_uri`, or beside the crawl-data folder that holds the list.
@@ -204,25 +206,27 @@ def _listed(source: str, base_uri: str | None) -> Iterator[Input]:
     root = base_uri or (before if marker else source.rpartition("/")[0])
     for line in text.splitlines():
         name = line.strip()
-        if name:
-            uri = (
-                name
-                if is_remote(name) or name.startswith("/")
-                else f"{root.rstrip('/')}/{name}"
-                if root
-                else name
-            )
-            yield Input(name, uri, identity(uri))
+        if not name:
+            continue
+        uri = name
+        if root and not is_remote(name) and not name.startswith("/"):
+            uri = f"{root.rstrip('/')}/{name}"
+        yield name, uri if is_remote(uri) else str(_local(uri).resolve())
 
 
 def robots_lists(sources: Sequence[str]) -> list[str]:
-    """The `robotstxt.paths.gz` beside each `warc.paths.gz`, where there is one."""
+    """Where a crawl keeps its robots.txt files, if there is such a place.
+
+    The `robotstxt.paths.gz` beside each `warc.paths.gz`, and folders `robotstxt` inside folders.
+    """
     beside = [
-        s[: -len("warc.paths.gz")] + "robotstxt.paths.gz"
-        for s in sources
-        if s.endswith("warc.paths.gz")
+        source[: -len("warc.paths.gz")] + "robotstxt.paths.gz"
+        for source in sources
+        if source.endswith("warc.paths.gz")
     ]
-    return [uri for uri in beside if identity(uri) != "missing"]
+    folders = [_local(source) for source in sources if source and not is_remote(source)]
+    inside = [str(p) for f in folders if f.is_dir() for p in sorted(f.rglob(ROBOTS_FOLDER))]
+    return [uri for uri in beside if identity(uri) != "missing"] + inside
 
 
 def snapshot_of(inputs: Sequence[Input]) -> str:
@@ -260,6 +264,7 @@ def write_bytes(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
+            Path(temporary).chmod(0o644)
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from pipeline import config, runner, steps
 from pipeline.answers import cell, tag
 from pipeline.manifest import Manifest
 from pipeline.sandbox import Sandbox
+from stages.errors import ConfigError
 
 
 def text_of(line: str) -> str:
@@ -113,6 +114,8 @@ def _probe(
             config.Resolved(settings, {}), runner.Options(Path(folder) / "probe", workers=1)
         )
         run.start()
+        if not run.made.get("extract"):
+            raise ConfigError(uri, "; ".join(run.result.problems) or "cannot be read")
         made: Manifest = run.made["extract"][0]
         records = pq.read_table(run.run / made.output("records").path, columns=["offset", "length"])
         stored = sum(o.bytes for step in run.made.values() for m in step for o in m.outputs)

@@ -91,6 +91,7 @@ LOOKS_LIKE_HTML = re.compile(
 CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 MAX_TAGS = 1_000_000
 """Tags past which a page is a bomb whatever it holds: the cap of 20 MB leaves room for more."""
+QUOTED = re.compile(r"""(?<==)\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$))""")
 NAME_BYTES = 8
 
 
@@ -200,7 +201,9 @@ def _is_utf8(body: bytes) -> bool:
 def is_bomb(html: str, max_depth: int) -> bool:
     """Whether the markup nests deeper than `max_depth`, or has too many tags or attributes.
 
-    Parsers need minutes for such pages. Linear time, vectorised.
+    Parsers that walk the tree need minutes for such pages. Linear time: tags are counted first,
+    vectorised; where they seem to nest too deep, the tree has the last word, since browsers close
+    what pages leave open.
     """
     raw = np.frombuffer(html.encode("utf-8", "replace"), dtype=np.uint8)
     opened = np.flatnonzero(raw == ord("<"))
@@ -212,11 +215,22 @@ def is_bomb(html: str, max_depth: int) -> bool:
     if longest > MAX_TAG_CHARS and _has_huge_tag(html):
         return True
     begun = np.count_nonzero(raw[np.minimum(opened + 1, len(raw) - 1)] != ord("/"))
-    return bool(begun > max_depth) and _depth(raw, opened) > max_depth
+    return bool(begun > max_depth) and _depth(raw, opened) > max_depth and _is_deep(html, max_depth)
+
+
+def _is_deep(html: str, max_depth: int) -> bool:
+    """Whether an element has more than `max_depth` others around it."""
+    document = HTMLTree.parse(html).document
+    level: list[Any] = [] if document is None else [document]
+    for _ in range(max_depth + 1):
+        level = [child for node in level for child in node.child_nodes]
+        if not level:
+            return False
+    return True
 
 
 def _depth(raw: NDArray[np.uint8], opened: NDArray[np.int64]) -> int:
-    """How deep the tags nest that begin at `opened`.
+    """How deep the tags seem to nest that begin at `opened`.
 
     An end tag takes back one start tag of its name, if one is open; a stray one takes back
     nothing, as in browsers. Void elements, those whose end is implied and empty-element tags do
@@ -272,13 +286,11 @@ NOT_NESTING = np.array(sorted(_name_code(name) for name in VOID | IMPLIED_END), 
 
 
 def _has_huge_tag(html: str) -> bool:
+    """Whether a tag has more attributes than the cap; the words of a quoted value are none."""
     for piece in html.split("<"):
-        if len(piece) > MAX_TAG_CHARS:
-            tag = piece.partition(">")[0]
-            if (
-                len(tag) > MAX_TAG_CHARS
-                and len(tag.split(None, MAX_TAG_ATTRIBUTES + 1)) > MAX_TAG_ATTRIBUTES
-            ):
+        if len(piece) > MAX_TAG_CHARS and piece[:1].isalpha():
+            tag = QUOTED.sub("", piece).partition(">")[0]
+            if len(tag.split(None, MAX_TAG_ATTRIBUTES + 1)) > MAX_TAG_ATTRIBUTES:
                 return True
     return False
 

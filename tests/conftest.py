@@ -6,15 +6,15 @@ All are made once a session and must not be changed: a test that damages a run c
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from pipeline import config, runner
 from samples import archive, build, optouts
 from samples.entries import Entry
+from tests.integration.runs import configured, run_here
 
 PER_KIND = 4
 SMALL_TAGS = {"deu_Latn", "ell_Grek", "eng_Latn", "fin_Latn", "mlt_Latn", None}
@@ -38,8 +38,15 @@ class Snapshot:
         return self.root / "crawl-data" / archive.SNAPSHOT / "warc.paths.gz"
 
 
-def _snapshot(root: Path, rows: int) -> Snapshot:
-    return Snapshot(root, tuple(sorted(root.glob("crawl-data/*/segments/*/warc/*"))), rows)
+@dataclass(frozen=True, slots=True)
+class Small(Snapshot):
+    """A short snapshot, and the settings with which the undisturbed run of it was made."""
+
+    settings: tuple[str, ...] = SMALL_SETTINGS
+
+
+def _warcs(root: Path) -> tuple[Path, ...]:
+    return tuple(sorted(root.glob("crawl-data/*/segments/*/warc/*")))
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +54,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """The whole sample snapshot, built from its sources."""
     root = tmp_path_factory.mktemp("snapshot")
     build.build(root)
-    return _snapshot(root, len(build.truth()))
+    return Snapshot(root, _warcs(root), len(build.truth()))
 
 
 def _small_entries() -> list[Entry]:
@@ -67,7 +74,7 @@ def _small_entries() -> list[Entry]:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """Three short WARC files with every kind of page but the slow ones, and robots.txt files."""
     root, entries = tmp_path_factory.mktemp("small"), _small_entries()
     whole = [entry for entry in entries if entry.data is None]
@@ -75,13 +82,13 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     files: list[list[Entry]] = [[] for _ in range(SMALL_FILES)]
     for number, entry in enumerate(whole):
         files[number % SMALL_FILES].append(entry)
-    for entry in damaged:  # the last of them is a cut-off member: it ends its file
-        at = SMALL_FILES - 1 if entry is damaged[-1] else damaged.index(entry) % SMALL_FILES
-        files[at].insert(len(files[at]) if entry is damaged[-1] else 3, entry)
+    for number, entry in enumerate(damaged[:-1]):
+        files[number % SMALL_FILES].insert(3, entry)
+    files[-1].append(damaged[-1])  # a member that is cut off: the file ends in it
     warcs = [b"".join(_bytes_of(entry) for entry in file) for file in files]
     robots = optouts.robots_exchanges(build.hosts_of(build.all_entries(), "ordinary"))
     archive.write_snapshot(root, warcs, b"".join(archive.triple(one) for one in robots))
-    return _snapshot(root, len(entries))
+    return Small(root, _warcs(root), len(entries))
 
 
 def _bytes_of(entry: Entry) -> bytes:
@@ -91,26 +98,20 @@ def _bytes_of(entry: Entry) -> bytes:
     return archive.triple(entry.exchange)
 
 
-def configured(snapshot: Snapshot, settings: Sequence[str] = ()) -> config.Resolved:
-    """The sample configuration on a snapshot."""
-    return config.load("sample", [f"inputs=['{snapshot.paths}']", *settings])
-
-
 @pytest.fixture(scope="session")
 def sample_run(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An undisturbed run of the sample snapshot: local executor, two workers."""
     output = tmp_path_factory.mktemp("sample") / "run"
-    ended = runner.Runner(configured(snapshot), runner.Options(output, workers=2)).start()
+    ended, _ = run_here(configured(snapshot.paths), output, workers=2)
     assert ended.exit_code == 0, ended.problems
     return output
 
 
 @pytest.fixture(scope="session")
-def small_run(small: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_run(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An undisturbed run of the small snapshot: one worker, in this process."""
     output = tmp_path_factory.mktemp("small-run") / "run"
-    resolved = configured(small, SMALL_SETTINGS)
-    ended = runner.Runner(resolved, runner.Options(output, workers=1)).start()
+    ended, _ = run_here(configured(small.paths, small.settings), output)
     assert ended.exit_code == 0, ended.problems
     return output
 
@@ -121,7 +122,7 @@ def ray_cluster() -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray  # noqa: PLC0415 - costs a second, which most test runs need not pay
 
-    folder = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")
+    folder = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")  # short, since it holds sockets
     ray.init(
         num_cpus=2,
         object_store_memory=128 << 20,

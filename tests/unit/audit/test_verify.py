@@ -9,7 +9,6 @@ import pytest
 from audit.runs import Run
 from audit.verify import verify
 from stages.errors import ConfigError
-from tests.unit.audit.conftest import A, C, D
 
 DECISIONS = "decisions/00000.parquet"
 NAMES = [
@@ -216,7 +215,3 @@ def test_details_hold_no_text(folder: Path, rewrite: Rewrite) -> None:
     faults = failed(folder)
     assert "EMAIL in its text at 13 to" in faults["privacy"]
     assert not any("anna" in detail for detail in faults.values())
-
-
-def test_ids_of_the_fixture_are_distinct() -> None:
-    assert len({A, C, D}) == 3

@@ -129,8 +129,7 @@ def test_a_setting_changes_the_steps_that_it_touches(
     assert changed(keys(settings), keys(run_of(setting))) == steps
 
 
-def test_the_source_of_a_threshold_is_no_work(settings: config.Run) -> None:
-    """Not yet so: a reworded source repeats steps 3 and 4, which is cheap, and never wrong."""
+def test_a_reworded_source_keeps_extraction(settings: config.Run) -> None:
     after = keys(run_of(f"language.rules.word_count.source='{WORDS}'"))
     assert changed(keys(settings), after) <= FROM_JUDGE
 
