@@ -1,6 +1,6 @@
 """Extraction: snippet F1 of the text that a run stores, on labelled third-party pages.
 
-`python -m benchmarks.bench_extraction [--data FILE] [--one-in N] [--extractor NAME]` prints JSON.
+`python -m benchmarks.bench_extraction [--one-in N] [--source S] [--extractor E]` prints JSON.
 The pages go through the real step: a WARC is written, read, gated, extracted, redacted and stored.
 The gate lets pass every language and every reservation, since only the text is judged here; a page
 that a stage rejects all the same counts as empty text.
@@ -72,8 +72,8 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def load(path: Path, one_in: int = 1) -> list[Labelled]:
-    """Pages with snippets; one in so many of them, by the hash of their id."""
+def load(path: Path, one_in: int = 1, source: str = "trafilatura") -> list[Labelled]:
+    """Pages of one source; one in so many of them, by the hash of their id."""
     columns = ["id", "html", "must_contain", "must_not_contain"]
     found = [
         Labelled(
@@ -83,7 +83,7 @@ def load(path: Path, one_in: int = 1) -> list[Labelled]:
             tuple(row["must_not_contain"] or ()),
         )
         for row in pq.read_table(path, columns=columns).to_pylist()
-        if row["must_contain"]
+        if row["id"].startswith(f"{source}/")
     ]
     return [one for one in found if _number(one.name) % one_in == 0]
 
@@ -155,19 +155,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_extraction")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--one-in", type=int, default=1)
+    parser.add_argument("--source", default="trafilatura", help="or wcxb")
     parser.add_argument("--extractor", default="trafilatura")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
     if not options.data.is_file():
         print(f"{options.data} is missing", file=sys.stderr)
         return 2
-    pages = load(options.data, options.one_in)
+    pages = load(options.data, options.one_in, options.source)
     with tempfile.TemporaryDirectory() as folder:
         found = measure(
             pages, Path(folder), [f"extract.extractor={options.extractor}"], options.workers
         )
     answer = {
-        "parameters": {"one_in": options.one_in, "extractor": options.extractor},
+        "parameters": {
+            "one_in": options.one_in,
+            "source": options.source,
+            "extractor": options.extractor,
+        },
         "data": {"file": options.data.name, "sha256": digest(options.data)},
         **found,
         "environment": {

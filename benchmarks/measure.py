@@ -8,13 +8,14 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psutil
 from ruamel.yaml import YAML
@@ -24,6 +25,7 @@ SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 BULK = SHARED_DATA / "bulk_dev.warc.gz"
 FLOORS = Path(__file__).with_name("floors.yaml")
 SAMPLE_S = 0.05
+LAST_WORDS = 2000
 PACKAGES = (
     "trafilatura",
     "resiliparse",
@@ -87,10 +89,15 @@ def command(*arguments: str) -> list[str]:
 def run(
     arguments: Sequence[str], core: int | None = None, env: Mapping[str, str] | None = None
 ) -> Cost:
-    """Run a command to its end, on one core if given. CalledProcessError if it fails.
+    """Run a command to its end, on one core if given.
 
-    Its stdout is thrown away: ours is JSON.
+    RuntimeError with its last words if it fails.
     """
+    with tempfile.TemporaryFile() as log:
+        return _run(arguments, core, env or {}, log)
+
+
+def _run(arguments: Sequence[str], core: int | None, env: Mapping[str, str], log: BinaryIO) -> Cost:
     before = os.sched_getaffinity(0)
     began = time.perf_counter()
     try:
@@ -99,9 +106,10 @@ def run(
         process = subprocess.Popen(
             arguments,
             cwd=REPOSITORY,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **env},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
     finally:
         os.sched_setaffinity(0, before)
@@ -116,7 +124,9 @@ def run(
         peak = sampler.finish()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, list(arguments))
+        log.seek(0)
+        words = log.read().decode("utf-8", "replace")[-LAST_WORDS:]
+        raise RuntimeError(f"exit code {process.returncode}: {' '.join(arguments)}\n{words}")
     cpu = usage.ru_utime + usage.ru_stime
     return Cost(round(cpu, 3), round(time.perf_counter() - began, 3), round(peak / 2**20, 1))
 

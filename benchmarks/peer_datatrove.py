@@ -30,45 +30,48 @@ TIMEOUT_S = 20
 """For a page, as ours; datatrove's 1 s of wall time would lose pages to other people's load."""
 
 
-class Tally:
-    """A step that lets documents pass and remembers their ids."""
+def tally(ids: list[str]) -> Any:
+    """A step that lets documents pass and appends their ids to the list.
 
-    def __init__(self) -> None:
-        self.ids: list[str] = []
+    A function, since datatrove copies each step for a task, but not functions.
+    """
 
-    def __call__(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
-        """Yield what comes."""
+    def step(data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         del rank, world_size
         for document in data:
-            self.ids.append(document.id)
+            ids.append(document.id)
             yield document
+
+    return step
 
 
 def main(warc: Path, out: Path) -> None:
     """Run the chain with one task in this process."""
     urls = URLFilter()
     urls.tldextractor = TLDExtract(suffix_list_urls=())  # the list in its wheel: no download
-    read, extracted, written = Tally(), Tally(), Tally()
+    read: list[str] = []
+    extracted: list[str] = []
+    written: list[str] = []
     LocalPipelineExecutor(
         pipeline=[
             WarcReader(str(warc.parent), glob_pattern=warc.name),
-            read,
+            tally(read),
             urls,
             Trafilatura(timeout=TIMEOUT_S),
-            extracted,
+            tally(extracted),
             GopherRepetitionFilter(),
             GopherQualityFilter(),
             C4QualityFilter(),
             FineWebQualityFilter(),
             PIIFormatter(),
-            written,
+            tally(written),
             ParquetWriter(str(out / "output")),
         ],
         tasks=1,
         logging_dir=str(out / "logs"),
     ).run()
-    counts = {"read": len(read.ids), "extracted": len(extracted.ids), "written": len(written.ids)}
-    (out / "pages.json").write_text(json.dumps({**counts, "ids": extracted.ids}))
+    counts = {"read": len(read), "extracted": len(extracted), "written": len(written)}
+    (out / "pages.json").write_text(json.dumps({**counts, "ids": extracted}), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -127,8 +127,8 @@ class StopWords(_Section):
 class Rule(_Section):
     """Bounds on a signal; every threshold says where it comes from."""
 
-    min: float | None = None
-    max: float | None = None
+    min: float | None = Field(default=None, allow_inf_nan=False)
+    max: float | None = Field(default=None, allow_inf_nan=False)
     source: str = Field(min_length=10)
 
     @model_validator(mode="after")
@@ -261,7 +261,10 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
             raise ConfigError(
                 origin, "`languages` belongs under `identify`", "write identify: {languages: [...]}"
             )
-        overrides.append((origin, layer.pop("languages", {})))
+        own_languages = layer.pop("languages", {})
+        if not isinstance(own_languages, dict):
+            raise ConfigError(origin, "languages: must be a mapping of tags")
+        overrides.append((origin, own_languages))
         _merge(merged, layer, origin, origins, "")
     packs: dict[str, Any] = {}
     for tag, pack in language_packs():
@@ -284,15 +287,14 @@ def _tag(name: str, origin: str) -> str:
         raise ConfigError(origin, f"languages: {error}", "`weir languages` lists them") from None
 
 
-def _validated(merged: dict[str, Any], origins: Mapping[str, str]) -> Run:
+def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Run:
     try:
         return Run.model_validate(merged)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        origin = origins.get(key) or next(
-            (o for k, o in sorted(origins.items()) if k.startswith(key)), "configuration"
-        )
+        below = (o for k, o in reversed(origins.items()) if f"{k}.".startswith(f"{key}."))
+        origin = next(below, "configuration")
         value = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
         raise ConfigError(
             origin,
@@ -378,9 +380,12 @@ def _merge(
     for key, value in layer.items():
         if isinstance(value, Mapping) and isinstance(into.get(key), dict):
             _merge(into[key], value, origin, origins, f"{prefix}{key}.")
+        elif isinstance(into.get(key), dict) and not prefix.endswith("rules."):
+            raise ConfigError(origin, f"{prefix}{key}: must be a mapping (given: {value!r})")
         else:
             into[key] = json.loads(json.dumps(value))
             for path in _leaves(value, f"{prefix}{key}"):
+                origins.pop(path, None)  # so that the latest stands last
                 origins[path] = origin
 
 

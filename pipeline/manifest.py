@@ -83,8 +83,8 @@ class Manifest:
         return json_lines({"manifest_version": VERSION, **dict(sorted(value.items()))})
 
     @staticmethod
-    def from_json(text: str, where: str) -> "Manifest":
-        """IntegrityError if the text is no manifest of this version."""
+    def from_json(text: str | bytes, where: str) -> "Manifest":
+        """IntegrityError if the text is no manifest of this version, whatever else it is."""
         try:
             value = json.loads(text)
             if value.pop("manifest_version") != VERSION:
@@ -93,11 +93,11 @@ class Manifest:
                 Output(**{**o, "groups": tuple((tag, group) for tag, group in o["groups"])})
                 for o in value["outputs"]
             )
-            value["books"] = Books(**value["books"])
+            value["books"] = Books(**{name: int(n) for name, n in value["books"].items()})
             value["inputs"] = tuple(value["inputs"])
             value["counts"] = tuple((a, b, c, int(n)) for a, b, c, n in value["counts"])
             return Manifest(**value)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise IntegrityError(
                 where, "not a manifest; delete the file and run again to redo the task"
             ) from None
@@ -139,7 +139,7 @@ def find(run: Path, step: str, key: str) -> Manifest | None:
     """The committed manifest of a task, if there is one."""
     path = path_of(run, step, key)
     try:
-        return Manifest.from_json(path.read_text(encoding="utf-8"), str(path))
+        return Manifest.from_json(path.read_bytes(), str(path))
     except FileNotFoundError:
         return None
 
@@ -147,7 +147,7 @@ def find(run: Path, step: str, key: str) -> Manifest | None:
 def every(run: Path, step: str | None = None) -> Iterator[Manifest]:
     """Every committed manifest, by step and task."""
     found = [
-        Manifest.from_json(path.read_text(encoding="utf-8"), str(path))
+        Manifest.from_json(path.read_bytes(), str(path))
         for path in (run / "manifests").glob(f"{step or '*'}/*.json")
         if not path.name.startswith(".")
     ]

@@ -107,8 +107,14 @@ class Sandbox:
         self._known[key] = reason
         if self._journal is not None:
             self._journal.parent.mkdir(parents=True, exist_ok=True)
-            with self._journal.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({"call": key, "reason": reason}) + "\n")
+            with self._journal.open("a+b") as stream:
+                stream.seek(0, os.SEEK_END)
+                if stream.tell():
+                    stream.seek(-1, os.SEEK_END)
+                # A line that a crash has cut off is ended first.
+                begin = b"" if not stream.tell() or stream.read(1) == b"\n" else b"\n"
+                entry = json.dumps({"call": key, "reason": reason}).encode()
+                stream.write(begin + entry + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())
 

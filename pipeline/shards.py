@@ -9,7 +9,8 @@ import itertools
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from pipeline.manifest import Count, Output
 from stages import schema
 
 SPILL_BYTES = 64 << 20
+SPILL_ROWS = 256
 ROW_GROUP_ROWS = 2000
+ROW_GROUP_BYTES = 64 << 20
 
 
 class Writer:
@@ -96,7 +99,7 @@ class Sorted:
         self._waiting_bytes = 0
         run.mkdir(parents=True, exist_ok=True)
         self._scratch = Path(tempfile.mkdtemp(dir=run, prefix=".tmp-spill-"))
-        self._runs: list[Path] = []
+        self._runs: list[_SpilledRun] = []
         self._row = 0
 
     def add(self, rows: pa.Table) -> None:
@@ -109,13 +112,18 @@ class Sorted:
 
     def _spill(self) -> None:
         path = self._scratch / f"{len(self._runs)}.arrow"
+        batches: dict[str, range] = {}
+        count = 0
         with (
             storage.disk_errors(path),
             pa.OSFile(str(path), "wb") as stream,
             pa.ipc.new_file(stream, self._schema) as writer,
         ):
-            writer.write_table(self._sorted_rows())
-        self._runs.append(path)
+            for tag, rows in _by_tag(self._sorted_rows()).items():
+                writer.write_table(rows, max_chunksize=SPILL_ROWS)
+                first, count = count, count + -(-rows.num_rows // SPILL_ROWS)
+                batches[tag] = range(first, count)
+        self._runs.append(_SpilledRun(path, batches))
 
     def _sorted_rows(self) -> pa.Table:
         table = pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table()
@@ -127,28 +135,61 @@ class Sorted:
 
     def commit(self) -> list[Output]:
         """Merge, write and make visible; one output a table."""
-        parts = [_by_tag(self._sorted_rows())]
+        last = _by_tag(self._sorted_rows())
         with contextlib.ExitStack() as stack:
-            spilled = [stack.enter_context(pa.memory_map(str(path))) for path in self._runs]
-            parts = [_by_tag(pa.ipc.open_file(stream).read_all()) for stream in spilled] + parts
-            for tag in sorted({tag for part in parts for tag in part}):
-                self._write_tag(tag, pa.concat_tables([part[tag] for part in parts if tag in part]))
+            # Not mapped: pages of a map count as resident, and would grow with the shard.
+            streams = [stack.enter_context(pa.OSFile(str(run.path))) for run in self._runs]
+            readers = [pa.ipc.open_file(stream) for stream in streams]
+            for tag in sorted({*last, *(tag for run in self._runs for tag in run.batches)}):
+                self._write_tag(tag, self._parts(tag, readers, last))
         shutil.rmtree(self._scratch)
         return [writer.commit() for writer in self._writers]
 
-    def _write_tag(self, tag: str, rows: pa.Table) -> None:
+    def _parts(
+        self, tag: str, readers: Sequence[pa.RecordBatchFileReader], last: Mapping[str, pa.Table]
+    ) -> Iterator[pa.Table]:
+        """The tag's rows in the order in which they were added, a few at a time."""
+        for run, reader in zip(self._runs, readers, strict=True):
+            for number in run.batches.get(tag, ()):
+                yield pa.Table.from_batches([reader.get_batch(number)])
+        if tag in last:
+            yield last[tag]
+
+    def _write_tag(self, tag: str, parts: Iterable[pa.Table]) -> None:
+        """Row groups of `ROW_GROUP_ROWS` rows, or of fewer where their text is long."""
+        waiting = self._schema.empty_table()
+        for part in parts:
+            waiting = pa.concat_tables([waiting, part])
+            while waiting.num_rows >= ROW_GROUP_ROWS:
+                self._write_group(tag, waiting.slice(0, ROW_GROUP_ROWS))
+                waiting = waiting.slice(ROW_GROUP_ROWS)
+            if waiting.nbytes >= ROW_GROUP_BYTES:
+                self._write_group(tag, waiting)
+                waiting = self._schema.empty_table()
+        if waiting.num_rows:
+            self._write_group(tag, waiting)
+
+    def _write_group(self, tag: str, rows: pa.Table) -> None:
+        rows = rows.combine_chunks()  # else the bytes written would tell how rows were spilled
         numbers = pa.array(np.arange(self._row, self._row + rows.num_rows), type=pa.int32())
         rows = rows.append_column("row", numbers)
         self._row += rows.num_rows
-        for start in range(0, rows.num_rows, ROW_GROUP_ROWS):
-            for writer in self._writers:
-                writer.write(rows.slice(start, ROW_GROUP_ROWS), tag)
+        for writer in self._writers:
+            writer.write(rows, tag)
 
     def discard(self) -> None:
         """Leave nothing behind."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         for writer in self._writers:
             writer.discard()
+
+
+@dataclass(frozen=True, slots=True)
+class _SpilledRun:
+    """A file of spilled rows, sorted by tag, and each tag's batches in it."""
+
+    path: Path
+    batches: Mapping[str, range]
 
 
 def _by_tag(table: pa.Table) -> dict[str, pa.Table]:

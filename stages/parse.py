@@ -220,12 +220,17 @@ def is_bomb(html: str, max_depth: int) -> bool:
 
 def _is_deep(html: str, max_depth: int) -> bool:
     """Whether an element has more than `max_depth` others around it."""
-    document = HTMLTree.parse(html).document
-    level: list[Any] = [] if document is None else [document]
+    level: list[Any] = [HTMLTree.parse(html).document]
     for _ in range(max_depth + 1):
-        level = [child for node in level for child in node.child_nodes]
-        if not level:
+        below = []
+        for node in level:
+            child = node and node.first_child  # `child_nodes` takes quadratic time
+            while child is not None:
+                below.append(child)
+                child = child.next
+        if not below:
             return False
+        level = below
     return True
 
 

@@ -8,7 +8,6 @@ loss of a node that was not lost; and outcomes come in an order that the seed sa
 Attempts and blame are the driver's own: only the backend is a double.
 """
 
-import hashlib
 import multiprocessing
 import os
 import random
@@ -27,6 +26,7 @@ from pipeline.manifest import Manifest
 from stages.errors import CurationError
 
 FATES = ("before", "first_file", "manifest", "after", "twice", "calm")
+DEADLY = FATES[:4]
 WINDOW = 3
 
 _context = multiprocessing.get_context("forkserver")  # a clean parent: no threads of Ray's or ours
@@ -81,18 +81,19 @@ class _FaultyBackend:
     window = WINDOW
 
     def __init__(self, seed: int, fates: Sequence[str]) -> None:
-        self._seed, self._fates = seed, fates
+        self._fates, self._ahead = fates, list[str]()
         self._random = random.Random(seed)  # noqa: S311 - no secret
         self._submitted: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
 
     def _fate(self, task: Task) -> str:
-        """Chosen by seed and key, so that a failing seed fails again; no task is hit twice."""
+        """Every fate in turn, in an order that the seed shuffles anew; no task is hit twice."""
         self._submitted[task.key] += 1
         if self._submitted[task.key] > 1:
             return "calm"
-        data = hashlib.blake2b(f"{self._seed} {task.key}".encode(), digest_size=8).digest()
-        return self._fates[int.from_bytes(data) % len(self._fates)]
+        if not self._ahead:
+            self._ahead = self._random.sample(self._fates, len(self._fates))
+        return self._ahead.pop()
 
     def submit(self, work: Work, task: Task) -> _Attempt:
         fate, attempt = self._fate(task), _Attempt()

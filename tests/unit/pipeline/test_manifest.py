@@ -75,9 +75,7 @@ TAMPERED = {
     "outputs of another kind": _with(outputs=["documents"]),
     "an output without a digest": _with(outputs=[{"table": "t", "path": "p", "groups": []}]),
     "books of another kind": _with(books=[5, 3, 1, 1]),
-    "words in the books": _with(
-        books={"rows_in": "x", "kept": 0, "rejected": 0, "quarantined": 0}
-    ),
+    "words in the books": _with(books={"rows_in": "x", "kept": 0, "rejected": 0, "quarantined": 0}),
     "words in the counts": _with(counts=[["a", "b", "c", "many"]]),
     "short counts": _with(counts=[["a", "b"]]),
 }
