@@ -74,6 +74,9 @@ IMPLIED_END = frozenset(
 )
 MAX_TAG_CHARS, MAX_TAG_ATTRIBUTES = 20_000, 2_000
 MAX_VISIBLE_CHARS = 8_000
+MIN_VISIBLE_CHARS = 200
+"""Of a page that shows less, what it shows to readers without scripts counts too: forums show
+crawlers all of their text there, and extractors read it."""
 OTHER_MAGIC = (
     b"%PDF-",
     b"\x89PNG",
@@ -335,7 +338,10 @@ def _look(html: str) -> dict[str, Any]:
         if (name := meta.getattr("name"))
     ]
     title = " ".join((tree.title or "").split())[:1000]
-    visible = extract_plain_text(tree, main_content=False, alt_texts=False, list_bullets=False)
+    shown = {"main_content": False, "alt_texts": False, "list_bullets": False}
+    visible = extract_plain_text(tree, **shown)
+    if len(visible) < MIN_VISIBLE_CHARS:
+        visible = extract_plain_text(tree, noscript=True, **shown)
     if not visible.strip():
         return {"reason": "gate.empty", "metas": metas}
     return {

@@ -343,6 +343,14 @@ def test_markup_without_a_media_type_is_a_page() -> None:
     assert survey(HTML.encode(), content_type="")["title"] == "A title"
 
 
+def test_text_for_readers_without_scripts_counts_where_there_is_hardly_any_other() -> None:
+    post = "<p>Myllyn vesi nousee taas keväällä.</p>" * 9
+    hidden = f"<div>Menu</div><noscript>{post}</noscript><script>app()</script>"
+    assert "Myllyn vesi" in str(survey(PAGE.format(hidden).encode())["visible"])
+    assert "Myllyn vesi" not in str(survey(PAGE.format("word " * 99 + hidden).encode())["visible"])
+    assert parse.extract(PAGE.format(hidden), "trafilatura", 9999)["text"].count("Myllyn") == 9
+
+
 def test_nul_bytes_are_left_out() -> None:
     assert survey(HTML.replace("vesi", "ve\0si").encode())["html"] == HTML
 
