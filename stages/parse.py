@@ -338,7 +338,7 @@ def _look(html: str) -> dict[str, Any]:
         if (name := meta.getattr("name"))
     ]
     title = " ".join((tree.title or "").split())[:1000]
-    shown = {"main_content": False, "alt_texts": False, "list_bullets": False}
+    shown: dict[str, Any] = {"main_content": False, "alt_texts": False, "list_bullets": False}
     visible = extract_plain_text(tree, **shown)
     if len(visible) < MIN_VISIBLE_CHARS:
         visible = extract_plain_text(tree, noscript=True, **shown)
