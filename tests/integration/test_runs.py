@@ -58,8 +58,8 @@ def test_a_driver_that_was_killed_is_resumed(
     before = {path: path.read_bytes() for path in committed(run, "extract")}
     assert 1 <= len(before) < len(small.warcs)
     assert not (run / "decisions").exists()
-    ended = weir(*words)
-    assert ended.returncode == 0, ended.stderr
+    ended, _ = run_here(configured(small.paths, small.settings), run)
+    assert ended.exit_code == 0, ended.problems
     assert {path: path.read_bytes() for path in before} == before, "done once, not twice"
     assert result_of(run) == result_of(small_run)
     assert not list(run.rglob(".tmp-*"))
@@ -302,8 +302,6 @@ def test_unreadable_files_are_named_and_the_good_ones_published(
     assert {row["warc"] for row in rows(run, "records")} == {str(folder / n) for n in names[:2]}
     kept = [row for row in rows(run, "decisions") if row["outcome"] == "keep"]
     assert len(rows(run, "corpus")) == len(kept) > 5
-    again = weir(*arguments(listed, run, small.settings, "--workers", "1"))
-    assert again.returncode == 4, again.stderr
 
     shutil.copyfile(small.warcs[2], folder / names[3])
     (folder / names[2]).write_bytes(NO_RESPONSES)
