@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import platform
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -131,6 +132,8 @@ class Runner:
                 finally:
                     if self._executor is not None:
                         self._executor.close()
+            if not is_one_of_many:
+                self._sweep()
             self._close_book()
         return self.result
 
@@ -201,8 +204,7 @@ class Runner:
             if path.is_file():
                 path.unlink(missing_ok=True)
         for folder in self.run.glob(".tmp-spill-*"):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            shutil.rmtree(folder, ignore_errors=True)
 
     # Steps and tasks
 

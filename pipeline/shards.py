@@ -325,8 +325,8 @@ class Aligned:
             return
         decisions = _decisions(self._run / self._shard["decisions"])
         with (
-            pq.ParquetFile(self._run / self._shard["documents"]) as documents,
-            pq.ParquetFile(self._run / self._shard["signals"]) as signals,
+            open_file(self._run / self._shard["documents"]) as documents,
+            open_file(self._run / self._shard["signals"]) as signals,
         ):
             starts = np.cumsum(
                 [
@@ -344,6 +344,19 @@ class Aligned:
                     signals.read_row_group(group),
                     decisions.slice(int(starts[group]), table.num_rows),
                 )
+
+
+def open_file(path: Path) -> pq.ParquetFile:
+    """A committed file that is opened for tag after tag; its metadata is parsed once.
+
+    Parsing is 2 of the 2.1 ms that opening takes for 60 row groups of 37 columns.
+    """
+    return pq.ParquetFile(path, metadata=_metadata(path))
+
+
+@functools.lru_cache(maxsize=16)
+def _metadata(path: Path) -> pq.FileMetaData:
+    return pq.read_metadata(path)
 
 
 @functools.lru_cache(maxsize=8)

@@ -451,7 +451,7 @@ def do_compact(context: Context) -> Manifest:
     )
     try:
         for path, groups in context.task.params["parts"]:
-            with pq.ParquetFile(context.path(path)) as file:
+            with shards.open_file(context.path(path)) as file:
                 for group in groups:
                     rows = file.read_row_group(group)
                     rows_in += rows.num_rows
