@@ -108,6 +108,7 @@ class Runner:
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
+        self._is_complete = False
 
     def start(self) -> Result:
         """Run to the end, or as far as it gets.
@@ -122,9 +123,7 @@ class Runner:
             work = Work(str(self.run), self.resolved.run.model_dump_json(), self.plan.snapshot)
             with self._signals():
                 try:
-                    for step in plan.STEPS:
-                        if not self._perform(step, work):
-                            break
+                    self._is_complete = all(self._perform(step, work) for step in plan.STEPS)
                 except KeyboardInterrupt:
                     if self.result.signal is None:
                         raise
@@ -132,8 +131,6 @@ class Runner:
                 finally:
                     if self._executor is not None:
                         self._executor.close()
-            if not is_one_of_many:
-                self._sweep()
             self._close_book()
         return self.result
 
@@ -142,18 +139,22 @@ class Runner:
     def _open_book(self) -> None:
         path = self.run / "run.json"
         if path.exists():
-            self._check_same(json.loads(path.read_text(encoding="utf-8")))
+            book = json.loads(path.read_text(encoding="utf-8"))
+            self._check_same(book)
+            if book["inputs"] != [i.to_json() for i in self.plan.shards]:
+                self._write_book({"started_at": book["started_at"], "finished_at": None})
             return
         self._write_book({"started_at": _now(), "finished_at": None})
 
     def _check_same(self, book: dict[str, Any]) -> None:
         """Refuse to mix two configurations in one run."""
         old, new = book["config"], self.resolved.run.model_dump(mode="json")
-        if book["config_digest"] == self.resolved.digest and book["inputs"] == [
-            i.to_json() for i in self.plan.shards
-        ]:
+        if book["config_digest"] == self.resolved.digest and not self._has_other_inputs(book):
             return
-        keys = sorted(key for key, _ in _differences(old, new))
+        keys = sorted(
+            (key for key, _ in _differences(old, new)),
+            key=lambda key: (key.startswith("languages."), key),  # 50 languages inherit one change
+        )
         if not keys:
             keys = ["the input files"]
         shown = ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
@@ -161,6 +162,19 @@ class Runner:
             str(self.run),
             f"was made with another configuration; these differ: {shown}",
             f"adopt what still holds with: weir run CONFIG --reuse {self.run} --output NEW",
+        )
+
+    def _has_other_inputs(self, book: dict[str, Any]) -> bool:
+        """Whether other files are named, or one that was read has changed.
+
+        One that could not be read may be mended, and the run resumed.
+        """
+        old, new = book["inputs"], [i.to_json() for i in self.plan.shards]
+        if [i["name"] for i in old] != [i["name"] for i in new]:
+            return True
+        changed = {after["name"] for before, after in zip(old, new, strict=True) if before != after}
+        return bool(changed) and any(
+            name in changed for made in manifest.every(self.run, "extract") for name in made.inputs
         )
 
     def _write_book(self, times: dict[str, Any]) -> None:
@@ -197,6 +211,19 @@ class Runner:
             self.run / "run.json",
             manifest.json_lines(book).encode(),
         )
+
+    def _retire(self) -> None:
+        """Remove what this run made while an input could not be read, and does not hold now."""
+        current = {step: {m.key for m in made} for step, made in self.made.items()}
+        paths = {o.path for made in self.made.values() for m in made for o in m.outputs}
+        for file in (self.run / "manifests").glob("*/[!.]*.json"):
+            if file.stem in current.get(file.parent.name, ()):
+                continue
+            old = manifest.find(self.run, file.parent.name, file.stem)
+            file.unlink()
+            for output in old.outputs if old is not None else ():
+                if output.path not in paths:
+                    (self.run / output.path).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what a killed worker left half-written."""
@@ -348,9 +375,11 @@ class Runner:
     # The end
 
     def _close_book(self) -> None:
-        complete = len(self.made) == len(plan.STEPS) and self.result.exit_code in (DONE, PARTIAL)
-        if not complete:
+        if not self._is_complete or self.result.exit_code not in (DONE, PARTIAL):
             return
+        if self.options.task_shard is None:
+            self._sweep()
+            self._retire()
         write_statistics(
             self.run, self.resolved.run.name, [m for step in self.made.values() for m in step]
         )
