@@ -342,22 +342,16 @@ class Runner:
 
         def handle(number: int, frame: object) -> None:
             del frame
-            if self._executor is not None:
-                if self.result.signal is None:
-                    self._executor.stop()
-                    self.listener(
-                        Event(
-                            "error",
-                            "",
-                            0,
-                            0,
-                            "stopping: running tasks are finished first; "
-                            "press Ctrl-C again to kill them",
-                        )
-                    )
-                else:
-                    self._executor.cancel()
-            self.result.signal = number
+            is_first = self.result.signal is None
+            self.result.signal = number  # before anything is said: the answer may be another signal
+            if self._executor is None:
+                return
+            if is_first:
+                self._executor.stop()
+                said = "running tasks are finished first; press Ctrl-C again to kill them"
+                self.listener(Event("error", "", 0, 0, f"stopping: {said}"))
+            else:
+                self._executor.cancel()
 
         try:
             before = {
