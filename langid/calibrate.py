@@ -1,20 +1,18 @@
-"""From a vote to a probability: the mapping behind `Identification.score`, and its fit.
+"""From a posterior to a probability: the mapping behind `Identification.score`, and its fit.
 
-The numbers in `CALIBRATION` are from
-
-    python -m langid.evaluate langid_dev.parquet --fit
-
-on 2026-11-22: rows and joined documents in European languages that py3langid or CLD2 knows, every
-language with the same weight, votes of py3langid and CLD2. Fitted on one half of the texts (by
-digest), the expected calibration error on the other half is 0.010.
-
-What the score does not know: a language that no model knows gets its neighbour's tag, with a score
-of 0.82 on average (0.86 for documents). That a page is in Upper Sorbian cannot be seen in votes for
-Polish and Czech.
+The numbers in `calibration.json` are `train.py`'s, from held-out messages in every European
+language that it has text of, joined to three lengths, and the paragraphs of samples/pages; every
+language has the same weight. docs/languages.md has the calibration error on other text. What models
+are too sure of by themselves is discounted before (`vote.py`); here the vote is, for each length
+and language.
 """
 
+import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import cache
+from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +24,8 @@ _VOTE_FLOOR = 1e-3
 # More letters than these add nothing, and the mapping stays monotone in the vote: the fitted slope
 # falls with log(letters) and would reach zero near 2,900.
 _MAX_LETTERS = 1_000
+
+_SHRINKAGE = 40  # texts that speak for no offset
 
 _RIDGE = 1e-3  # keeps the fit finite where right and wrong separate; even 1 moves no number by 0.01
 _ITERATIONS = 50
@@ -45,9 +45,13 @@ class Calibration:
     letters: float
     vote_letters: float
 
-    def score(self, posterior: float, letters: int) -> float:
-        """Probability in [0, 1]; rises with the posterior, for any number of letters."""
+    def score(self, posterior: float, letters: int, offset: float = 0.0) -> float:
+        """Probability in [0, 1]; rises with the posterior, for any number of letters.
+
+        `offset` is the language's own (`offsets`), in log-odds.
+        """
         z = sum(a * b for a, b in zip(astuple(self), observe(posterior, letters), strict=True))
+        z += offset
         return 1.0 / (1.0 + math.exp(-z))
 
 
@@ -91,4 +95,41 @@ def calibration_error(
     return float(np.abs(gaps).sum() / weights.sum())
 
 
-CALIBRATION = Calibration(intercept=0.963, vote=1.676, letters=0.252, vote_letters=-0.485)
+def offsets(
+    mapping: Calibration,
+    tags: Sequence[str],
+    observations: npt.NDArray[np.float64],
+    correct: npt.NDArray[np.bool_],
+) -> dict[str, float]:
+    """Log-odds by which a language's scores are off, in order of tag, without those under 0.05.
+
+    `tags` are the predicted ones. A language with few texts is shrunk towards no offset.
+    """
+    z = observations @ np.array(astuple(mapping))
+    expected = 1.0 / (1.0 + np.exp(-z))
+    found = {}
+    for tag in sorted(set(tags)):
+        rows = np.array([other == tag for other in tags])
+        count = int(rows.sum())
+        right, should = float(correct[rows].sum()), float(expected[rows].sum())
+        prior = _SHRINKAGE * should / count
+        seen = (right + prior) / (count + _SHRINKAGE)
+        said = min(max(should / count, _VOTE_FLOOR), 1.0 - _VOTE_FLOOR)
+        seen = min(max(seen, _VOTE_FLOOR), 1.0 - _VOTE_FLOOR)
+        offset = math.log(seen / (1.0 - seen)) - math.log(said / (1.0 - said))
+        if abs(offset) >= 0.05:
+            found[tag] = round(offset, 2)
+    return found
+
+
+@cache
+def _fitted() -> tuple[Calibration, Mapping[str, float]]:
+    text = resources.files("langid").joinpath("calibration.json").read_text("utf-8")
+    loaded = json.loads(text)
+    return Calibration(**loaded["mapping"]), loaded["offsets"]
+
+
+def score(tag: str, posterior: float, letters: int) -> float:
+    """Probability in [0, 1] that `tag`, with this posterior in so many letters, is right."""
+    mapping, by_tag = _fitted()
+    return mapping.score(posterior, letters, by_tag.get(tag, 0.0))

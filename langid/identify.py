@@ -1,37 +1,31 @@
 """What language a document is in, and whether a page is worth reading at all.
 
-Both questions are answered by a label-aware vote: each model scores every tag that it knows, and a
-tag's votes are averaged over the models that know it, so that a model without Ligurian does not
-vote Ligurian down.
+Noise is told apart first (`noise.py`); the models' scores become one posterior (`vote.py`); the
+languages of a confusable group are told apart by their words (`confusables.py`); a small language
+needs a sign of its own; and the posterior becomes a probability of being right (`calibrate.py`).
 """
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from langid.calibrate import CALIBRATION
-from langid.confusables import are_confusable, group_of
-from langid.models import Identifier
+from langid import vote
+from langid.calibrate import score
+from langid.confusables import are_confusable, group_of, has_sign, mates, resolve
+from langid.models import Identifier, Weir
+from langid.noise import judge
 from langid.script import SCRIPTS, letter_counts
-from langid.tags import EUROPEAN, NOT_LANGUAGE, UNDETERMINED, is_european
+from langid.tags import BY_TAG, EUROPEAN, NOT_LANGUAGE, UNDETERMINED, is_european
+from langid.words import prepare
 
-# Weight of CLD2's vote by letters seen, against 1 for every other model: it is the weaker model on
-# a phrase and the stronger one on a page. The best constant weight was swept over 0.2 to 4 within
-# ranges of length, on langid_dev's rows and joined documents in languages that py3langid or CLD2
-# knows: 0.2 below 40 letters (82.7 % right; 79.6 % at weight 1), 0.5 from 40 to 150, 0.85 to 1
-# above 300 (95.3 % right; 94.7 % at 0.2). Linear in log(letters) between; below 1, so that two sure
-# models that differ never tie.
-_CLD2_WEIGHTS = (0.2, 0.95)
-_CLD2_LETTERS = (40, 400)
-
-# A document's sample: whole if short, else its beginning, middle and end, for pages in several
-# languages. Size is accuracy against cost, on 488 documents of 6,000 characters: 97.7 % right with
-# 3 x 700 characters, 98.4 % with 800, 98.8 % with 1,000, and 0.55, 0.65 and 0.8 ms; all the
-# difference lies between Bosnian, Croatian and Serbian.
-_WINDOWS, _WINDOW_CHARS = 3, 800
+# A document's sample: whole if short, else windows at its beginning, middle and end, for pages in
+# several languages. Segments are what `shares` is measured by, and what our own model reads, the
+# costliest by the character: pieces of a short text, the first halves of the windows of a long one.
+_WINDOWS, _WINDOW_CHARS, _SEGMENT_CHARS = 3, 400, 200
 
 # A page's sample for the gate. Four windows, since menus and footers sit at both ends.
 _GATE_WINDOWS, _GATE_WINDOW_CHARS = 4, 400
@@ -39,36 +33,28 @@ _GATE_WINDOWS, _GATE_WINDOW_CHARS = 4, 400
 # Web and mail addresses are no language, and their letters look English.
 _ADDRESS = re.compile(r"(?:https?://|www\.|@)\S+")
 
-# Fewer letters than this say nothing. Ten letters are two short words, of which both models
-# together get 83 % right.
+# Fewer letters than this say nothing: ten letters are two short words.
 _MIN_LETTERS = 10
 
-# Less than this share of letters among the visible characters is a table, numbers or code.
-_MIN_LETTER_FRACTION = 0.3
-
-# Models that know "no language" must be at least this sure of it.
-_MIN_NOT_LANGUAGE = 0.5
+# Models that can say "no language" must be at least this sure of it on average: one of three that
+# is certain is enough. Of 5,000 held-out messages and sentences of our own, one is lost by it.
+_MIN_NOT_LANGUAGE = 0.3
 
 _TOP = 5
 
-# A model's scores up to this count as none. It only saves time: 4 of 4,500 tags change, and no
-# first tag's posterior by more than 0.003.
-_MIN_SCORE = 1e-4
+# From this many letters on, a text in a small language has at least one of the words by which
+# `confusables.py` knows it; a text that has none is in a neighbour's.
+_EVIDENCE_LETTERS = 200
 
 GATE_MIN_EUROPEAN = 0.4
 """What `gate` should give at least for a page to be worth extracting; a default for configurations.
 
-Of langid_dev's 4,924 European rows of 200 characters or more it rejects 2 (one Bosnian, one
-Romani), of 4,176 European documents of about 1,000 characters none, and 1 with 40 % English menus
-around. Of documents in 33 large non-European languages it rejects all that are in their language,
-alone or with 20 % English menus around, and 81 % with 40 %. At 0.5 it rejects 4 rows, the same
-documents, and 97 % of those with 40 % menus.
+docs/languages.md says what it rejects, wrongly and rightly.
 """
 
 # Letters are weighted by what they say, in Latin letters, so that menus and text are compared
 # fairly: a Han character is half a word, a syllable sign two letters; abugidas write most vowels as
-# marks, which are not letters, and abjads write no short ones. Rounded by hand: 1 for all instead
-# rejects 67 % instead of 81 % of the pages with 40 % English menus (see above).
+# marks, which are not letters, and abjads write no short ones. Rounded by hand.
 _SCRIPTS_BY_WEIGHT = {
     3.0: ("Hani",),
     2.0: ("Jpan", "Hang", "Ethi"),
@@ -88,39 +74,42 @@ _LETTER_WEIGHTS = np.array(
 
 _IS_EUROPEAN_SCRIPT = np.isin(SCRIPTS, sorted({language.script for language in EUROPEAN}))
 
-# The gate asks the other models only if CLD2, the cheapest, is less sure than this: on most pages,
-# a third of the cost.
+# Two models that are this sure of one language in a text of so many characters are not overruled by
+# a third (on held-out documents and our own pages: never), so it is not asked.
+_AGREEING, _AGREED_CHARS, _SURELY_AGREED = 2, 400, 0.95
+
+# The gate asks the other models only if the cheapest is less sure than this: on most pages, a third
+# of the cost.
 _SURELY_EUROPEAN = 0.95
 
-# What models without a European language call it, so that a vote for these is none against Europe:
-# French creoles (for Franco-Provençal and French), Ancient Greek (for polytonic Greek), English
-# creoles (for Romani and Scots), and constructed languages. Found on langid_dev: without this list,
-# the gate rejects 2 % of its European rows.
+# Creoles that took their words from a European language, and constructed languages, look like the
+# European varieties that models know little of (Franco-Provençal, Scots, Romani): a vote for these
+# speaks not against Europe. The main text decides.
 _LOOKALIKES = frozenset(
     f"{code}_Latn"
-    for code in ("gcf", "gcr", "hat", "mfe", "crs", "pcm", "kri", "ina", "ile", "ido", "vol")
-) | {"grc_Grek"}
+    for code in (
+        *("acf", "crs", "frc", "gcf", "gcr", "hat", "lou", "mfe", "rcf"),
+        *("bis", "gpe", "jam", "kri", "pcm", "pih", "srn", "tpi"),
+        *("cbk", "kea", "lfn", "pap", "pov", "avk", "ido", "ile", "ina", "isv", "nov", "vol"),
+        *("hrx", "pdc", "pdt"),
+    )
+) | {"grc_Grek", "isv_Cyrl"}
 
-# Adyghe, Kabardian and Ossetian look Mongolian or Tajik to models without them. The non-European
-# languages that are written in Cyrillic (Mongolian, Kyrgyz, Tajik, Uzbek, Yakut, Tuvan) all have
-# some of these letters; those European ones that share them and that no model knows (Kalmyk) have
-# the schwa, which Mongolian, Kyrgyz, Tajik and Uzbek lack.
-_ASIAN_LETTERS = "өүӣӯҷҳқғ"
-
-# A model that gives the text's script less than this in all has seen nothing in it, and abstains.
-_MIN_TOTAL = 0.01
+_MAJOR_STATUS = {"eu_official", "national"}
 
 
 @dataclass(frozen=True)
 class Identification:
     """The language of one document.
 
-    `score` is the calibrated probability that `tag` is right (`calibrate.py`). `top` holds the
-    posterior of the vote: at most five tags, descending, summing to at most 1; it is what to add up
-    for a confusable group, and where `runner_up_score` is from. `language` and `script` are the two
-    halves of `tag`. `runner_up` is None if no other tag got a vote; `group` is None outside the
-    confusable groups. `others_fraction` is the share of the text in languages that are neither
-    `tag` nor of its group.
+    `score` is the calibrated probability that `tag` is right. `top` holds the posterior: at most
+    five tags, descending, summing to at most 1; it is what to add up for a confusable group, and
+    where `runner_up_score` is from. `shares` holds the share of the sampled text in each language,
+    by segment, descending, summing to 1. `language` and `script` are the two halves of `tag`.
+    `runner_up` is None if no other tag has a posterior; `group` is None outside the confusable
+    groups, and `group_score` the group's posterior. `others_fraction` is the share of the text in
+    languages that are neither `tag` nor of its group. `reason` says why a text is in no language
+    (`noise.judge`, or `few_letters`, `models`, `no_model`); None where a language was found.
     """
 
     tag: str
@@ -130,49 +119,61 @@ class Identification:
     runner_up: str | None
     runner_up_score: float
     group: str | None
+    group_score: float
     top: tuple[tuple[str, float], ...]
+    shares: tuple[tuple[str, float], ...]
     others_fraction: float
+    reason: str | None
 
 
-Votes = Sequence[tuple[str, dict[str, float]]]
-"""What each model said: its name and its scores."""
+def identify(text: str, models: Sequence[Identifier], url: str = "") -> Identification:
+    """The language of a document, from a sample of at most 1,200 characters.
 
-Ranking = tuple[tuple[str, float], ...]
-"""Tags with their posterior, best first; equal posteriors in order of tag."""
-
-
-def identify(text: str, models: Sequence[Identifier]) -> Identification:
-    """The language of a document, by a vote of `models` on a sample of at most 2,400 characters.
-
+    `url` is where the page was found: a small language's code in it is a sign of that language.
     Tags of another script than the text's dominant one are out of the vote. A text with fewer than
-    ten letters is `und_Zyyy`, one that is mostly no letters or that the models call no language
-    `zxx_Zyyy`, and one in a script that no model reads `und_` plus the script; `score` is then 0.
-    Deterministic.
+    ten letters is `und_Zyyy`, one that is no language `zxx_Zyyy`, and one in a script that no model
+    reads `und_` plus the script; `score` is then 0. Deterministic; never raises.
     """
-    text = _sample(text, _WINDOWS, _WINDOW_CHARS)
-    script, letters, letter_fraction = _letters(text)
+    windows = _windows(text, _WINDOWS, _WINDOW_CHARS)
+    reason = judge("\n".join(windows))
+    if reason:
+        return _nothing(NOT_LANGUAGE, reason)
+    windows = [_without_addresses(window) for window in windows]
+    segments = _segments(windows)
+    sample = "\n".join(windows)
+    counts = letter_counts(sample)
+    best = int(counts[1:].argmax()) + 1
+    script, letters = SCRIPTS[best], int(counts[best])
     if letters < _MIN_LETTERS:
-        return _nothing(NOT_LANGUAGE if _is_noise(text, letter_fraction) else UNDETERMINED)
-    if letter_fraction < _MIN_LETTER_FRACTION:
-        return _nothing(NOT_LANGUAGE)
-    votes = [(model.name, model.scores(text)) for model in models]
+        return _nothing(UNDETERMINED, "few_letters")
+    votes, by_segment = _votes(sample, segments, models)
     if _not_language(votes) >= _MIN_NOT_LANGUAGE:
-        return _nothing(NOT_LANGUAGE)
-    top = count_votes(votes, script, letters)[:_TOP]
-    if not top:
-        return _nothing(f"und_{script}")
-    tag, posterior = top[0]
-    runner_up, runner_up_score = top[1] if len(top) > 1 else (None, 0.0)
+        return _nothing(NOT_LANGUAGE, "models")
+    ranking = vote.posterior(votes, script)
+    if not ranking:
+        return _nothing(f"und_{script}", "no_model")
+    words = [word for segment in segments for word in prepare(segment).split()]
+    ranking = resolve(ranking, words)
+    if letters >= _EVIDENCE_LETTERS:
+        ranking = _with_evidence(ranking, words, url)
+    tag, posterior = ranking[0]
+    runner_up, runner_up_score = ranking[1] if len(ranking) > 1 else (None, 0.0)
+    shares = _shares(tag, ranking, segments, by_segment, votes)
     return Identification(
         tag=tag,
         language=tag.partition("_")[0],
         script=script,
-        score=CALIBRATION.score(posterior, letters),
+        score=score(tag, posterior, letters),
         runner_up=runner_up,
         runner_up_score=runner_up_score,
         group=group_of(tag),
-        top=top,
-        others_fraction=_others_fraction(tag, votes),
+        group_score=min(1.0, math.fsum(p for other, p in ranking if are_confusable(tag, other))),
+        top=ranking[:_TOP],
+        shares=shares,
+        others_fraction=min(
+            1.0, math.fsum(s for other, s in shares if not are_confusable(tag, other))
+        ),
+        reason=None,
     )
 
 
@@ -181,137 +182,177 @@ def gate(text: str, models: Sequence[Identifier]) -> tuple[str, float]:
 
     The value is the share of letters in scripts of European languages, times the posterior that the
     language of that part is European. Reject below `GATE_MIN_EUROPEAN`: a Swahili page with English
-    menus is then rejected, a Finnish page that quotes Japanese is not. A language that no model
-    knows looks like its European neighbours and passes; so do creoles of European languages
-    (`_LOOKALIKES`). Text with too few letters to judge has value 1: absence of evidence rejects
-    nothing. Looks at no more than 1,600 characters.
+    menus is then rejected, a Finnish page that quotes Japanese is not. Text with too few letters to
+    judge has value 1: absence of evidence rejects nothing. Looks at no more than 1,600 characters.
     """
-    text = _sample(text, _GATE_WINDOWS, _GATE_WINDOW_CHARS)
+    windows = _windows(text, _GATE_WINDOWS, _GATE_WINDOW_CHARS)
+    text = _without_addresses("\n".join(windows))
     weights = letter_counts(text) * _LETTER_WEIGHTS
     if weights.sum() < _MIN_LETTERS:
         return UNDETERMINED, 1.0
     european = weights * _IS_EUROPEAN_SCRIPT
     script, european_script = SCRIPTS[int(weights.argmax())], SCRIPTS[int(european.argmax())]
     share = float(european.sum() / weights.sum())
-    letters = int(weights.sum())
     votes: list[tuple[str, dict[str, float]]] = []
     tag, posterior = f"und_{script}", 1.0
-    for model in sorted(models, key=_is_costly):
+    for model in sorted(models, key=_cost):
         votes.append((model.name, model.scores(text)))
-        ranking = count_votes(votes, script, letters)
+        ranking = vote.posterior(votes, script)
         tag = ranking[0][0] if ranking else tag
         if script != european_script:
-            ranking = count_votes(votes, european_script, letters)
-        foreign = math.fsum(score for other, score in ranking if _is_foreign(other, text))
-        posterior = 1.0 - min(1.0, foreign)
-        if ranking and posterior >= _SURELY_EUROPEAN:
-            break
+            ranking = vote.posterior(votes, european_script)
+        if ranking:
+            foreign = math.fsum(value for other, value in ranking if _is_foreign(other))
+            posterior = 1.0 - min(1.0, foreign)
+            if posterior >= _SURELY_EUROPEAN:
+                break
     return tag, share * posterior
 
 
-def _is_costly(model: Identifier) -> bool:
-    return model.name != "cld2"
+def _is_foreign(tag: str) -> bool:
+    return not is_european(tag) and tag not in _LOOKALIKES
 
 
-def _is_foreign(tag: str, text: str) -> bool:
-    """Whether a vote for the tag speaks against a European language."""
-    if is_european(tag) or tag in _LOOKALIKES:
+_COSTS = ("cld2", "weir", "py3langid")
+
+
+def _cost(model: Identifier) -> int:
+    return _COSTS.index(model.name) if model.name in _COSTS else len(_COSTS)
+
+
+def _votes(
+    sample: str, segments: Sequence[str], models: Sequence[Identifier]
+) -> tuple[list[tuple[str, dict[str, float]]], list[dict[str, float]]]:
+    """What each model says of the sample, and what one that can says of each segment."""
+    votes: list[tuple[str, dict[str, float]]] = []
+    by_segment: list[dict[str, float]] = []
+    for model in sorted(models, key=_cost):
+        if isinstance(model, Weir):
+            whole, by_segment = model.segment_scores(segments)
+            votes.append((model.name, whole))
+        else:
+            votes.append((model.name, model.scores(sample)))
+        if len(votes) == _AGREEING and len(sample) >= _AGREED_CHARS and _agree(votes):
+            break
+    return votes, by_segment
+
+
+def _agree(votes: Sequence[tuple[str, dict[str, float]]]) -> bool:
+    """Whether all are sure of one language, and of one that needs no closer look."""
+    best = {max(scores, key=scores.__getitem__) for _, scores in votes if scores}
+    if len(best) != 1:
         return False
-    return not tag.endswith("_Cyrl") or (
-        any(letter in text for letter in _ASIAN_LETTERS) and "ә" not in text
-    )
+    tag = best.pop()
+    return group_of(tag) != "hbs" and min(scores[tag] for _, scores in votes) >= _SURELY_AGREED
 
 
-def count_votes(votes: Votes, script: str, letters: int) -> Ranking:
-    """Label-aware vote among the tags of `script`; empty if no model saw any.
-
-    Each model's scores are scaled to sum to 1 over those tags; a model that gives them nothing
-    abstains. A tag's posterior is the weighted mean over the models that know it, scaled to sum to
-    1 over all tags.
-    """
-    suffix = f"_{script}"
-    ballots: list[tuple[float, dict[str, float], dict[str, float], float]] = []
-    candidates: dict[str, None] = {}
-    for name, scores in votes:
-        named = {
-            tag: score
-            for tag, score in scores.items()
-            if score > _MIN_SCORE and tag.endswith(suffix)
-        }
-        total = sum(named.values())
-        if total >= _MIN_TOTAL:
-            ballots.append((_weight(name, letters), scores, named, total))
-            candidates.update(dict.fromkeys(named))
-    means: dict[str, float] = {}
-    for tag in candidates:
-        votes_for = votes_knowing = 0.0
-        for weight, scores, named, total in ballots:
-            if tag in scores:
-                votes_for += weight * named.get(tag, 0.0) / total
-                votes_knowing += weight
-        means[tag] = votes_for / votes_knowing
-    whole = sum(means.values())
-    return tuple(sorted(((tag, mean / whole) for tag, mean in means.items()), key=_best_first))
+def _windows(text: str, count: int, chars: int) -> list[str]:
+    """The text, or evenly spaced windows of it if it is longer."""
+    if len(text) <= count * chars:
+        return [text]
+    last = len(text) - chars
+    starts = [last * window // (count - 1) for window in range(count)]
+    return [text[start : start + chars] for start in starts]
 
 
-def _weight(model: str, letters: int) -> float:
-    if model != "cld2":
-        return 1.0
-    (low, high), (few, many) = _CLD2_WEIGHTS, _CLD2_LETTERS
-    position = math.log(max(letters, 1) / few) / math.log(many / few)
-    return low + (high - low) * min(max(position, 0.0), 1.0)
+def _segments(windows: Sequence[str]) -> list[str]:
+    if len(windows) > 1:
+        return [window[:_SEGMENT_CHARS] for window in windows]
+    text = windows[0]
+    return [text[i : i + _SEGMENT_CHARS] for i in range(0, max(len(text), 1), _SEGMENT_CHARS)]
 
 
-def _best_first(pair: tuple[str, float]) -> tuple[float, str]:
-    return -pair[1], pair[0]
-
-
-def _sample(text: str, windows: int, window_chars: int) -> str:
-    """The text, or evenly spaced windows of it if it is longer; in any case without addresses."""
-    if len(text) > windows * window_chars:
-        last = len(text) - window_chars
-        starts = [last * window // (windows - 1) for window in range(windows)]
-        text = "\n".join(text[start : start + window_chars] for start in starts)
+def _without_addresses(text: str) -> str:
     if "@" in text or "://" in text or "www." in text:
-        text = _ADDRESS.sub(" ", text)
+        return _ADDRESS.sub(" ", text)
     return text
 
 
-def _letters(text: str) -> tuple[str, int, float]:
-    """Dominant script, its letters, and the share of any letters among visible characters."""
-    counts = letter_counts(text)
-    best = int(counts[1:].argmax()) + 1
-    visible = len(text) - sum(map(text.count, " \n\t\r"))
-    return SCRIPTS[best], int(counts[best]), int(counts[1:].sum()) / max(visible, 1)
-
-
-def _is_noise(text: str, letter_fraction: float) -> bool:
-    return letter_fraction < _MIN_LETTER_FRACTION and any(map(str.isalnum, text))
-
-
-def _not_language(votes: Votes) -> float:
+def _not_language(votes: Sequence[tuple[str, dict[str, float]]]) -> float:
     """Mean score of "no language" over the models that know it."""
     scores = [scores[NOT_LANGUAGE] for _, scores in votes if NOT_LANGUAGE in scores]
     return sum(scores) / len(scores) if scores else 0.0
 
 
-def _others_fraction(tag: str, votes: Votes) -> float:
-    """Share of the text in languages outside the tag's group.
+def _with_evidence(ranking: vote.Ranking, words: Sequence[str], url: str) -> vote.Ranking:
+    """The ranking without small languages at its head that the text has no sign of.
 
-    CLD2 is asked, as the one model that measures shares; zero without it. Where CLD2 does not know
-    the tag, what it says about text in the tag's script is a guess, and only other scripts count.
+    A small language is one that is no state's and has a state's language, in the same script, in
+    its confusable group. A sign is one of its words, or its code in the URL.
     """
-    shares = next((scores for name, scores in votes if name == "cld2"), {})
-    others = math.fsum(
-        share
-        for other, share in shares.items()
-        if share
-        and not are_confusable(tag, other)
-        and (tag in shares or not other.endswith(tag[-5:]))
-    )
-    return min(1.0, others)
+    for index, (tag, _) in enumerate(ranking):
+        around = _neighbours(tag)
+        if not around or has_sign(tag, words, around) or _is_named(tag, url):
+            if not index:
+                return ranking
+            kept = ranking[index:]
+            whole = math.fsum(value for _, value in kept)
+            return tuple((other, value / whole) for other, value in kept)
+    return ranking
 
 
-def _nothing(tag: str) -> Identification:
+def _neighbours(tag: str) -> list[str]:
+    """The states' languages that a small language can be mistaken for; none for a state's."""
+    language = BY_TAG.get(tag)
+    if language is None or language.status in _MAJOR_STATUS:
+        return []
+    return [
+        other
+        for other in mates(tag)
+        if BY_TAG[other].status in _MAJOR_STATUS and other[-5:] == tag[-5:]
+    ]
+
+
+def _is_named(tag: str, url: str) -> bool:
+    """Whether the URL has the language's code as a part of its own: `/fur/`, `fur.example.org`."""
+    language = BY_TAG[tag]
+    codes = {language.iso639_3, language.iso639_1} - {""}
+    return not codes.isdisjoint(re.split(r"[^a-z]+", url[:500].lower()))
+
+
+def _shares(
+    tag: str,
+    ranking: vote.Ranking,
+    segments: Sequence[str],
+    by_segment: Sequence[dict[str, float]],
+    votes: Sequence[tuple[str, dict[str, float]]],
+) -> tuple[tuple[str, float], ...]:
+    """Share of the sample in each language, by letters of its segments.
+
+    A segment is in the language that fits both it and the document, so that a document's rare
+    neighbour is not seen in every other paragraph. Without a model that reads segments, CLD2's
+    shares are taken.
+    """
+    if not by_segment:
+        shares = next((scores for name, scores in votes if name == "cld2"), {})
+        others = {o: s for o, s in shares.items() if s and not are_confusable(tag, o)}
+        whole = max(1.0, math.fsum(others.values()))
+        mixed = {o: s / whole for o, s in others.items()}
+        return _descending(mixed | {tag: 1.0 - math.fsum(mixed.values())})
+    prior = dict(ranking)
+    letters = Counter[str]()
+    for segment, scores in zip(segments, by_segment, strict=True):
+        count = sum(map(len, prepare(segment).split()))
+        fits = {
+            other: score * max(prior.get(other, 0.0), _SEGMENT_FLOOR)
+            for other, score in scores.items()
+        }
+        best = max(fits, key=lambda other: (fits[other], other))
+        letters[best if count >= _MIN_LETTERS and not are_confusable(best, tag) else tag] += count
+    whole = sum(letters.values())
+    return _descending({other: count / whole for other, count in letters.items()})
+
+
+# What a language gets that the document as a whole gives no sign of: a quoted paragraph is seen, a
+# guess of one model on a short line is not.
+_SEGMENT_FLOOR = 0.02
+
+
+def _descending(shares: dict[str, float]) -> tuple[tuple[str, float], ...]:
+    ordered = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple((tag, share) for tag, share in ordered if share > 0)
+
+
+def _nothing(tag: str, reason: str) -> Identification:
     language, _, script = tag.partition("_")
-    return Identification(tag, language, script, 0.0, None, 0.0, None, (), 0.0)
+    return Identification(tag, language, script, 0.0, None, 0.0, None, 0.0, (), (), 0.0, reason)

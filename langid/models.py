@@ -1,11 +1,11 @@
 """Language models under one protocol: text in, tags with probability-like scores out.
 
-Three kinds: py3langid (naive Bayes over byte n-grams, in its wheel), CLD2 (compiled in), and any
-fastText model that the user names. This module and the package tables in `tags.py` are all that
-`langid` reads from disk.
+Four kinds: py3langid (naive Bayes over byte n-grams, in its wheel), CLD2 (compiled in), heliport
+(an extra), and fastText models: our own, those that `weir models fetch` brings, and any file that
+the user names. What models there are, where they come from and under which licence is in
+`registry.py`.
 """
 
-import hashlib
 import math
 import re
 import unicodedata
@@ -20,8 +20,14 @@ import numpy.typing as npt
 import pycld2
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from langid import registry
+from langid.ngrams import NgramModel
 from langid.script import dominant_script
-from langid.tags import UNDETERMINED, from_model
+from langid.tags import NOT_LANGUAGE, UNDETERMINED, from_model, meanings
+from langid.words import prepare
+
+DEFAULT_MODELS = ("py3langid", "cld2", "weir")
+"""The models that need no download, in the order in which they are asked."""
 
 Labels = Literal["openlid", "lid176", "glotlid", "weir"]
 
@@ -153,6 +159,62 @@ class Cld2:
         return details
 
 
+class Heliport:
+    """heliport, a port of HeLI-OTS: words and character n-grams, 220 languages.
+
+    Under GPL-3.0 and with 129 MB of models, hence an extra; raises ModelError without it. Its
+    `hbs` is Bosnian, Croatian or Serbian, and is shared evenly between those that are written in
+    the text's script. It calls only texts without letters no language, so it has no opinion there.
+    """
+
+    name = "heliport"
+
+    _WORD = re.compile(r"[^\W\d_]+")
+
+    # Every label is wanted, and asking for more than there are is allowed.
+    _ALL = 1_000
+
+    def __init__(self) -> None:
+        try:
+            import heliport  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise registry.ModelError(
+                "language model heliport is not installed (GPL-3.0, hence optional): "
+                f"{registry.cards()[self.name].remedy}"
+            ) from None
+        self._model = heliport.Identifier()
+        # A text with letters is given a score for every label.
+        labels = tuple(label for label, _ in self._model.identify_topk_with_score("a", self._ALL))
+        self._meanings = cache(
+            lambda script: {label: meanings(self.name, label, script) for label in labels}
+        )
+
+    def scores(self, text: str) -> dict[str, float]:
+        """Tag to its share of likelihood; all zero if no label is likelier than the others.
+
+        heliport's score is the mean over words of -log10 of the word's likelihood in a language, 7
+        or more for a word it has not seen. Ours is the likelihood of the words that this gives,
+        scaled to sum to 1 over the labels, and with the square root of the number of words in place
+        of their number: words are not independent, and py3langid is tempered in the same way. A
+        score is not a calibrated probability, as no model's is here (`calibrate.py`).
+        """
+        meant = self._meanings(dominant_script(text))
+        scores = {tag: 0.0 for tags in meant.values() for tag in tags}
+        readable = text.encode("utf-8", "ignore").decode("utf-8")
+        costs = dict(self._model.identify_topk_with_score(readable, self._ALL))
+        least = min(costs.values(), default=0.0)
+        if least < max(costs.values(), default=0.0):
+            steepness = math.sqrt(max(1, len(self._WORD.findall(readable))))
+            shares = {label: 10 ** ((least - cost) * steepness) for label, cost in costs.items()}
+            whole = sum(shares.values())
+            for label, share in shares.items():
+                for tag in meant[label]:
+                    scores[tag] += share / whole / len(meant[label])
+        for tag in (UNDETERMINED, NOT_LANGUAGE):
+            scores.pop(tag, None)
+        return scores
+
+
 class FastText:
     """A fastText classifier from a file; `labels` says whose labels and text preparation it has.
 
@@ -160,7 +222,8 @@ class FastText:
     0.9.2 raises on `np.array(..., copy=False)`, and `fasttext.load_model` prints a warning about an
     interface of 2019. `strict` decoding is what the Python wrapper uses too.
 
-    Raises ValueError, naming the file and both digests, if `sha256` is given and is not the file's.
+    Raises ModelError, a ValueError that names the file and both digests, if `sha256` is given and
+    is not the file's; ValueError if the file is no fastText model.
     """
 
     _TOP = 10  # labels asked for: the answer keeps five, and several labels may mean one tag
@@ -168,16 +231,11 @@ class FastText:
     # fastText adds this to every probability before it takes the logarithm (`std_log`).
     _ADDED = 1e-5
 
-    _NOT_WORD = re.compile(r"[\W\d_]+")
-
     def __init__(
         self, path: str | Path, sha256: str | None = None, labels: Labels = "weir"
     ) -> None:
         if sha256 is not None:
-            with Path(path).open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-            if found != sha256.lower():
-                raise ValueError(f"{path}: SHA-256 is {found}, expected {sha256.lower()}")
+            registry.check(path, sha256, "name the file and the digest that belong together")
         self.name: str = labels
         self._model = fasttext_pybind.fasttext()
         self._model.loadModel(str(path))
@@ -197,11 +255,48 @@ class FastText:
     def _prepare(self, text: str) -> str:
         """The text as the model's makers prepare it.
 
-        All read one line; OpenLID and our own models read lower-case words without digits or signs.
+        All read one line; OpenLID reads lower-case words without digits or signs.
         """
-        if self.name in {"openlid", "weir"}:
-            text = self._NOT_WORD.sub(" ", text.lower())
+        if self.name == "openlid":
+            return prepare(text)
         return " ".join(text.encode("utf-8", "ignore").decode("utf-8").split())
+
+
+class Weir:
+    """Our own model, run by `ngrams.py`: all the tags of `langid/sources.yaml`'s languages.
+
+    Raises ValueError if the file has not the digest, or is no model of that kind.
+    """
+
+    name = "weir"
+
+    _TOP = 5  # labels kept of a part of a text
+
+    def __init__(self, path: str | Path, sha256: str | None = None) -> None:
+        if sha256 is not None:
+            registry.check(path, sha256, "name the file and the digest that belong together")
+        self._model = NgramModel(Path(path).read_bytes())
+
+    def scores(self, text: str) -> dict[str, float]:
+        """Tag to softmax probability; all zero for a text without words."""
+        return self.segment_scores([text])[0]
+
+    def segment_scores(
+        self, texts: Sequence[str]
+    ) -> tuple[dict[str, float], list[dict[str, float]]]:
+        """Scores of the texts taken together, and the five highest of each by itself."""
+        sums, counts = self._model.embed([prepare(text) for text in texts])
+        # The first row is the whole: parts add up.
+        sums = np.vstack([sums.sum(axis=0, keepdims=True), sums])
+        rows = self._model.probabilities((sums, np.append(counts.sum(), counts)))
+        row, parts = rows[0].tolist(), rows[1:]
+        likely = np.argpartition(parts, -self._TOP, axis=1)[:, -self._TOP :].tolist()
+        tags = self._model.labels
+        by_text = [
+            {tags[index]: float(values[index]) for index in indices}
+            for values, indices in zip(parts, likely, strict=True)
+        ]
+        return dict(zip(tags, row, strict=True)), by_text
 
 
 def _tagger(model: str, labels: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
@@ -215,41 +310,50 @@ def _tagger(model: str, labels: Iterable[str]) -> Callable[[str], tuple[str, ...
     return tags
 
 
-_LABELLED = ("openlid", "lid176", "glotlid", "weir")
+_PACKAGED: dict[str, Callable[[], Identifier]] = {
+    "py3langid": Py3Langid,
+    "cld2": Cld2,
+    "heliport": Heliport,
+}
+_LABELLED: dict[str, Labels] = {
+    "weir": "weir",
+    "glotlid": "glotlid",
+    "openlid": "openlid",
+    "lid176": "lid176",
+}
 
 
 @cache
 def _load_one(name: str) -> Identifier:
-    match name.partition(":"):
-        case ("py3langid", "", ""):
-            return Py3Langid()
-        case ("cld2", "", ""):
-            return Cld2()
-        case (("openlid" | "lid176" | "glotlid" | "weir") as labels, ":", location) if location:
-            path, _, sha256 = location.partition("#sha256=")
-            return FastText(path, sha256 or None, labels)
-    raise ValueError(_unknown(name))
+    check(name)
+    if name in _PACKAGED:
+        return _PACKAGED[name]()
+    kind, _, location = name.partition(":")
+    labels = _LABELLED[kind]
+    path, _, sha256 = location.partition("#sha256=")
+    located = Path(path) if location else registry.locate(registry.cards()[kind])
+    if labels == "weir":
+        return Weir(located, sha256 or None)
+    return FastText(located, sha256 or None, labels)
 
 
 def check(name: str) -> None:
     """ValueError, with the kinds there are, for a name that is none; files are not opened."""
     kind, colon, location = name.partition(":")
-    if not (name in ("py3langid", "cld2") or (kind in _LABELLED and colon and location)):
-        raise ValueError(_unknown(name))
-
-
-def _unknown(name: str) -> str:
-    return (
-        f"unknown language model {name!r}; use py3langid, cld2, or a kind of labels and a file: "
-        "openlid:PATH, lid176:PATH, glotlid:PATH or weir:PATH, each with #sha256=DIGEST if known"
-    )
+    if name not in _PACKAGED and (kind not in _LABELLED or bool(colon) != bool(location)):
+        raise ValueError(
+            f"unknown language model {name!r}; use {', '.join((*_PACKAGED, *_LABELLED))}, or a "
+            f"kind of labels and a file ({', '.join(f'{kind}:PATH' for kind in _LABELLED)}), "
+            "each with #sha256=DIGEST if known"
+        )
 
 
 def load(names: Sequence[str]) -> list[Identifier]:
     """The named models, each loaded once a process, when first asked for.
 
-    A name is `py3langid`, `cld2`, or a kind of labels and a file, optionally with its digest:
-    `lid176:models/lid.176.ftz#sha256=8f34...`. Raises ValueError for any other name or a wrong
-    digest.
+    A name is that of an entry of `models.yaml`, or a kind of labels and a file, optionally with its
+    digest: `lid176:models/lid.176.ftz#sha256=8f34...`. Raises ValueError for any other name, and
+    ModelError, a ValueError too, for a model that is absent or has another digest than it should;
+    its message names the command that helps.
     """
     return [_load_one(name) for name in names]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from langid.script import dominant_script
+
 UNDETERMINED = "und_Zyyy"
 """Tag of a text with too few letters to say anything about."""
 
@@ -81,6 +83,7 @@ _SAME_AS: dict[str, str] = {
     "src": "srd",  # Logudorese
     "sro": "srd",  # Campidanese
     "kom": "kpv",
+    "kv": "kpv",
     "chm": "mhr",
     "rom": "rmy",
     "gre": "ell",
@@ -89,7 +92,9 @@ _SAME_AS: dict[str, str] = {
 # Labels that the tables do not explain, by model. What else a model calls a European language
 # differently from ISO 639-1 is in its column of `languages.csv`: lid.176's `als` is Alemannic (from
 # the address of that Wikipedia; in ISO 639-3 it is Tosk Albanian), its `eml` is Emilian and
-# Romagnol together, and `no` is Bokmål in all three.
+# Romagnol together, and `no` is Bokmål in all three. heliport's `hbs` stands for the languages that
+# its list of confidence thresholds names beside it (hbsbos, hbshrv, hbssrp); its `sqi` is taken for
+# Standard Albanian, as the others' `sq` is.
 _ODD_LABELS: dict[str, dict[str, str]] = {
     "lid176": {"sh": "srp"},  # Serbo-Croatian; the others of the group have labels of their own
     "cld2": {
@@ -102,7 +107,7 @@ _ODD_LABELS: dict[str, dict[str, str]] = {
 def _labels_by_model() -> dict[str, dict[str, str]]:
     """Codes by label, for the models whose labels are not tags; of two rows the first wins."""
     labels: dict[str, dict[str, str]] = {}
-    for model in ("py3langid", "cld2", "lid176"):
+    for model in ("py3langid", "cld2", "lid176", "heliport"):
         column = {row[model]: row["tag"].partition("_")[0] for row in reversed(_EUROPEAN_ROWS)}
         column.pop("", None)
         labels[model] = column | _ODD_LABELS.get(model, {})
@@ -185,8 +190,8 @@ def from_model(model: str, label: str, script: str) -> str:
     `script` decides only where the language is written in several; else the language's usual script
     is in the tag, so that a label of another script than the text's can be recognised as hopeless.
     Languages that are not European get tags of the same form (`jpn_Jpan`); `zxx` and `und` labels
-    become `NOT_LANGUAGE` and `UNDETERMINED`. `model` is `py3langid`, `cld2`, `lid176`, or any model
-    whose labels are tags already (`glotlid`, `openlid`, `weir`).
+    become `NOT_LANGUAGE` and `UNDETERMINED`. `model` is `py3langid`, `cld2`, `lid176`, `heliport`,
+    or any model whose labels are tags already (`glotlid`, `openlid`, `weir`).
     """
     label = label.removeprefix("__label__")
     code, _, own_script = label.partition("_")
@@ -200,6 +205,67 @@ def from_model(model: str, label: str, script: str) -> str:
         return f"{code}_{own_script}"
     scripts = _SCRIPTS.get(code, (script,))
     return f"{code}_{script if script in scripts else scripts[0]}"
+
+
+# Locales of translated software whose first part is not the language's code, or not alone (the list
+# of languages of translatewiki.net, gettext modifiers, Mozilla). None: more than one language, or a
+# variety that no code of ours stands for.
+_ODD_LOCALES: dict[str, str | None] = {
+    "als": "gsw",
+    "bat-smg": "sgs",
+    "crh-ro": None,  # Dobrujan Tatar
+    "eml": None,  # Emilian or Romagnol
+    "fiu-vro": "vro",
+    "frc": None,  # Cajun French
+    "jut": None,  # Jutish
+    "ku": "kmr",
+    "ku-latn": "kmr",
+    "map-bms": None,
+    "mo": None,  # Romanian in Cyrillic
+    "nrm": "nrf",  # MediaWiki's code for Norman
+    "roa-tara": None,  # Tarantino
+    "sh": None,
+    "sh-latn": None,
+    "sh-cyrl": None,
+    "sli": None,  # Lower Silesian
+    "vmf": None,  # Main Franconian
+}
+
+
+def from_locale(locale: str, text: str) -> str | None:
+    """The tag of a text that software ships under a locale (`sr@latin`, `be-tarask`, `pt_BR`).
+
+    The text's dominant script decides between the scripts of a language. None for a locale that is
+    no language of ours (`x-test`), and for one that stands for several.
+    """
+    name = locale.replace("_", "-").replace("@", "-").lower()
+    code = _ODD_LOCALES.get(name, name.partition("-")[0])
+    code = _CODES.get(code, code) if code else None
+    if not code or len(code) != 3 or not code.isalpha() or code in {"und", "mul", "zxx"}:
+        return None
+    return from_model("weir", code, dominant_script(text))
+
+
+@cache
+def meanings(model: str, label: str, script: str) -> tuple[str, ...]:
+    """Every tag that `label` of `model` may mean for a text mostly in `script`; at least one.
+
+    Several only where the label has several rows in that script (heliport's `hbs`); otherwise
+    `from_model` says which. `model` is one with a column in `languages.csv`.
+    """
+    tags = (row["tag"] for row in _EUROPEAN_ROWS if row[model] == label)
+    written = tuple(tag for tag in tags if tag.endswith(f"_{script}"))
+    return written or (from_model(model, label, script),)
+
+
+def score_of(tag: str) -> dict[str, str] | None:
+    """The language's row of `scores.csv`, which `page.py` writes; None if it is not measured."""
+    return _scores().get(tag)
+
+
+@cache
+def _scores() -> dict[str, dict[str, str]]:
+    return {row["tag"]: row for row in _rows("scores.csv")}
 
 
 def is_european(tag: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from langid.registry import ModelError
 from pipeline import answers, config, display, reference, runner, trial
 from stages.errors import ConfigError, CurationError, ShardError
 
@@ -31,6 +32,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(no_args_is_help=True, help="Show, explain and check configurations.")
 app.add_typer(config_app, name="config")
+models_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify language models.")
+app.add_typer(models_app, name="models")
 
 UsageError: Any = typer.BadParameter.__bases__[0]  # typer may bring its own click
 
@@ -393,6 +396,45 @@ def config_validate(source: ConfigName, settings: Settings = None, as_json: Json
     )
 
 
+@models_app.command("list")
+def models_list(as_json: Json = False) -> None:
+    """List the language models: licence, size, how each is had, and whether it is here."""
+    rows = reference.model_rows()
+    answers.give("models list", {"models": rows}, as_json, lambda: reference.model_text(rows))
+
+
+@models_app.command("fetch")
+def models_fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model that is for download.")],
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "--directory", help="Where to put it; default WEIR_MODELS, else the user's cache."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Download a model; it is refused unless its SHA-256 is the one that Weir knows.
+
+    A model that is there already is not downloaded again.
+    """
+    data = reference.fetch_model(
+        name, directory, lambda message: typer.echo(f"weir: {message}", err=True)
+    )
+    answers.give("models fetch", data, as_json, lambda: reference.fetch_text(data))
+
+
+@models_app.command("verify")
+def models_verify(as_json: Json = False) -> None:
+    """Recompute the SHA-256 of every model that is here; exit code 1 if one is wrong."""
+    checks = reference.model_checks()
+    ok = all(check["ok"] for check in checks)
+    answers.give(
+        "models verify", {"checks": checks}, as_json, lambda: answers.checks_text(checks), ok=ok
+    )
+    raise typer.Exit(0 if ok else 1)
+
+
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line of input.")]
 
 
@@ -494,14 +536,14 @@ def demo(
         typer.echo(line)
 
 
-def _report_error(error: CurationError, given: list[str]) -> None:
+def _report_error(error: Exception, given: list[str]) -> None:
     sys.stderr.write(f"weir: {error}\n")
     _give_error(str(error), given)
 
 
 def _give_error(message: str, given: list[str]) -> None:
     if "--json" in given:
-        verb = " ".join(given[: 2 if given[0] == "config" else 1])
+        verb = " ".join(given[: 2 if given[0] in ("config", "models") else 1])
         answers.give(verb, {"error": message}, True, list, ok=False)
 
 
@@ -519,9 +561,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
         error.show()
         _give_error(error.format_message(), given)
         return 2
-    except CurationError as error:
+    except (CurationError, ModelError) as error:
         _report_error(error, given)
-        return 1 if isinstance(error, ShardError) else error.exit_code
+        return 1 if isinstance(error, ShardError | ModelError) else error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

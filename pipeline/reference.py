@@ -1,13 +1,15 @@
 """What a run may be made of: configuration, languages, tables and reasons, as data and text."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from filters.catalog import BY_NAME
-from langid import models, tags
+from langid import models, page, registry, tags
 from pipeline import config
 from pipeline.answers import Text, table, tag
 from stages import schema
@@ -104,46 +106,116 @@ def pairs_text(data: Mapping[str, Any]) -> Text:
 
 
 def language_rows() -> list[dict[str, Any]]:
-    """One row a European language: names, status, and which models and packs know it."""
+    """One row a European language: names, status, what knows it, its score, what to expect."""
     packs = {name for name, _ in config.language_packs()}
-    known = {name: set(models.load([name])[0].scores("")) for name in ("py3langid", "cld2")}
-    return [
-        {
-            "tag": language.tag,
-            "name": language.name,
-            "autonym": language.autonym,
-            "status": language.status,
-            "group": language.group,
-            "py3langid": language.tag in known["py3langid"],
-            "cld2": language.tag in known["cld2"],
-            "pack": language.tag in packs,
-        }
-        for language in tags.EUROPEAN
-    ]
+    known = {name: set(models.load([name])[0].scores("")) for name in models.DEFAULT_MODELS}
+    learned = page.training_characters()
+    rows = []
+    for language in tags.EUROPEAN:
+        score = tags.score_of(language.tag)
+        rows.append(
+            {
+                "tag": language.tag,
+                "name": language.name,
+                "autonym": language.autonym,
+                "status": language.status,
+                "family": language.family,
+                "group": language.group,
+                **{name: language.tag in found for name, found in known.items()},
+                "pack": language.tag in packs,
+                "f1": float(score["f1"]) if score and score["f1"] else None,
+                "expect": page.expectation(language, score, learned.get(language.tag, 0)),
+            }
+        )
+    return rows
 
 
 def language_text(rows: Sequence[Mapping[str, Any]]) -> Text:
     """`weir languages`."""
     mark = {True: "x", False: ""}
     yield from table(
-        ("tag", "name", "status", "py3langid", "cld2", "pack"),
+        ("tag", "name", "status", *models.DEFAULT_MODELS, "pack", "F1", "what to expect"),
         [
             (
                 r["tag"],
-                r["name"][:28],
+                r["name"][:24],
                 r["status"],
-                mark[r["py3langid"]],
-                mark[r["cld2"]],
+                *(mark[r[name]] for name in models.DEFAULT_MODELS),
                 mark[r["pack"]],
+                "" if r["f1"] is None else f"{r['f1']:.2f}",
+                r["expect"],
             )
             for r in rows
         ],
     )
     yield (
         f"{len(rows)} languages; with a model: "
-        f"{sum(r['py3langid'] or r['cld2'] for r in rows)}; with a "
+        f"{sum(any(r[name] for name in models.DEFAULT_MODELS) for r in rows)}; with a "
         f"pack: {sum(r['pack'] for r in rows)}"
     )
+
+
+def model_rows() -> list[dict[str, Any]]:
+    """One row a language model: its card, and the path where it is, or null."""
+    found = ((card, registry.find(card)) for card in registry.cards().values())
+    return [{**asdict(card), "path": str(path) if path else None} for card, path in found]
+
+
+def model_text(rows: Sequence[Mapping[str, Any]]) -> Text:
+    """`weir models list`."""
+    yield from table(
+        ("name", "kind", "bytes", "here", "licence of weights"),
+        [
+            (r["name"], r["kind"], r["size_bytes"], r["path"] is not None, r["weights_licence"])
+            for r in rows
+        ],
+        "--r",
+    )
+    yield ""
+    yield from (f"{r['name']}: {r['note']}" for r in rows)
+    yield ""
+    yield f"fetched models are in {registry.directory()}"
+
+
+def fetch_model(name: str, folder: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
+    """Fetch the named model, by default into `registry.directory()`; `say` hears what is done."""
+    card = registry.cards().get(name)
+    if card is None:
+        raise ConfigError("NAME", f"unknown language model {name!r}", "`weir models list` has all")
+    folder = folder or registry.directory()
+    if card.url:
+        say(f"{card.url} into {folder}; licence: {card.weights_licence}")
+    path = registry.fetch(card, folder)
+    return {"name": name, "path": str(path), "sha256": card.sha256}
+
+
+def fetch_text(data: Mapping[str, Any]) -> Text:
+    """`weir models fetch`."""
+    yield f"{data['path']}: SHA-256 is right"
+    folder = Path(data["path"]).parent
+    if folder != registry.directory():
+        yield f"for runs to find it: export WEIR_MODELS={folder.resolve()}"
+
+
+def model_checks() -> list[dict[str, Any]]:
+    """One check a language model; wrong is another SHA-256, or a required model that is absent."""
+    return [_model_check(card) for card in registry.cards().values()]
+
+
+def _model_check(card: registry.ModelCard) -> dict[str, Any]:
+    state = registry.verify(card)
+    optional = card.kind in ("extra", "download")
+    match state:
+        case registry.State.OK:
+            detail = "SHA-256 is right"
+        case registry.State.UNCHECKED:
+            detail = "is there; langid/models.yaml has no SHA-256 for it"
+        case registry.State.ABSENT:
+            detail = f"is not there; {card.remedy}"
+        case registry.State.DIFFERS:
+            detail = f"{registry.find(card)}: SHA-256 is not {card.sha256}; {card.remedy}"
+    wrong = state is registry.State.DIFFERS or (state is registry.State.ABSENT and not optional)
+    return {"name": card.name, "ok": not wrong, "state": state, "detail": detail}
 
 
 def schema_data(only: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from langid import identify, models, tags
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,12 @@ class Identify:
 
         def work(batch: pa.RecordBatch) -> Columns:
             found = [
-                identify.identify(text, loaded) for text in batch.column("raw_text").to_pylist()
+                identify.identify(text, loaded, url)
+                for text, url in zip(
+                    batch.column("raw_text").to_pylist(),
+                    batch.column("url").to_pylist(),
+                    strict=True,
+                )
             ]
             return {
                 "tag": strings([f.tag for f in found]),
@@ -37,9 +42,11 @@ class Identify:
                 "runner_up": strings([f.runner_up for f in found]),
                 "runner_up_score": pa.array([f.runner_up_score for f in found], type=pa.float32()),
                 "confusable_group": strings([f.group for f in found]),
-                "top_langs": strings(
-                    [json.dumps({t: round(s, 4) for t, s in f.top}) for f in found]
+                "confusable_group_score": pa.array(
+                    [f.group_score if f.group else None for f in found], type=pa.float32()
                 ),
+                "language_posterior": strings([_json(f.top) for f in found]),
+                "top_langs": strings([_json(f.shares) for f in found]),
                 "others_fraction": pa.array([f.others_fraction for f in found], type=pa.float32()),
                 "reason": strings(
                     [None if self._is_wanted(f.tag) else "identify.language" for f in found]
@@ -50,3 +57,7 @@ class Identify:
 
     def _is_wanted(self, tag: str) -> bool:
         return tag in self.languages if self.languages else tags.is_european(tag)
+
+
+def _json(pairs: tuple[tuple[str, float], ...]) -> str:
+    return json.dumps({tag: round(value, 4) for tag, value in pairs})

@@ -163,16 +163,28 @@ DOCUMENTS = _table(
         "confusable_group", pa.string(), True, "group of languages that this one is mistaken for"
     ),
     Column(
+        "confusable_group_score",
+        pa.float32(),
+        True,
+        "posterior of the group, 0 to 1; the members' are in language_posterior",
+    ),
+    Column(
+        "language_posterior",
+        pa.string(),
+        False,
+        "JSON object of up to five tags and their posterior, best first",
+    ),
+    Column(
         "top_langs",
         pa.string(),
         False,
-        "JSON object of up to five tags and their scores, best first",
+        "JSON object of languages and their share of the text, by segment, largest first",
     ),
     Column(
         "others_fraction",
         pa.float32(),
         False,
-        "share of the evidence for all other languages, 0 to 1",
+        "share of the text in languages outside the tag's group, 0 to 1",
     ),
     Column("n_chars", pa.int64(), False, "characters (code points) of the text"),
     Column("n_words", pa.int64(), False, "words of the text, by the segmenter"),
@@ -347,7 +359,10 @@ CORPUS = _table(
     Column("language", pa.string(), False, "ISO 639-3"),
     Column("language_script", pa.string(), False, "ISO 15924"),
     Column("language_score", pa.float32(), False, "calibrated confidence, 0 to 1"),
-    Column("top_langs", pa.string(), False, "JSON object of tags and scores"),
+    Column("confusable_group", pa.string(), True, "languages that this one is mistaken for"),
+    Column("confusable_group_score", pa.float32(), True, "posterior of the group, 0 to 1"),
+    Column("language_posterior", pa.string(), False, "JSON object of tags and posteriors"),
+    Column("top_langs", pa.string(), False, "JSON object of languages and shares of the text"),
     Column(
         "minhash_cluster_size",
         pa.int32(),

@@ -1,6 +1,7 @@
 """Models: scores equal to the originals', every text survives, digests are checked."""
 
 import hashlib
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from langid.models import Cld2, FastText, Identifier, Py3Langid, load
+from langid import tags
+from langid.models import Cld2, FastText, Heliport, Identifier, Py3Langid, load
 from langid.script import dominant_script
-from langid.tags import from_model
+from langid.tags import from_model, meanings
 
 FINNISH = "Tämä kiulu syntyy pienessä verstaassa, jossa jokainen kimpi höylätään käsin. "
 GERMAN = "Der Eimer entsteht in einer kleinen Werkstatt, in der jedes Brett gehobelt wird. "
@@ -138,7 +140,57 @@ def test_load_is_once_a_process(trained: Path) -> None:
     assert load([name])[0] is load([name])[0]
 
 
-@pytest.mark.parametrize("name", ["", "cld3", "weir", "weir:", "cld2:x"])
+@pytest.mark.parametrize("name", ["", "cld3", "weir:", "cld2:x", "heliport:x"])
 def test_load_refuses_unknown_names(name: str) -> None:
     with pytest.raises(ValueError, match="unknown language model"):
         load([name])
+
+
+def test_heliport_labels_mean_the_rows_of_the_table() -> None:
+    for row in tags._EUROPEAN_ROWS:
+        if row["heliport"]:
+            assert row["tag"] in meanings("heliport", row["heliport"], row["script"])
+    assert meanings("heliport", "deu", "Latn") == ("deu_Latn",)
+    assert meanings("heliport", "deu", "Cyrl") == ("deu_Latn",)
+    assert set(meanings("heliport", "hbs", "Latn")) == {"bos_Latn", "hrv_Latn", "srp_Latn"}
+    assert meanings("heliport", "hbs", "Cyrl") == ("srp_Cyrl",)
+    assert meanings("heliport", "sqi", "Latn") == ("als_Latn",)
+    assert meanings("heliport", "est", "Latn") == ("ekk_Latn",)
+    assert meanings("heliport", "ara", "Arab") == ("arb_Arab",)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("heliport") is not None, reason="heliport is here")
+def test_heliport_without_its_package_names_the_command() -> None:
+    with pytest.raises(ValueError, match=r"pip install 'weir-corpus\[heliport\]'"):
+        load(["heliport"])
+
+
+@pytest.fixture(scope="module")
+def heliport() -> Heliport:
+    pytest.importorskip("heliport")
+    return Heliport()
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "123", FINNISH, RUSSIAN * 30])
+def test_heliport_scores_are_a_distribution_for_any_text(heliport: Heliport, text: str) -> None:
+    scores = heliport.scores(text)
+    assert all(0.0 <= score <= 1.0 for score in scores.values())
+    assert sum(scores.values()) <= 1.0 + 1e-9
+    assert scores == heliport.scores(text)
+    assert {"fin_Latn", "deu_Latn"} <= scores.keys()
+    assert all(tag.partition("_")[0] not in {"und", "zxx", "hbs"} for tag in scores)
+
+
+def test_heliport_names_languages(heliport: Heliport) -> None:
+    assert heliport.scores(FINNISH)["fin_Latn"] > 0.9
+    assert heliport.scores(GERMAN)["deu_Latn"] > 0.9
+    assert heliport.scores(RUSSIAN)["rus_Cyrl"] > 0.9
+    assert sum(heliport.scores("123 456").values()) == 0.0
+    serbian = heliport.scores("Kanta nastaje u maloj radionici u kojoj se svaka daska blanja.")
+    assert serbian["hrv_Latn"] == serbian["bos_Latn"] == serbian["srp_Latn"] > 0.3
+    assert heliport.scores("Канта настаје у малој радионици.")["srp_Cyrl"] > 0.9
+
+
+def test_heliport_is_surer_of_more_words(heliport: Heliport) -> None:
+    few, many = "Die Katze. ", "Die Katze sitzt heute wieder lange auf der Mauer. "
+    assert heliport.scores(few)["deu_Latn"] < heliport.scores(many)["deu_Latn"]
