@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test check bench sample clean
+.PHONY: venv demo test check bench sample eval-langid train-langid clean
 
 venv: $(STAMP)
 
@@ -34,5 +34,18 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_peers
 	$(BIN)/python -m benchmarks.bench_bulk
 
+# Labelled texts with the columns text, lang, script and source; nothing is fitted to them.
+LANGID_DATA ?= ../shared/data/langid_dev.parquet
+
+eval-langid: $(STAMP)
+	mkdir -p build
+	$(BIN)/python -m langid.evaluate $(LANGID_DATA) > build/langid.json
+	$(BIN)/python -m langid.page docs/languages.md build/langid.json
+	$(BIN)/python -m benchmarks.bench_langid
+
+# Needs Debian's apt-get and dpkg-deb. Downloads about 1 GB, takes about half an hour.
+train-langid: $(STAMP)
+	$(BIN)/python -m langid.train --work build/langid --exclude $(LANGID_DATA)
+
 clean:
-	rm -rf $(VENV) runs build *.egg-info
+	rm -rf $(VENV) .bench runs build *.egg-info

@@ -52,7 +52,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     low=0.0,
     high=1.0,
     version=1,
-    source="langid/calibrate.py; docs/langid.md",
+    source="langid/calibrate.py; docs/languages.md",
     edges=FRACTION_EDGES,
 )
 def language_confidence(_view: TextView) -> Value:

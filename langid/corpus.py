@@ -38,12 +38,14 @@ MIN_LETTERS = 12
 _MAX_FILE_BYTES = 32 << 20  # the largest message file has 3 MB
 _SHINGLE_WORDS = 6
 
+_DAMAGED = "no whole Debian package; delete the file and download it again"
+
 # What is no language in a message: markup, variables of printf, Qt, MediaWiki, Fluent and ICU,
 # key accelerators, addresses.
 _NOT_TEXT = re.compile(
     r"""
       <[^<>]{0,400}>  | \{\{[^{}]{0,400}\}\} | \[\[[^\[\]|]{0,200}\| | https?://\S+ | www\.\S+
-    | \{[^{}]{0,200}\} | %\([^()]{0,60}\)[a-z]? | %[-+ \#0-9.$]*[a-zA-Z] | %[0-9]+ | \$[A-Za-z0-9_]+
+    | \{[^{}]{0,200}\} | %\([^()]{0,60}\)[a-z]? | %[-+ \#0-9.$]*[A-Za-z] | %[0-9]+ | \$[A-Za-z0-9_]+
     | &[a-zA-Z\#0-9]{1,10}; | \\[a-z] | \S+@\S+ | \b\S+\.(?:php|js|css|html?|xml|json|txt|png)\b
     """,
     re.VERBOSE,
@@ -210,14 +212,17 @@ def _members(archive: Path) -> Iterator[Member]:
         stdout = process.stdout
         if stdout is None:
             raise OSError(f"{archive}: dpkg-deb gave no output")
-        with tarfile.open(fileobj=stdout, mode="r|") as tar:
-            for entry in tar:
-                if entry.isfile() and entry.size <= _MAX_FILE_BYTES:
-                    stream = tar.extractfile(entry)
-                    if stream is not None:
-                        yield PurePosixPath(entry.name), stream.read
+        try:
+            with tarfile.open(fileobj=stdout, mode="r|") as tar:
+                for entry in tar:
+                    if entry.isfile() and entry.size <= _MAX_FILE_BYTES:
+                        stream = tar.extractfile(entry)
+                        if stream is not None:
+                            yield PurePosixPath(entry.name), stream.read
+        except tarfile.ReadError as error:
+            raise OSError(f"{archive}: {error}; {_DAMAGED}") from error
     if process.returncode:
-        raise OSError(f"{archive}: dpkg-deb failed; delete the file and download it again")
+        raise OSError(f"{archive}: {_DAMAGED}")
 
 
 def _read_mo(members: Iterable[Member]) -> Iterator[Message]:

@@ -3,7 +3,7 @@
     python -m langid.evaluate langid_dev.parquet
 
 measures a file with the columns text, lang (ISO 639-3), script and source, and prints JSON, of
-which `langid/languages_page.py` makes the page and `scores.csv`, which `weir languages` prints.
+which `langid/page.py` makes the page and `scores.csv`, which `weir languages` prints.
 Nothing is fitted here: the labelled rows decide no number of the identifier.
 """
 
@@ -338,10 +338,10 @@ def languages(
     for row in score((true for _, true, _ in pairs), (guess for _, _, guess in pairs)):
         if is_european(row.label) and row.texts:
             false = row.predicted - row.correct
-            common = wrong[row.label].most_common(1)
+            mistakes = wrong[row.label].most_common(1)
             rows[row.label] = asdict(row) | {
                 "false_positive_rate": false / max(len(pairs) - row.texts, 1),
-                "mistaken_for": common[0][0] if common else None,
+                "mistaken_for": mistakes[0][0] if mistakes else None,
                 "sources": {},
             }
     for source in sorted({source for source, _, _ in pairs}):

@@ -76,7 +76,11 @@ _IS_EUROPEAN_SCRIPT = np.isin(SCRIPTS, sorted({language.script for language in E
 
 # Two models that are this sure of one language in a text of so many characters are not overruled by
 # a third (on held-out documents and our own pages: never), so it is not asked.
+# Against both, what the letters look like (code, gibberish, mojibake) is no proof of noise either:
+# a recipe in Bulgarian looks odd. A group as close as the Serbo-Croatian standards needs them all.
 _AGREEING, _AGREED_CHARS, _SURELY_AGREED = 2, 400, 0.95
+_CLOSE_GROUPS = {"hbs"}
+_WITHOUT_LANGUAGE = {"too_few_letters", "address"}
 
 # The gate asks the other models only if the cheapest is less sure than this: on most pages, a third
 # of the cost.
@@ -136,7 +140,7 @@ def identify(text: str, models: Sequence[Identifier], url: str = "") -> Identifi
     """
     windows = _windows(text, _WINDOWS, _WINDOW_CHARS)
     reason = judge("\n".join(windows))
-    if reason:
+    if reason in _WITHOUT_LANGUAGE:
         return _nothing(NOT_LANGUAGE, reason)
     windows = [_without_addresses(window) for window in windows]
     segments = _segments(windows)
@@ -147,6 +151,8 @@ def identify(text: str, models: Sequence[Identifier], url: str = "") -> Identifi
     if letters < _MIN_LETTERS:
         return _nothing(UNDETERMINED, "few_letters")
     votes, by_segment = _votes(sample, segments, models)
+    if reason and _agreed(votes) is None:
+        return _nothing(NOT_LANGUAGE, reason)
     if _not_language(votes) >= _MIN_NOT_LANGUAGE:
         return _nothing(NOT_LANGUAGE, "models")
     ranking = vote.posterior(votes, script)
@@ -232,18 +238,21 @@ def _votes(
             votes.append((model.name, whole))
         else:
             votes.append((model.name, model.scores(sample)))
-        if len(votes) == _AGREEING and len(sample) >= _AGREED_CHARS and _agree(votes):
-            break
+        if len(votes) == _AGREEING and len(sample) >= _AGREED_CHARS:
+            tag = _agreed(votes)
+            if tag and group_of(tag) not in _CLOSE_GROUPS:
+                break
     return votes, by_segment
 
 
-def _agree(votes: Sequence[tuple[str, dict[str, float]]]) -> bool:
-    """Whether all are sure of one language, and of one that needs no closer look."""
-    best = {max(scores, key=scores.__getitem__) for _, scores in votes if scores}
-    if len(best) != 1:
-        return False
+def _agreed(votes: Sequence[tuple[str, dict[str, float]]]) -> str | None:
+    """The language that the first two models are both sure of; None if there is none."""
+    best = {max(scores, key=scores.__getitem__) for _, scores in votes[:_AGREEING] if scores}
+    if len(votes) < _AGREEING or len(best) != 1:
+        return None
     tag = best.pop()
-    return group_of(tag) != "hbs" and min(scores[tag] for _, scores in votes) >= _SURELY_AGREED
+    sure = min(scores[tag] for _, scores in votes[:_AGREEING]) >= _SURELY_AGREED
+    return tag if sure and tag != NOT_LANGUAGE else None
 
 
 def _windows(text: str, count: int, chars: int) -> list[str]:

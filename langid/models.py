@@ -6,11 +6,13 @@ the user names. What models there are, where they come from and under which lice
 `registry.py`.
 """
 
+import hashlib
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -290,8 +292,9 @@ class Weir:
         sums = np.vstack([sums.sum(axis=0, keepdims=True), sums])
         rows = self._model.probabilities((sums, np.append(counts.sum(), counts)))
         row, parts = rows[0].tolist(), rows[1:]
-        likely = np.argpartition(parts, -self._TOP, axis=1)[:, -self._TOP :].tolist()
         tags = self._model.labels
+        top = min(self._TOP, len(tags))
+        likely = np.argpartition(parts, -top, axis=1)[:, -top:].tolist()
         by_text = [
             {tags[index]: float(values[index]) for index in indices}
             for values, indices in zip(parts, likely, strict=True)
@@ -308,6 +311,22 @@ def _tagger(model: str, labels: Iterable[str]) -> Callable[[str], tuple[str, ...
         return tuple(from_model(model, label, script) for label in known)
 
     return tags
+
+
+_DATA = ("models.yaml", "profiles.json", "calibration.json", "confusables.yaml", "languages.csv")
+
+
+@cache
+def fingerprint() -> int:
+    """A number that changes with what identification has learned or is told, in 32 bits.
+
+    It covers the digests of the models in `models.yaml`, the profiles, the calibration, the words
+    and the table; part of a step's key, so that a changed model is no old result.
+    """
+    digest = hashlib.blake2b(digest_size=4)
+    for name in _DATA:
+        digest.update(resources.files("langid").joinpath(name).read_bytes())
+    return int.from_bytes(digest.digest())
 
 
 _PACKAGED: dict[str, Callable[[], Identifier]] = {

@@ -43,7 +43,14 @@ class NgramModel:
     """
 
     def __init__(self, data: bytes) -> None:
-        stream = BytesIO(data)
+        try:
+            self._read(BytesIO(data))
+        except NotReadableError:
+            raise
+        except (IndexError, MemoryError, OverflowError, ValueError) as error:
+            raise NotReadableError(f"damaged, or cut off: {error}") from None
+
+    def _read(self, stream: BytesIO) -> None:
         magic, version = _unpack(stream, "2i")
         if magic != _MAGIC or version != _VERSION:
             raise NotReadableError("no fastText model of format 12")
@@ -57,7 +64,7 @@ class NgramModel:
         names = [_name(stream) for _ in range(entries)]
         self._words = {word: index for index, word in enumerate(names[:words])}
         self.labels: Sequence[str] = [name.removeprefix("__label__") for name in names[words:]]
-        pruned = np.frombuffer(stream.read(8 * kept), np.int32).reshape(-1, 2)
+        pruned = np.frombuffer(stream.read(8 * max(kept, 0)), np.int32).reshape(-1, 2)
         # From the hash of an n-gram to its row; the row behind the last is zero, for n-grams that
         # were pruned away.
         (quantised,) = _unpack(stream, "?")
@@ -68,12 +75,16 @@ class NgramModel:
         self._rows = np.vstack([rows, np.zeros((1, self._dim), np.float32)])
         self._row_of_bucket = np.full(self._buckets, self._none, np.int32)
         self._row_of_bucket[pruned[:, 0]] = words + pruned[:, 1]
+        if self._row_of_bucket.min() < 0 or self._row_of_bucket.max() > self._none:
+            raise NotReadableError("damaged: an n-gram has no row")
         (quantised_output,) = _unpack(stream, "?")
         if quantised_output:
             raise NotReadableError("the output matrix is quantised")
         height, width = _unpack(stream, "2q")
         output = np.frombuffer(stream.read(4 * height * width), np.float32)
         self._output = output.reshape(height, width)
+        if (height, width) != (len(self.labels), self._dim) or not 0 <= words <= self._none:
+            raise NotReadableError("damaged: its parts do not fit")
 
     def embed(self, texts: Sequence[str]) -> Embedded:
         """Sums of feature vectors, shape (texts, dimensions), and numbers of features.

@@ -1,9 +1,10 @@
 """Write docs/languages.md and `langid/scores.csv` from what `langid.evaluate` measured.
 
-    python -m langid.page MEASURED.json [MORE.json ...] > docs/languages.md
+    python -m langid.page docs/languages.md MEASURED.json [MORE.json ...]
 
-The first file is of the default models, and decides `scores.csv`; the others, of the same texts
-with more, fewer or other models, stand beside it in the page's first table.
+renews what stands below the line `MARK` of the page. The first measurement is of the default models
+and decides `scores.csv`; the others, of the same texts with more, fewer or other models, stand
+beside it in the first table.
 """
 
 import csv
@@ -19,6 +20,8 @@ from langid.confusables import evidence
 from langid.tags import BY_TAG, EUROPEAN, Language, score_of
 
 FIELDS = ("tag", "texts", "precision", "recall", "f1", "false_positive_rate", "mistaken_for")
+
+MARK = "<!-- Below: python -m langid.page. Edit above. -->"
 
 _RELIABLE, _GOOD, _FEW = 0.95, 0.8, 20
 
@@ -61,7 +64,7 @@ def page(runs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Lines of docs/languages.md below its introduction."""
     yield "## The table"
     yield ""
-    names = [" + ".join(run["models"]) for run in runs]
+    names = [" + ".join(map(_model_name, run["models"])) for run in runs]
     yield "| what | " + " | ".join(names) + " |"
     yield "|---|" + "---:|" * len(names)
     for key in runs[0]["table"]:
@@ -78,6 +81,12 @@ def page(runs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield from _gate(runs[0])
     yield from _flows(runs[0])
     yield from _languages(runs[0])
+
+
+def _model_name(name: str) -> str:
+    """Without the path of a file: a variant of ours was built to be compared."""
+    kind, colon, _ = name.partition(":")
+    return f"{kind} (variant)" if colon else kind
 
 
 def _lengths(run: Mapping[str, Any]) -> Iterator[str]:
@@ -99,8 +108,8 @@ def _gate(run: Mapping[str, Any]) -> Iterator[str]:
         f"Of {gate['european']:,} European texts of 200 characters or more it rejects "
         f"{gate.get('european_rejected', 0)}"
         + (": " + ", ".join(f"{t} {n}" for t, n in sorted(wrongly.items())) if wrongly else "")
-        + f". Of {gate['outside, other']:,} in other languages it rejects "
-        f"{gate['outside, other_rejected']}."
+        + f". Of {gate.get('outside, other', 0):,} in other languages it rejects "
+        f"{gate.get('outside, other_rejected', 0)}."
     )
     yield ""
 
@@ -142,13 +151,15 @@ def _languages(run: Mapping[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write both from the measurements named."""
-    if not arguments:
-        sys.stderr.write("name a JSON file that python -m langid.evaluate printed\n")
+    """Renew both from the measurements named."""
+    if len(arguments) < 2:
+        sys.stderr.write("name the page, and a JSON file that python -m langid.evaluate printed\n")
         return 2
-    runs = [json.loads(Path(name).read_text("utf-8")) for name in arguments]
+    target, *names = map(Path, arguments)
+    runs = [json.loads(name.read_text("utf-8")) for name in names]
     write_scores(runs[0], Path(__file__).parent / "scores.csv")
-    sys.stdout.write("\n".join(page(runs)) + "\n")
+    kept = target.read_text("utf-8").partition(MARK)[0].rstrip()
+    target.write_text("\n".join([kept, "", MARK, "", *page(runs)]) + "\n", "utf-8")
     return 0
 
 

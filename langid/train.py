@@ -9,12 +9,13 @@ fixed seeds, order by tag. Needs `apt-get`, `dpkg-deb` and about 1 GB of disk in
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import random
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,6 +53,7 @@ _LENGTHS = ((0, 0.2), (150, 0.5), (600, 0.3))
 
 # Characters and most documents a language, of those that profiles and calibration are learned from.
 _FIT_DOCUMENTS = ((40, 25), (150, 25), (600, 15))
+_CALIBRATION_DOCUMENTS = ((15, 40), (40, 40), (150, 40), (600, 20))
 
 _HELD_OUT = 20  # one message in so many is never trained on, but calibrated and judged with
 
@@ -71,12 +73,16 @@ class Settings:
     subvector: int = 2
 
 
+def _is_in_calibration(text: str) -> bool:
+    return _digest(text) % 7 == 0  # so that documents are not of one package
+
+
 def is_held_out(text: str) -> bool:
     """Whether a message is kept from training; decided by its digest, so for good."""
     return _digest(text) % _HELD_OUT == 0
 
 
-def training_lines(lines: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+def training_lines(lines: Lines) -> Iterator[tuple[str, str]]:
     """Tag and prepared text of every training line, in an order that only the lines decide."""
     for tag, texts in lines.items():
         european = is_european(tag)
@@ -121,29 +127,31 @@ def combine(messages: Sequence[str], chars: int, generator: random.Random) -> It
                     yield prepare(" ".join(joined))
 
 
-def held_out_documents(
-    lines: Mapping[str, Mapping[str, str]], chars: int, most: int
-) -> Iterator[tuple[str, str]]:
-    """Tag and text of documents of about `chars` characters out of held-out messages.
-
-    At most `most` documents a tag; texts are as a page has them, not prepared.
-    """
+def held_out_documents(lines: Lines, chars: int, most: int) -> Iterator[tuple[str, str]]:
+    """Tag and text of at most `most` documents a tag out of held-out messages, not prepared."""
     for tag, texts in lines.items():
-        joined: list[str] = []
-        count = 0
-        for text in filter(is_held_out, texts):
-            joined.append(text)
-            if sum(map(len, joined)) >= chars:
-                yield tag, " ".join(joined)
-                joined, count = [], count + 1
-                if count == most:
-                    break
+        for document in joined(filter(is_held_out, texts), chars, most):
+            yield tag, document
+
+
+def joined(texts: Iterable[str], chars: int, most: int) -> Iterator[str]:
+    """At most `most` documents of at least `chars` characters, from texts in their order."""
+    parts: list[str] = []
+    count = 0
+    for text in texts:
+        parts.append(text)
+        if sum(map(len, parts)) >= chars:
+            yield " ".join(parts)
+            parts, count = [], count + 1
+            if count == most:
+                return
 
 
 def train(
-    lines: Mapping[str, Mapping[str, str]], work: Path, settings: Settings, threads: int = 1
+    lines: Lines, work: Path, settings: Settings, threads: int = 1
 ) -> tuple[Path, Counter[str]]:
     """The quantised model's path in `work`, and the number of training lines by tag."""
+    work.mkdir(parents=True, exist_ok=True)
     listing = work / "training.txt"
     counts = Counter[str]()
     pairs = list(training_lines(lines))
@@ -180,30 +188,40 @@ def train(
     return path, counts
 
 
-def fit(
-    lines: Mapping[str, Mapping[str, str]], pages: Mapping[str, Sequence[str]], model: Path
-) -> tuple[vote.Profiles, dict[str, object]]:
-    """The contents of `profiles.json` and `calibration.json`, from text that was not trained on.
+def fit(lines: Lines, model: Path, narrow: Path) -> tuple[vote.Profiles, dict[str, object]]:
+    """The contents of `profiles.json` and `calibration.json`.
 
-    `pages` holds paragraphs of our own writing by tag. Profiles are learned from one half of the
-    documents, by digest, and the calibration from the other.
+    Profiles are learned from held-out messages, with `model` and, where it is installed, heliport.
+    They are of the register that it was trained on, and it is surer of them than of a web page; so
+    the calibration is learned with `narrow`, the model of permissive sources alone, from texts of
+    the other sources, all of which are strange to it.
     """
-    models = [*load(["py3langid", "cld2"]), Weir(model)]
+    extras = [name for name in ("heliport",) if importlib.util.find_spec(name)]
+    models = [*load([*extras, "py3langid", "cld2"]), Weir(model)]
     documents = [
-        (tag, text)
+        document
         for chars, most in _FIT_DOCUMENTS
-        for tag, text in held_out_documents(lines, chars, most)
+        for document in held_out_documents(lines, chars, most)
     ]
-    halves: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
-    for tag, text in documents:
-        halves[_digest(text) % 2].append((tag, text))
     profiles = vote.learn(
-        [(tag, [(model.name, model.scores(text)) for model in models]) for tag, text in halves[0]]
+        [(tag, [(model.name, model.scores(text)) for model in models]) for tag, text in documents]
     )
     vote.use(profiles)
-    own = [(tag, text) for tag, texts in pages.items() for text in texts]
-    judged = [(tag, text) for tag, text in halves[1] + own if is_european(tag)]
-    return profiles, _calibration(judged, models)
+    models = [*load(["py3langid", "cld2"]), Weir(narrow)]
+    known = models[-1].scores("").keys()
+    permissive = {group.name for group in sources(permissive=True)}
+    strange = {
+        tag: [text for text, source in texts.items() if source not in permissive]
+        for tag, texts in lines.items()
+        if tag in known and is_european(tag)
+    }
+    unseen = [
+        (tag, document)
+        for chars, most in _CALIBRATION_DOCUMENTS
+        for tag, texts in strange.items()
+        for document in joined(filter(_is_in_calibration, texts), chars, most)
+    ]
+    return profiles, _calibration(unseen, models)
 
 
 def _calibration(
@@ -228,16 +246,6 @@ def _calibration(
 
 def _digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "ignore"), digest_size=4).digest())
-
-
-def own_pages(folder: Path) -> dict[str, list[str]]:
-    """Paragraphs of 40 characters or more of samples/pages, by tag."""
-    pages: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("*/*.md")):
-        _, _, text = path.read_text("utf-8").removeprefix("---").partition("\n---\n")
-        paragraphs = [part for part in text.split("\n\n") if len(part) >= 40]
-        pages.setdefault(path.parent.name, []).extend(paragraphs)
-    return pages
 
 
 def write_card(
@@ -302,12 +310,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     excluded = shingle_digests(_texts(options.exclude)) if options.exclude else frozenset[int]()
     lines, packages, dropped = collect(folder / "packages", groups, excluded)
     made, counts = train(lines, folder, Settings())
-    profiles, calibration = fit(lines, own_pages(Path("samples/pages")), made)
     options.output.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(made, options.output / "weir.ftz")
-    for name, content in (("profiles", profiles), ("calibration", calibration)):
-        text = json.dumps(content, ensure_ascii=False, indent=0, sort_keys=True)
-        (options.output / f"{name}.json").write_text(text + "\n", "utf-8")
+    if options.licences == "all":  # the variant is judged with the same profiles
+        permissive = {group.name for group in sources(permissive=True)}
+        narrow = {
+            tag: {text: source for text, source in texts.items() if source in permissive}
+            for tag, texts in lines.items()
+        }
+        variant, _ = train(narrow, folder / "permissive", Settings())
+        profiles, calibration = fit(lines, made, variant)
+        for name, content in (("profiles", profiles), ("calibration", calibration)):
+            text = json.dumps(content, ensure_ascii=False, indent=0, sort_keys=True)
+            (options.output / f"{name}.json").write_text(text + "\n", "utf-8")
     write_card(options.output / "weir.md", packages, lines, counts, dropped)
     digest = hashlib.sha256(made.read_bytes()).hexdigest()
     sys.stdout.write(f"{made.stat().st_size} bytes, sha256 {digest}: enter both in models.yaml\n")

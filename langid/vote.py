@@ -44,13 +44,14 @@ _MAJOR_STATUS = {"eu_official", "national"}
 _MIN_TOTAL = 0.01
 
 _MIN_SHARE = 0.01
+_MIN_HEARD = 0.3  # less is too little of what a model says to judge by
 
 # Our model learnt these from interface messages, which hardly differ between them; it is asked
 # whether a text is any of them, and the others and the words (`confusables.py`) which one.
 _SPLIT_BY_OTHERS = frozenset({"bos_Latn", "hrv_Latn", "srp_Latn", "cnr_Latn"})
 
 _MIN_SCORE = 1e-3  # scores up to this count as none; it only saves time
-_MIN_POSTERIOR = 1e-4
+_MIN_POSTERIOR = 2e-3  # what the floor leaves to the hundred others is no opinion
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ _tables: dict[tuple[object, ...], _Table] = {}
 
 
 def posterior(votes: Sequence[tuple[str, Scores]], script: str) -> Ranking:
-    """The tags of `script` with a posterior above 1e-4; empty if no model saw any.
+    """The tags of `script` with a posterior above 0.002; empty if no model saw any.
 
     `votes` holds each model's name and its scores, with an entry for every tag that it knows.
     """
-    key = (script, *((model, len(scores)) for model, scores in votes))
+    key = (script, *((model, frozenset(scores)) for model, scores in votes))
     table = _tables.get(key)
     if table is None:
         table = _tables[key] = _table(votes, script)
@@ -136,17 +137,19 @@ def profile(model: str, tag: str, known: Collection[str]) -> Mapping[str, float]
     """What the model says of texts in a language: label to share.
 
     For a language that it knows, the mean of what it should say and what it was seen to say;
-    otherwise what it was seen to say, or any confusable mate of the tag.
+    otherwise what it was seen to say, or, unseen, any confusable mate of the tag.
     """
-    seen = profiles().get(model, {}).get(tag)
     if model == "weir" and tag in _SPLIT_BY_OTHERS:
         return dict.fromkeys(_SPLIT_BY_OTHERS & set(known), 1.0)
+    seen = profiles().get(model, {}).get(tag, {})
     if tag in known:
         halved = {label: share / 2 for label, share in (seen or {tag: 1.0}).items()}
         halved[tag] = halved.get(tag, 0.0) + 0.5
         return halved
-    if seen:
-        return seen
+    # A variant of the model has fewer labels than the one that the profile is of.
+    heard = {label: share for label, share in seen.items() if label in known}
+    if math.fsum(heard.values()) >= _MIN_HEARD:
+        return heard
     return dict.fromkeys(set(mates(tag)) & set(known), 1.0)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from filters import minhash
 from filters.catalog import BY_NAME
+from langid import models
 from pipeline import config
 from pipeline.executor import Task
 from pipeline.manifest import Manifest
@@ -224,6 +225,7 @@ _EXTRACT = {
     "gate": gate.VERSION,
     "extract": extract.VERSION,
     "identify": identify.VERSION,
+    "langid": models.fingerprint(),
     "redact": redact.VERSION,
     "measure": measure.VERSION,
     "sign": sign.VERSION,

@@ -453,6 +453,7 @@ def _document(page: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
         "language_script": script,
         "language_score": 0.9,
         "top_langs": "{}",
+        "language_posterior": "{}",
         "others_fraction": 0.1,
         "n_words": page["words"],
         "pii_spans": [],

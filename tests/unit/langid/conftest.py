@@ -1,12 +1,30 @@
-"""The shipped models, loaded once."""
+"""What several suites share: the default models, and one that always says the same."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from langid.models import Identifier, load
+from langid.models import DEFAULT_MODELS, Identifier, load
+
+
+@dataclasses.dataclass(frozen=True)
+class Fake:
+    """An identifier that always says the same."""
+
+    name: str
+    answer: Mapping[str, float]
+
+    def scores(self, text: str) -> dict[str, float]:
+        del text
+        return dict(self.answer)
 
 
 @pytest.fixture(scope="session")
 def models() -> Sequence[Identifier]:
-    return load(["py3langid", "cld2"])
+    return load(DEFAULT_MODELS)
+
+
+@pytest.fixture(scope="session")
+def fake() -> type[Fake]:
+    return Fake

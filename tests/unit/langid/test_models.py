@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from langid import tags
-from langid.models import Cld2, FastText, Heliport, Identifier, Py3Langid, load
+from langid import registry, tags
+from langid.models import (
+    DEFAULT_MODELS,
+    Cld2,
+    FastText,
+    Heliport,
+    Identifier,
+    Py3Langid,
+    Weir,
+    load,
+)
 from langid.script import dominant_script
 from langid.tags import from_model, meanings
 
@@ -43,18 +52,20 @@ def test_scores_are_a_distribution_for_any_text(models: Sequence[Identifier], te
 
 
 def test_a_model_lists_every_tag_that_it_knows(models: Sequence[Identifier]) -> None:
-    py3langid, cld2 = models
+    py3langid, cld2, weir = models
     assert "lij_Latn" in py3langid.scores("")
     assert "lij_Latn" not in cld2.scores(GERMAN)
     assert cld2.scores(GERMAN)["roh_Latn"] == 0.0
     assert "srp_Cyrl" in cld2.scores(RUSSIAN)
     assert "srp_Latn" in cld2.scores(GERMAN)
+    assert {"fur_Latn", "hsb_Latn", "zxx_Zyyy"} <= weir.scores("").keys()
+    assert weir.scores("").keys() == weir.scores(RUSSIAN).keys()
 
 
 def test_a_character_cld2_refuses_does_not_change_its_answer(
     models: Sequence[Identifier],
 ) -> None:
-    _, cld2 = models
+    cld2 = models[1]
     assert cld2.scores(f"{FINNISH}\x00\ufffe\ud800")["fin_Latn"] > 0.9
 
 
@@ -104,10 +115,61 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         words = text.lower().replace(",", "").replace(".", "").split()
         lines += [f"__label__{label} {' '.join(rng.permutation(words)[:6])}" for _ in range(60)]
     corpus.write_text("\n".join(lines), "utf-8")
-    fasttext.train_supervised(
+    made = fasttext.train_supervised(
         str(corpus), dim=8, epoch=20, minn=2, maxn=4, bucket=2_000, thread=1, seed=7, verbose=0
-    ).save_model(str(model))
+    )
+    made.save_model(str(model))
+    made.quantize(str(corpus), cutoff=300, retrain=True, qnorm=True, thread=1, verbose=0)
+    made.save_model(str(model.with_suffix(".ftz")))
     return model
+
+
+@pytest.fixture(scope="module")
+def quantised(trained: Path) -> Path:
+    return trained.with_suffix(".ftz")
+
+
+def test_the_default_models_need_no_download(models: Sequence[Identifier]) -> None:
+    assert tuple(model.name for model in models) == DEFAULT_MODELS
+    assert all(registry.cards()[name].kind in {"package", "shipped"} for name in DEFAULT_MODELS)
+
+
+def test_weir_scores_segments_and_the_whole(models: Sequence[Identifier]) -> None:
+    weir = next(model for model in models if isinstance(model, Weir))
+    whole, parts = weir.segment_scores([FINNISH, "", GERMAN * 3])
+    assert [max(part, key=lambda tag: part[tag], default="") for part in parts][0::2] == [
+        "fin_Latn",
+        "deu_Latn",
+    ]
+    assert not any(parts[1].values())
+    assert all(len(part) <= 5 for part in parts)
+    assert max(whole, key=lambda tag: whole[tag]) == "deu_Latn"  # three quarters of it
+    assert weir.scores(FINNISH) == pytest.approx(weir.segment_scores([FINNISH])[0])
+    assert weir.segment_scores(["", "12 !"])[0] == dict.fromkeys(weir.scores(""), 0.0)
+
+
+def test_weir_reads_a_model_with_few_labels(quantised: Path) -> None:
+    whole, parts = Weir(quantised).segment_scores([FINNISH, GERMAN])
+    assert whole.keys() == {"fin_Latn", "deu_Latn", "rus_Cyrl"}
+    assert sum(whole.values()) == pytest.approx(1.0, abs=1e-5)
+    assert all(part.keys() == whole.keys() for part in parts)
+
+
+def test_weir_checks_the_digest(quantised: Path, tmp_path: Path) -> None:
+    digest = hashlib.sha256(quantised.read_bytes()).hexdigest()
+    assert Weir(quantised, digest.upper()).scores(FINNISH)["fin_Latn"] > 0.3
+    tampered = tmp_path / "tampered.ftz"
+    data = bytearray(quantised.read_bytes())
+    data[-1] ^= 1
+    tampered.write_bytes(data)
+    with pytest.raises(registry.ModelError, match="SHA-256") as caught:
+        Weir(tampered, digest)
+    assert str(tampered) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_weir_survives(quantised: Path, text: str) -> None:
+    assert Weir(quantised).scores(text).keys() == {"fin_Latn", "deu_Latn", "rus_Cyrl"}
 
 
 def test_fasttext_scores(trained: Path) -> None:
@@ -133,11 +195,12 @@ def test_fasttext_checks_the_digest(trained: Path) -> None:
         assert part in str(caught.value)
 
 
-def test_load_is_once_a_process(trained: Path) -> None:
+def test_load_is_once_a_process(trained: Path, quantised: Path) -> None:
     assert load(["cld2"])[0] is load(["py3langid", "cld2"])[1]
-    digest = hashlib.sha256(trained.read_bytes()).hexdigest()
-    name = f"weir:{trained}#sha256={digest}"
-    assert load([name])[0] is load([name])[0]
+    for kind, path in (("lid176", trained), ("weir", quantised)):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        name = f"{kind}:{path}#sha256={digest}"
+        assert load([name])[0] is load([name])[0]
 
 
 @pytest.mark.parametrize("name", ["", "cld3", "weir:", "cld2:x", "heliport:x"])

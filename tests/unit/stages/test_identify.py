@@ -5,16 +5,21 @@ import json
 import pyarrow as pa
 import pytest
 
+from langid import models
 from samples import pages
 from stages import identify
 from tests.data.archives import tools
 
-MODELS = ("py3langid", "cld2")
+MODELS = models.DEFAULT_MODELS
 JAPANESE = "本日は晴天なり、田舎の水車は静かに回っています。" * 8
 
 
 def run(texts: list[str], languages: frozenset[str] = frozenset()) -> list[dict[str, object]]:
-    batch = pa.record_batch({"raw_text": pa.array(texts, type=pa.large_string())})
+    columns = {
+        "raw_text": pa.array(texts, type=pa.large_string()),
+        "url": pa.array(["https://pages.example/"] * len(texts)),
+    }
+    batch = pa.record_batch(columns)
     found: list[dict[str, object]] = pa.table(
         identify.Identify(MODELS, languages).open(tools())(batch)
     ).to_pylist()

@@ -16,7 +16,8 @@ def document(n: int, record_id: str | None) -> dict[str, object]:
         "warc": "a/b.warc.gz", "offset": n, "length": 9, "date": None, "title": None,
         "text": f"text {n}",
         "tag": "fin_Latn", "language": "fin", "language_script": "Latn", "language_score": 0.5,
-        "top_langs": "{}", "others_fraction": 0.0, "n_chars": 6, "n_words": 2, "payload_bytes": 7,
+        "top_langs": "{}", "language_posterior": "{}", "others_fraction": 0.0,
+        "n_chars": 6, "n_words": 2, "payload_bytes": 7,
         "pii_spans": [], "pii_counts": [("EMAIL", n)],
     }  # fmt: skip
 
