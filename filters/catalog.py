@@ -51,12 +51,12 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     unit="probability",
     low=0.0,
     high=1.0,
-    version=1,
+    version=2,
     source="langid/calibrate.py; docs/languages.md",
     edges=FRACTION_EDGES,
 )
 def language_confidence(_view: TextView) -> Value:
-    """Calibrated probability of the language tag, as language identification gives it."""
+    """Calibrated probability of the tag; of the whole group for Serbo-Croatian standards."""
     raise NotImplementedError("language_confidence is copied from language identification")
 
 

@@ -106,20 +106,23 @@ _MAJOR_STATUS = {"eu_official", "national"}
 class Identification:
     """The language of one document.
 
-    `score` is the calibrated probability that `tag` is right. `top` holds the posterior: at most
-    five tags, descending, summing to at most 1; it is what to add up for a confusable group, and
-    where `runner_up_score` is from. `shares` holds the share of the sampled text in each language,
-    by segment, descending, summing to 1. `language` and `script` are the two halves of `tag`.
-    `runner_up` is None if no other tag has a posterior; `group` is None outside the confusable
-    groups, and `group_score` the group's posterior. `others_fraction` is the share of the text in
-    languages that are neither `tag` nor of its group. `reason` says why a text is in no language
-    (`noise.judge`, or `few_letters`, `models`, `no_model`); None where a language was found.
+    `score` is the calibrated probability that `tag` is right. `confidence` is the same, but for the
+    standards of Serbo-Croatian, where it is the probability that the text is in any of them: which
+    one is a matter of the posterior, and no page is to be dropped for being close. `top` holds the
+    posterior: at most five tags, descending, summing to at most 1; it is what to add up for a
+    confusable group, and where `runner_up_score` is from. `shares` holds the share of the sampled
+    text in each language, by segment, descending, summing to 1. `language` and `script` are the two
+    halves of `tag`. `runner_up` is None if no other tag has a posterior; `group` is None outside
+    the confusable groups, and `group_score` the group's posterior. `others_fraction` is the share
+    of the text in languages that are neither `tag` nor of its group. `reason` says why a text is in
+    no language (`noise.judge`, or `few_letters`, `models`, `no_model`); None where one was found.
     """
 
     tag: str
     language: str
     script: str
     score: float
+    confidence: float
     runner_up: str | None
     runner_up_score: float
     group: str | None
@@ -155,7 +158,8 @@ def identify(text: str, models: Sequence[Identifier], url: str = "") -> Identifi
         return _nothing(NOT_LANGUAGE, reason)
     if _not_language(votes) >= _MIN_NOT_LANGUAGE:
         return _nothing(NOT_LANGUAGE, "models")
-    ranking = vote.posterior(votes, script)
+    unasked = {model.name for model in models} - {name for name, _ in votes}
+    ranking = vote.posterior(votes, script, sorted(unasked))
     if not ranking:
         return _nothing(f"und_{script}", "no_model")
     words = [word for segment in segments for word in prepare(segment).split()]
@@ -165,15 +169,21 @@ def identify(text: str, models: Sequence[Identifier], url: str = "") -> Identifi
     tag, posterior = ranking[0]
     runner_up, runner_up_score = ranking[1] if len(ranking) > 1 else (None, 0.0)
     shares = _shares(tag, ranking, segments, by_segment, votes)
+    group = group_of(tag)
+    together = math.fsum(value for other, value in ranking if are_confusable(tag, other))
+    probability = score(tag, posterior, letters)
     return Identification(
         tag=tag,
         language=tag.partition("_")[0],
         script=script,
-        score=score(tag, posterior, letters),
+        score=probability,
+        confidence=(
+            score(tag, min(1.0, together), letters) if group in _CLOSE_GROUPS else probability
+        ),
         runner_up=runner_up,
         runner_up_score=runner_up_score,
-        group=group_of(tag),
-        group_score=min(1.0, math.fsum(p for other, p in ranking if are_confusable(tag, other))),
+        group=group,
+        group_score=min(1.0, together),
         top=ranking[:_TOP],
         shares=shares,
         others_fraction=min(
@@ -364,4 +374,6 @@ def _descending(shares: dict[str, float]) -> tuple[tuple[str, float], ...]:
 
 def _nothing(tag: str, reason: str) -> Identification:
     language, _, script = tag.partition("_")
-    return Identification(tag, language, script, 0.0, None, 0.0, None, 0.0, (), (), 0.0, reason)
+    return Identification(
+        tag, language, script, 0.0, 0.0, None, 0.0, None, 0.0, (), (), 0.0, reason
+    )

@@ -15,14 +15,14 @@ Computation 14) with discounts for models that are surer than they should be.
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
 
-from langid.confusables import mates
+from langid.confusables import are_confusable, mates
 from langid.tags import BY_TAG, EUROPEAN
 
 Scores = Mapping[str, float]
@@ -44,6 +44,11 @@ _MAJOR_STATUS = {"eu_official", "national"}
 _MIN_TOTAL = 0.01
 
 _MIN_SHARE = 0.01
+
+# Messages that nobody translated are in the text of every language: that a model calls some of it
+# English says nothing about the language.
+_LEFTOVERS = "eng_Latn"
+
 _MIN_HEARD = 0.3  # less is too little of what a model says to judge by
 
 # Our model learnt these from interface messages, which hardly differ between them; it is asked
@@ -69,17 +74,21 @@ class _Table:
 _tables: dict[tuple[object, ...], _Table] = {}
 
 
-def posterior(votes: Sequence[tuple[str, Scores]], script: str) -> Ranking:
+def posterior(
+    votes: Sequence[tuple[str, Scores]], script: str, unasked: Iterable[str] = ()
+) -> Ranking:
     """The tags of `script` with a posterior above 0.002; empty if no model saw any.
 
     `votes` holds each model's name and its scores, with an entry for every tag that it knows.
+    `unasked` names models that were not asked because they would agree: the votes are heard for
+    these too.
     """
     key = (script, *((model, frozenset(scores)) for model, scores in votes))
     table = _tables.get(key)
     if table is None:
         table = _tables[key] = _table(votes, script)
-    logits = table.prior.copy()
-    suffix, voted = f"_{script}", False
+    logits = np.zeros(len(table.tags))
+    suffix, voted = f"_{script}", 0.0
     for model, scores in votes:
         named = {
             tag: value
@@ -89,7 +98,7 @@ def posterior(votes: Sequence[tuple[str, Scores]], script: str) -> Ranking:
         total = math.fsum(named.values())
         if total < _MIN_TOTAL:
             continue
-        voted = True
+        voted += _WEIGHTS.get(model, 1.0)
         fits = np.full(len(table.tags), _FLOOR)
         speaks = table.speaks[model]
         for tag, value in named.items():
@@ -99,6 +108,8 @@ def posterior(votes: Sequence[tuple[str, Scores]], script: str) -> Ranking:
         logits += _WEIGHTS.get(model, 1.0) * np.log(fits)
     if not voted or not table.tags:
         return ()
+    logits *= 1.0 + math.fsum(_WEIGHTS.get(model, 1.0) for model in unasked) / voted
+    logits += table.prior
     weights = np.exp(logits - logits.max())
     weights /= weights.sum()
     likely = np.flatnonzero(weights > _MIN_POSTERIOR).tolist()
@@ -126,11 +137,13 @@ def _table(votes: Sequence[tuple[str, Scores]], script: str) -> _Table:
             )
             for label, pairs in columns.items()
         }
-    prior = [
-        0.0 if tag in BY_TAG and BY_TAG[tag].status in _MAJOR_STATUS else _MINOR_PRIOR
-        for tag in tags
-    ]
+    prior = [_prior(tag) for tag in tags]
     return _Table(tags, np.array(prior, np.float64), speaks)
+
+
+def _prior(tag: str) -> float:
+    language = BY_TAG.get(tag)
+    return 0.0 if language and language.status in _MAJOR_STATUS else _MINOR_PRIOR
 
 
 def profile(model: str, tag: str, known: Collection[str]) -> Mapping[str, float]:
@@ -141,7 +154,11 @@ def profile(model: str, tag: str, known: Collection[str]) -> Mapping[str, float]
     """
     if model == "weir" and tag in _SPLIT_BY_OTHERS:
         return dict.fromkeys(_SPLIT_BY_OTHERS & set(known), 1.0)
-    seen = profiles().get(model, {}).get(tag, {})
+    seen = {
+        label: share
+        for label, share in profiles().get(model, {}).get(tag, {}).items()
+        if label != _LEFTOVERS or are_confusable(label, tag)
+    }
     if tag in known:
         halved = {label: share / 2 for label, share in (seen or {tag: 1.0}).items()}
         halved[tag] = halved.get(tag, 0.0) + 0.5

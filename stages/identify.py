@@ -39,6 +39,7 @@ class Identify:
                 "language": strings([f.language for f in found]),
                 "language_script": strings([f.script for f in found]),
                 "language_score": pa.array([f.score for f in found], type=pa.float32()),
+                "language_confidence": pa.array([f.confidence for f in found], type=pa.float32()),
                 "runner_up": strings([f.runner_up for f in found]),
                 "runner_up_score": pa.array([f.runner_up_score for f in found], type=pa.float32()),
                 "confusable_group": strings([f.group for f in found]),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from filters.catalog import BY_NAME, measure_all
+from filters.catalog import SIGNALS, measure_all
 from filters.text import TextView, shingle_hashes
 from stages.base import Columns, Tools, Worker, strings
 
@@ -31,7 +31,7 @@ class Measure:
         return self._work
 
     def _work(self, batch: pa.RecordBatch) -> Columns:
-        columns: dict[str, list[float | None]] = {name: [] for name in BY_NAME}
+        columns: dict[str, list[float | None]] = {known.name: [] for known in SIGNALS}
         words, digests, shingles = [], [], []
         texts = batch.column("text").to_pylist()
         for text, tag in zip(texts, batch.column("tag").to_pylist(), strict=True):
@@ -45,7 +45,6 @@ class Measure:
                 ).hexdigest()
             )
             shingles.append(shingle_hashes(view))
-        columns["language_confidence"] = batch.column("language_score").to_pylist()
         return {
             **{name: pa.array(values, type=pa.float32()) for name, values in columns.items()},
             "n_words": pa.array(words, type=pa.int64()),

@@ -35,7 +35,8 @@ EXPECTED: dict[str, str | None] = {
     "chunks-of-nothing": "gate.empty",
     "status-of-nonsense": "gate.status",
     "types": "gate.media_type",
-    **dict.fromkeys(["laughs", "nul", "bidi", "escapes", "codings", "headers", "tdm"]),
+    "escapes": "identify.language",  # what is left of the sequences is ten thousand times "owned"
+    **dict.fromkeys(["laughs", "nul", "bidi", "codings", "headers", "tdm"]),
     **dict.fromkeys(["title-of-a-megabyte", "tag-without-end", "comment-without-end", "spaces"]),
     **dict.fromkeys(["chunk-sizes", "chunk-of-minus-one", "headers-smuggled", "content-usage"]),
 }

@@ -279,3 +279,15 @@ def test_cost_does_not_grow_with_the_text(
     for _ in range(5):
         function(text, models)
     assert (time.process_time() - started) / 5 < 0.05
+
+
+def test_a_page_is_not_dropped_for_being_close_to_its_neighbours(
+    models: Sequence[Identifier],
+) -> None:
+    text = "Ljudi su jučer dugo čekali da se otvore vrata stare kuće na obali, ali je padala kiša. "
+    found = identify(text * 4, models)
+    assert found.group == "hbs"
+    assert found.confidence > 0.9
+    assert found.confidence >= found.score
+    finnish = identify("Kiulu syntyy pienessä verstaassa kylän laidalla joka talvi. " * 4, models)
+    assert finnish.confidence == finnish.score

@@ -231,7 +231,7 @@ def test_the_first_rule_that_a_poor_page_breaks_is_its_own(entry):
     assert found.top[0][1] > 2 * found.runner_up_score
     view = TextView(text, frozenset(RUN.languages[found.tag].stop_words.words))
     values = [
-        found.score if name == "language_confidence" else BY_NAME[name].measure(view)
+        found.confidence if name == "language_confidence" else BY_NAME[name].measure(view)
         for name in RULES
     ]
     compiled = rules.compile_rules(*RUN.bounds())

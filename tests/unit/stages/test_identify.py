@@ -32,6 +32,7 @@ def test_every_row_has_a_tag_and_its_evidence(sample_pages: dict[str, pages.Page
     assert (row["tag"], row["language"], row["language_script"]) == ("eng_Latn", "eng", "Latn")
     assert row["reason"] is None
     assert 0.9 < row["language_score"] <= 1  # type: ignore[operator]
+    assert row["language_confidence"] == row["language_score"]
     top = json.loads(str(row["top_langs"]))
     assert next(iter(top)) == "eng_Latn"
     assert list(top.values()) == sorted(top.values(), reverse=True)

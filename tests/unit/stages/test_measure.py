@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from filters.catalog import BY_NAME
+from filters.catalog import BY_NAME, GIVEN
 from filters.text import TextView, shingle_hashes
 from stages import measure, schema
 from tests.data.archives import tools
@@ -24,7 +24,6 @@ def run(texts: list[str], tag: str = "deu_Latn") -> dict[str, pa.Array]:
         {
             "text": pa.array(texts, type=pa.large_string()),
             "tag": pa.array([tag] * len(texts)),
-            "language_score": pa.array([0.75] * len(texts), type=pa.float32()),
         }
     )
     return measure.Measure(STOP_WORDS).open(tools())(batch)
@@ -32,8 +31,9 @@ def run(texts: list[str], tag: str = "deu_Latn") -> dict[str, pa.Array]:
 
 def test_every_signal_is_a_column_of_the_schema_s_type() -> None:
     columns = run(TEXTS)
-    assert set(BY_NAME) <= set(columns)
-    for name in BY_NAME:
+    measured = set(BY_NAME) - {known.name for known in GIVEN}
+    assert measured <= set(columns)
+    for name in measured:
         assert columns[name].type == schema.SIGNALS.schema.field(name).type
 
 
@@ -44,8 +44,8 @@ def test_a_text_without_words_is_measured_as_far_as_it_can_be() -> None:
     assert columns["shingles"][1].as_py() == []
 
 
-def test_the_confidence_is_that_of_identification() -> None:
-    assert run(TEXTS)["language_confidence"].to_pylist() == [0.75] * 4
+def test_what_identification_gives_is_not_measured_again() -> None:
+    assert "language_confidence" not in run(TEXTS)
 
 
 def test_stop_words_are_the_language_s_own() -> None:
