@@ -211,12 +211,14 @@ def gate(text: str, models: Sequence[Identifier]) -> tuple[str, float]:
     share = float(european.sum() / weights.sum())
     votes: list[tuple[str, dict[str, float]]] = []
     tag, posterior = f"und_{script}", 1.0
-    for model in sorted(models, key=_cost):
+    ordered = sorted(models, key=_cost)
+    for asked, model in enumerate(ordered, start=1):
         votes.append((model.name, model.scores(text)))
-        ranking = vote.posterior(votes, script)
+        unasked = [other.name for other in ordered[asked:]]
+        ranking = vote.posterior(votes, script, unasked)
         tag = ranking[0][0] if ranking else tag
         if script != european_script:
-            ranking = vote.posterior(votes, european_script)
+            ranking = vote.posterior(votes, european_script, unasked)
         if ranking:
             foreign = math.fsum(value for other, value in ranking if _is_foreign(other))
             posterior = 1.0 - min(1.0, foreign)
