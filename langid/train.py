@@ -288,7 +288,8 @@ Made by `python -m langid.train`; this file with it.
   differ in it, so Weir does not ask this model which of them a text is in. Languages with under
   4,000 characters of text are not in it. Varieties within a label follow whoever translated: the
   Romansh is Rumantsch Grischun, the Norman mostly Jersey's. Scores: docs/languages.md.
-* **Personal data**: names of translators were not read; messages name no persons but examples.
+* **Personal data**: lists of translators are left out where the format marks them; manuals can name
+  their authors, and a name that occurs often can be in the model's word list.
 * **Licence of the model file**: Apache-2.0, so far as we hold rights in it. It holds weights of
   character sequences and a word list, no text. The texts it was learned from are under the licences
   below; who takes the view that copyleft reaches such statistics can build the variant from MPL and
