@@ -52,7 +52,7 @@ def are_confusable(first: str, second: str) -> bool:
 
 def group_score(tag: str, scores: Iterable[tuple[str, float]]) -> float:
     """Summed score of the tag and its group among `(tag, score)` pairs."""
-    return sum(score for other, score in scores if are_confusable(tag, other))
+    return math.fsum(score for other, score in scores if are_confusable(tag, other))
 
 
 @dataclass(frozen=True)

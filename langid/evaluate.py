@@ -10,16 +10,17 @@ Nothing is fitted here: the labelled rows decide no number of the identifier.
 import argparse
 import json
 import random
-import resource
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from langid import noise_samples
+from langid.calibrate import calibration_error
 from langid.confusables import are_confusable
 from langid.identify import GATE_MIN_EUROPEAN, Identification, gate, identify
 from langid.models import DEFAULT_MODELS, Identifier, load
@@ -37,7 +38,6 @@ _SEED = 1
 _NOISE = 2_000
 _BANDS = (40, 80, 160, 320)  # characters; the bands between are what a line, a teaser, a page are
 _GATE_MIN_CHARS = 200  # visible text of nearly every page worth extracting
-_LONG, _LONG_COUNT = 5_000, 300
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,6 @@ def score(true: Iterable[str], predicted: Iterable[str]) -> tuple[Score, ...]:
             )
         )
     return tuple(rows)
-
-
-def evaluate(
-    texts: Iterable[str], tags: Iterable[str], models: Sequence[Identifier]
-) -> tuple[Score, ...]:
-    """Precision, recall and F1 of `identify`; a row for every tag that is true or predicted."""
-    return score(tags, (identify(text, models).tag for text in texts))
 
 
 def macro_f1(true: Sequence[str], predicted: Sequence[str], *, merged: bool) -> float:
@@ -240,24 +233,6 @@ def check_gate(examples: Sequence[Example], models: Sequence[Identifier]) -> dic
     return dict(counts)
 
 
-def speed(examples: Sequence[Example], models: Sequence[Identifier]) -> dict[str, float]:
-    """Documents of 5,000 characters a second on one core, and this process's peak memory in MB."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    for example in examples:
-        if is_european(example.tag):
-            texts[example.tag].append(example.text)
-    whole = [" ".join(group) for group in texts.values()]
-    documents = [text[:_LONG] for text in whole if len(text) >= _LONG][:_LONG_COUNT]
-    rounds = []
-    for _ in range(5):
-        start = time.process_time()
-        for text in documents:
-            identify(text, models)
-        rounds.append(len(documents) / (time.process_time() - start))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"documents": len(documents), "documents_a_second": median(rounds), "peak_mb": peak}
-
-
 def calibration(
     examples: Sequence[Example], found: Sequence[Identification]
 ) -> dict[str, float | list[tuple[float, float, int]]]:
@@ -274,7 +249,11 @@ def calibration(
         (fmean(value for value, _ in group), fmean(right for _, right in group), len(group))
         for _, group in sorted(bins.items())
     ]
-    error = sum(abs(said - seen) * count for said, seen, count in curve) / max(len(rows), 1)
+    error = calibration_error(
+        np.array([value for value, _ in rows]),
+        np.array([right for _, right in rows]),
+        np.ones(len(rows)),
+    )
     return {"error": error, "curve": curve}
 
 
@@ -357,14 +336,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m langid.evaluate", description=main.__doc__)
     parser.add_argument("parquet", help="file with the columns text, lang, script and source")
     parser.add_argument("--models", nargs="+", default=list(DEFAULT_MODELS))
-    parser.add_argument("--speed", action="store_true", help="only speed and memory")
     options = parser.parse_args(arguments)
-    examples = read(options.parquet)
-    made = (
-        {"models": options.models, "speed": speed(examples, load(options.models))}
-        if options.speed
-        else measure(examples, options.models)
-    )
+    made = measure(read(options.parquet), options.models)
     json.dump(made, sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
     return 0

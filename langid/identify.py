@@ -15,11 +15,11 @@ import numpy as np
 
 from langid import vote
 from langid.calibrate import score
-from langid.confusables import are_confusable, group_of, has_sign, mates, resolve
+from langid.confusables import are_confusable, group_of, group_score, has_sign, mates, resolve
 from langid.models import Identifier, Weir
 from langid.noise import judge
 from langid.script import SCRIPTS, letter_counts
-from langid.tags import BY_TAG, EUROPEAN, NOT_LANGUAGE, UNDETERMINED, is_european
+from langid.tags import BY_TAG, EUROPEAN, NOT_LANGUAGE, UNDETERMINED, is_european, is_state_language
 from langid.words import prepare
 
 # A document's sample: whole if short, else windows at its beginning, middle and end, for pages in
@@ -99,8 +99,6 @@ _LOOKALIKES = frozenset(
     )
 ) | {"grc_Grek", "isv_Cyrl"}
 
-_MAJOR_STATUS = {"eu_official", "national"}
-
 
 @dataclass(frozen=True)
 class Identification:
@@ -170,20 +168,18 @@ def identify(text: str, models: Sequence[Identifier], url: str = "") -> Identifi
     runner_up, runner_up_score = ranking[1] if len(ranking) > 1 else (None, 0.0)
     shares = _shares(tag, ranking, segments, by_segment, votes)
     group = group_of(tag)
-    together = math.fsum(value for other, value in ranking if are_confusable(tag, other))
+    together = min(1.0, group_score(tag, ranking))
     probability = score(tag, posterior, letters)
     return Identification(
         tag=tag,
         language=tag.partition("_")[0],
         script=script,
         score=probability,
-        confidence=(
-            score(tag, min(1.0, together), letters) if group in _CLOSE_GROUPS else probability
-        ),
+        confidence=(score(tag, together, letters) if group in _CLOSE_GROUPS else probability),
         runner_up=runner_up,
         runner_up_score=runner_up_score,
         group=group,
-        group_score=min(1.0, together),
+        group_score=together,
         top=ranking[:_TOP],
         shares=shares,
         others_fraction=min(
@@ -314,14 +310,9 @@ def _with_evidence(ranking: vote.Ranking, words: Sequence[str], url: str) -> vot
 
 def _neighbours(tag: str) -> list[str]:
     """The states' languages that a small language can be mistaken for; none for a state's."""
-    language = BY_TAG.get(tag)
-    if language is None or language.status in _MAJOR_STATUS:
+    if not is_european(tag) or is_state_language(tag):
         return []
-    return [
-        other
-        for other in mates(tag)
-        if BY_TAG[other].status in _MAJOR_STATUS and other[-5:] == tag[-5:]
-    ]
+    return [other for other in mates(tag) if is_state_language(other) and other[-5:] == tag[-5:]]
 
 
 def _is_named(tag: str, url: str) -> bool:

@@ -268,6 +268,12 @@ def _scores() -> dict[str, dict[str, str]]:
     return {row["tag"]: row for row in _rows("scores.csv")}
 
 
+def is_state_language(tag: str) -> bool:
+    """Whether the tag is a European language that is official in a state."""
+    language = BY_TAG.get(tag)
+    return language is not None and language.status in {"eu_official", "national"}
+
+
 def is_european(tag: str) -> bool:
     """Whether the tag is one of the European language-script pairs."""
     return tag in BY_TAG

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from langid.confusables import are_confusable, mates
-from langid.tags import BY_TAG, EUROPEAN
+from langid.tags import EUROPEAN, is_state_language
 
 Scores = Mapping[str, float]
 Profiles = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -38,7 +38,6 @@ _FLOOR = 0.005
 # the one that most pages are in. One unit, rounded, is far less than the web's true odds (Friulian
 # to Italian about 1 to 10,000), so that evidence decides.
 _MINOR_PRIOR = -1.0
-_MAJOR_STATUS = {"eu_official", "national"}
 
 # A model that gives the text's script less than this in all has seen nothing in it, and abstains.
 _MIN_TOTAL = 0.01
@@ -142,8 +141,7 @@ def _table(votes: Sequence[tuple[str, Scores]], script: str) -> _Table:
 
 
 def _prior(tag: str) -> float:
-    language = BY_TAG.get(tag)
-    return 0.0 if language and language.status in _MAJOR_STATUS else _MINOR_PRIOR
+    return 0.0 if is_state_language(tag) else _MINOR_PRIOR
 
 
 def profile(model: str, tag: str, known: Collection[str]) -> Mapping[str, float]:

@@ -16,7 +16,6 @@ from langid.evaluate import (
     by_length,
     calibration,
     check_gate,
-    evaluate,
     flows,
     is_noise,
     join,
@@ -54,15 +53,6 @@ def test_score() -> None:
     assert rows["a"].f1 == pytest.approx(0.8)
     assert (rows["c"].precision, rows["c"].recall, rows["c"].f1) == (None, 0.0, 0.0)
     assert (rows["d"].precision, rows["d"].recall, rows["d"].f1) == (0.0, None, None)
-
-
-def test_evaluate(models: Sequence[Identifier]) -> None:
-    rows = evaluate([FINNISH, GERMAN, GERMAN], ["fin_Latn", "deu_Latn", "nld_Latn"], models)
-    assert [(row.label, row.correct) for row in rows] == [
-        ("deu_Latn", 1),
-        ("fin_Latn", 1),
-        ("nld_Latn", 0),
-    ]
 
 
 def test_macro_f1_unites_what_a_macrolanguage_does() -> None:
@@ -216,10 +206,3 @@ def test_the_command_prints_one_json_document_that_makes_the_page(
     lines = "\n".join(page([report]))
     assert "Of 14 European texts" in lines
     assert "| fin_Latn | Finnish |" in lines
-
-
-def test_the_command_measures_speed(parquet: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(parquet), "--speed", "--models", "cld2"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    assert report["models"] == ["cld2"]
-    assert report["speed"]["documents"] == 0  # none has 5,000 characters
