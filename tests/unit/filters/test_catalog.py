@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
 from filters import catalog
@@ -9,6 +11,13 @@ from filters.text import TextView
 def test_names_are_unique_and_complete() -> None:
     assert len(catalog.BY_NAME) == len(catalog.SIGNALS) + len(catalog.GIVEN)
     assert list(catalog.measure_all(TextView("x"))) == [known.name for known in catalog.SIGNALS]
+
+
+def test_two_signals_of_one_name_are_refused() -> None:
+    twice = ModuleType("twice")
+    vars(twice)["other"] = catalog.SIGNALS[0]
+    with pytest.raises(ValueError, match=f"two signals are called {catalog.SIGNALS[0].name}"):
+        catalog.collect([*catalog.MODULES, twice])
 
 
 def test_given_signals_are_not_measured() -> None:
