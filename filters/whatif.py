@@ -85,7 +85,7 @@ class Population:
         """
         if tag not in compiled.tags:
             raise ValueError(f"no rules were compiled for {tag}")
-        sizes = {one.size for one in [*values, *weights.values(), removed]}
+        sizes = {removed.size, *(v.size for v in values), *(w.size for w in weights.values())}
         if len(values) != len(compiled.rules) or len(sizes) != 1:
             raise ValueError(f"{len(values)} arrays of {sorted(sizes)} values, not one a rule")
         self.rules, self.tag = compiled.rules, tag

@@ -122,7 +122,7 @@ def waterfall(found: Mapping[str, Any], width: int = 28) -> Iterator[str]:
     yield f"{'kept':26} {found['kept']:>9,}"
 
 
-def run_text(data: Mapping[str, Any]) -> Text:
+def run_text(data: Mapping[str, Any], warnings: Sequence[str]) -> Text:
     """The end of `weir run`."""
     if "totals" in data:
         yield from waterfall(data["totals"])
@@ -135,8 +135,8 @@ def run_text(data: Mapping[str, Any]) -> Text:
         f"{data['run']}: "
         f"{words.get(data['exit_code'], 'stopped; run the same command again to go on')}"
     )
-    for problem in data["problems"]:
-        yield f"  {problem}"
+    for warning in warnings:
+        yield f"  {warning}"
 
 
 def demo_text(run: Path, report: Path) -> Text:
@@ -177,6 +177,7 @@ def status_text(data: Mapping[str, Any]) -> Text:
         ("step", "done", "of"), [(s["step"], s["done"], s["total"]) for s in data["steps"]], "-rr"
     )
     yield from data["problems"]
+    yield from data["alarms"]
 
 
 def stats_text(data: Mapping[str, Any], tag: str | None = None) -> Text:

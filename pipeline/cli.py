@@ -171,18 +171,23 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     with display.listener(progress.value) as show:
         result = runner.Runner(resolved, options, show).start()
     data = {"run": str(folder), "exit_code": result.exit_code, "problems": result.problems}
+    warnings = list(result.problems)
     if (
         result.exit_code in (runner.DONE, runner.PARTIAL)
         and (folder / "statistics" / "counts.parquet").exists()
     ):
+        from audit import alarms, runs  # noqa: PLC0415
+
         data["totals"] = answers.totals(folder)
+        found = alarms.of_run(runs.Run(folder, unfinished=True))
+        warnings += [alarms.sentence(alarm, folder) for alarm in found]
     answers.give(
         "run",
         data,
         as_json,
-        lambda: answers.run_text(data),
+        lambda: answers.run_text(data, warnings),
         ok=result.exit_code == 0,
-        warnings=result.problems,
+        warnings=warnings,
     )
     raise typer.Exit(result.exit_code)
 
@@ -227,12 +232,13 @@ def status(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how far a run is."""
-    from audit import runs  # noqa: PLC0415
+    """Say how far a run is, and which rules reject nearly all of a language."""
+    from audit import alarms, runs  # noqa: PLC0415
     from audit import status as audit_status  # noqa: PLC0415
 
     while True:
         data = audit_status.status(runs.Run(path, unfinished=True))
+        data["alarms"] = [alarms.sentence(alarm, path) for alarm in data["alarms"]]
         if watch and not as_json and sys.stdout.isatty():
             sys.stdout.write("\x1b[2J\x1b[H")
         answers.give("status", data, as_json, lambda found=data: answers.status_text(found))  # type: ignore[misc]
