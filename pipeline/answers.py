@@ -255,6 +255,63 @@ def sample_text(data: Mapping[str, Any]) -> Text:
     yield f"sample {data['hash']}; repeat with: {data['command']}"
 
 
+def tune_text(data: Mapping[str, Any]) -> Text:
+    """`weir tune`."""
+    documents = data["measures"]["documents"]["total"]
+    yield f"{data['language']}: {documents:,} documents judged in {data['run']}"
+    for move in data["moves"]:
+        yield f"  {move['rule']}: {_bounds(move['before'])} -> {_bounds(move['after'])}"
+    yield ""
+    yield from table(
+        ("kept", "before", "%", "after", "%", "change"),
+        [
+            (
+                name,
+                *(x for side in sides for x in (side["kept"], f"{100 * side['keep_rate']:.2f}")),
+                f"{sides[1]['kept'] - sides[0]['kept']:+,}",
+            )
+            for name, found in data["measures"].items()
+            for sides in [(found["before"], found["after"])]
+            if found["total"]
+        ],
+        "-rrrrr",
+    )
+    yield ""
+    sides = [(side, state) for side in ("before", "after") for state in ("first", "any", "only")]
+    yield from table(
+        ("documents that fail", "first", "any", "only", "then first", "any", "only"),
+        [
+            (rule["rule"], *(rule[side]["documents"][state] for side, state in sides))
+            for rule in data["rules"]
+        ],
+        "-rrrrrr",
+    )
+    flips = data["flips"]
+    if data["moves"]:
+        yield ""
+        yield f"{flips['lost']:,} kept -> rejected, {flips['gained']:,} rejected -> kept"
+        for page in flips["documents"]:
+            why = ", ".join(
+                f"{b['rule']} {cell(b['value'])} ({_bounds(b)})" for b in page["because"]
+            )
+            yield f"{page['from']} -> {page['to']}  {page['doc_id']}  {why}"
+            yield f"  {page['url']}"
+            yield from (f"    {line}" for line in (page.get("excerpt") or "").splitlines())
+        yield ""
+        yield from (data["difference"] or data["yaml"]).splitlines()
+        yield ""
+        if data["written"]:
+            yield f"written: {data['written']}"
+    yield from (data["assumption"], *data["notes"])
+    yield f"repeat with: {data['command']}"
+
+
+def _bounds(sides: Mapping[str, float | None]) -> str:
+    """Bounds as they are written: min 3, max 10; off."""
+    found = [f"{side} {sides[side]:g}" for side in ("min", "max") if sides[side] is not None]
+    return ", ".join(found) or "off"
+
+
 def prune_text(data: Mapping[str, Any]) -> Text:
     """`weir prune`."""
     yield f"{len(data['removed'])} files, {data['bytes'] / 1e6:,.1f} MB removed"

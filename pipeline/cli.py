@@ -339,6 +339,49 @@ def sample(
 
 
 @app.command()
+def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
+    path: RunPath,
+    language: Annotated[
+        str, typer.Option("--language", help="Tag or name: fin_Latn, fi, Finnish.")
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="RULE=VALUE",
+            help="Threshold to try: RULE=VALUE, RULE.min=, RULE.max=, or RULE=null for off.",
+        ),
+    ] = None,
+    n: Annotated[
+        int, typer.Option("--n", min=0, max=10_000, help="How many that flip, each way.")
+    ] = 20,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The same seed, the same pages for everybody.")
+    ] = 7,
+    with_text: Annotated[
+        bool, typer.Option("--text", help="Show excerpts of the pages that flip.")
+    ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="Language pack or configuration to put the thresholds into."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Where the thresholds come from; default: this trial."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what other thresholds would do to a language, from stored signals; write them as YAML."""
+    from audit import runs  # noqa: PLC0415
+    from audit import tune as audit_tune  # noqa: PLC0415
+
+    trial_of = audit_tune.Trial(answers.tag(language), tuple(settings or ()), n, seed, with_text)
+    data = audit_tune.tune(runs.Run(path), trial_of, write, source)
+    warnings = [data["assumption"], *data["notes"]]
+    answers.give("tune", data, as_json, lambda: answers.tune_text(data), warnings=warnings)
+
+
+@app.command()
 def prune(
     path: RunPath,
     all_intermediates: Annotated[
