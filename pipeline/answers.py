@@ -3,6 +3,7 @@
 import json
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -310,6 +311,18 @@ def _bounds(sides: Mapping[str, float | None]) -> str:
     """Bounds as they are written: min 3, max 10; off."""
     found = [f"{side} {sides[side]:g}" for side in ("min", "max") if sides[side] is not None]
     return ", ".join(found) or "off"
+
+
+def gates_text(data: Mapping[str, Any]) -> Text:
+    """`weir gates`: what failed, what passed, and how many were skipped."""
+    order = ("failed", "passed")
+    shown = [v for state in order for v in data["verdicts"] if v["outcome"] == state]
+    for verdict in shown:
+        word = "FAIL" if verdict["outcome"] == "failed" else "ok  "
+        yield f"{word}  {verdict['gate']:14} {verdict['subject']:24} {verdict['detail']}"
+    counts = Counter(verdict["outcome"] for verdict in data["verdicts"])
+    said = ", ".join(f"{counts[state]} {state}" for state in (*order, "skipped"))
+    yield f"{said} by {data['gates']}"
 
 
 def prune_text(data: Mapping[str, Any]) -> Text:

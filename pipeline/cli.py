@@ -5,6 +5,7 @@ configuration, 3 integrity or limits, 4 partial and resumable, 130 / 143 stopped
 saving.
 """
 
+import dataclasses
 import enum
 import json
 import os
@@ -379,6 +380,33 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     data = audit_tune.tune(runs.Run(path), trial_of, write, source)
     warnings = [data["assumption"], *data["notes"]]
     answers.give("tune", data, as_json, lambda: answers.tune_text(data), warnings=warnings)
+
+
+@app.command()
+def gates(
+    path: RunPath,
+    file: Annotated[
+        Path | None, typer.Option("--gates", help="YAML of gates; default configs/gates.yaml.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="RUN", help="Earlier run, for drift.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Also write JUnit XML.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold a run against its gates: keep-rates, pinned pages, drift; exit code 3 if one fails."""
+    from audit import gates as audit_gates  # noqa: PLC0415
+    from audit import runs  # noqa: PLC0415
+
+    place, wanted = audit_gates.load(file)
+    opened = runs.Run(path)
+    found = audit_gates.check(opened, wanted, runs.Run(baseline) if baseline else None)
+    if junit is not None:
+        audit_gates.write_junit(junit, opened, found)
+    ok = all(verdict.outcome != audit_gates.FAILED for verdict in found)
+    data = {"gates": str(place), "verdicts": [dataclasses.asdict(verdict) for verdict in found]}
+    answers.give("gates", data, as_json, lambda: answers.gates_text(data), ok=ok)
+    raise typer.Exit(0 if ok else 3)
 
 
 @app.command()
