@@ -279,14 +279,17 @@ def tune_text(data: Mapping[str, Any]) -> Text:
     )
     yield ""
     sides = [(side, state) for side in ("before", "after") for state in ("first", "any", "only")]
-    yield from table(
-        ("documents that fail", "first", "any", "only", "then first", "any", "only"),
-        [
-            (rule["rule"], *(rule[side]["documents"][state] for side, state in sides))
-            for rule in data["rules"]
-        ],
-        "-rrrrrr",
-    )
+    if not data["rules"]:
+        yield "no document fails a rule"
+    else:
+        yield from table(
+            ("documents that fail", "first", "any", "only", "then first", "any", "only"),
+            [
+                (rule["rule"], *(rule[side]["documents"][state] for side, state in sides))
+                for rule in data["rules"]
+            ],
+            "-rrrrrr",
+        )
     flips = data["flips"]
     if data["moves"]:
         yield ""

@@ -68,7 +68,8 @@ def test_no_documents_and_no_rules() -> None:
         (ORDER, {"word_count": Bound("word_count", float("nan"))}, "not a number"),
         (ORDER, {"unique_word_fraction": Bound("unique_word_fraction", 0)}, "declared order"),
         (ORDER, {"x": Bound("x", 0)}, "unknown signal"),
-        (["word_count"] * 65, {}, "at most 64"),
+        (["word_count"] * 65, {}, "65 rules, but at most 64"),
+        (["word_count"] * 64, {}, "declared twice"),
     ],
 )
 def test_mistakes_are_named(order: list[str], bounds: dict[str, Bound], message: str) -> None:
@@ -83,7 +84,7 @@ def test_language_out_of_range(language: list[int]) -> None:
 
 
 def test_wrong_shape() -> None:
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ValueError, match="values of shape"):
         judge(_rules(), np.zeros((1, 2)), np.array([0]))
 
 
