@@ -25,7 +25,7 @@ from audit.sample import visible
 from audit.trace import url_key
 from filters.catalog import BY_NAME
 from langid import tags
-from pipeline import config, storage
+from pipeline import config
 from stages import schema
 from stages.errors import ConfigError
 
@@ -406,11 +406,3 @@ def junit(run: Run, verdicts: Sequence[Verdict]) -> bytes:
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
-
-
-def write_junit(path: Path, run: Run, verdicts: Sequence[Verdict]) -> None:
-    """Write JUnit XML. ConfigError if the folder is not there."""
-    if not path.parent.is_dir():
-        raise ConfigError("--junit", f"there is no folder {path.parent}", "make it")
-    storage.write_bytes(path, junit(run, verdicts))
-    path.chmod(0o644)

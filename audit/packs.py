@@ -16,7 +16,6 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from filters.rules import Bound
 from langid import tags
-from pipeline import storage
 from stages.errors import ConfigError
 
 Bounds = Mapping[str, Bound]
@@ -37,8 +36,6 @@ def revised(path: Path, tag: str, moved: Bounds, base: Bounds, source: str) -> t
     try:
         old = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        if not path.parent.is_dir():
-            raise ConfigError("--write", f"there is no folder {path.parent}", "make it") from None
         return "", fragment(tag, moved, base, source)
     except (OSError, UnicodeDecodeError):
         raise ConfigError("--write", f"{path} cannot be read as text") from None
@@ -67,12 +64,6 @@ def difference(path: Path, old: str, new: str) -> str:
         old.splitlines(keepends=True), new.splitlines(keepends=True), str(path), str(path)
     )
     return "".join(lines)
-
-
-def write(path: Path, text: str) -> None:
-    """Write the file whole or not at all."""
-    storage.write_bytes(path, text.encode())
-    path.chmod(0o644)
 
 
 def _yaml() -> YAML:

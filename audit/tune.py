@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audit import moves, packs
+from audit import exports, moves, packs
 from audit.runs import Run
 from audit.sample import EXCERPT_CHARS, Chosen, pages, rank
 from filters import rules
@@ -150,7 +150,7 @@ def _written(
     if path is None:
         return {"yaml": text, "difference": "", "written": None}
     old, new = packs.revised(path, trial.tag, moved, base, source)
-    packs.write(path, new)
+    exports.write("--write", path, new.encode())
     shown = packs.difference(path, old, new)
     return {"yaml": text, "difference": shown, "written": str(path)}
 

@@ -395,14 +395,14 @@ def gates(
     as_json: Json = False,
 ) -> None:
     """Hold a run against its gates: keep-rates, pinned pages, drift; exit code 3 if one fails."""
+    from audit import exports, runs  # noqa: PLC0415
     from audit import gates as audit_gates  # noqa: PLC0415
-    from audit import runs  # noqa: PLC0415
 
     place, wanted = audit_gates.load(file)
     opened = runs.Run(path)
     found = audit_gates.check(opened, wanted, runs.Run(baseline) if baseline else None)
     if junit is not None:
-        audit_gates.write_junit(junit, opened, found)
+        exports.write("--junit", junit, audit_gates.junit(opened, found))
     ok = all(verdict.outcome != audit_gates.FAILED for verdict in found)
     data = {"gates": str(place), "verdicts": [dataclasses.asdict(verdict) for verdict in found]}
     answers.give("gates", data, as_json, lambda: answers.gates_text(data), ok=ok)

@@ -1,5 +1,6 @@
 """A threshold changes on a real run: what is done again, what is read for it, what was foretold."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ import pytest
 from audit import stats
 from audit.runs import Run
 from audit.tune import Trial, tune
+from pipeline import cli
 from tests.integration.runs import committed, configured, run_here, tasks_run
 
 if TYPE_CHECKING:
-    from tests.conftest import Small
+    from tests.conftest import Small, Snapshot
 
 RULE = "word_count.min=120"
 READABLE = {"doc_id", "tag", "n_words", "date", "n_chars", "payload_bytes", "n_tokens"}
@@ -98,3 +100,28 @@ def test_what_tune_foretold_is_what_the_run_counts(
         assert foretold == new["rules"].get(tag, {}), tag
         flips += told["flips"]["lost"]
     assert flips > 0, "the rule must bite"
+
+
+def test_a_rule_that_rejects_a_language_raises_an_alarm(
+    snapshot: "Snapshot", sample_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    words = ["run", "sample", "--input", str(snapshot.paths), "--output", str(run), "--json"]
+    rule = "languages.deu_Latn.rules.word_count"
+    more = ["--set", f"{rule}.min=9000", "--reuse", str(sample_run), "--progress", "none"]
+    assert cli.main([*words, *more]) == 0, "an alarm stops nothing"
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert warning.startswith("alarm: rule word_count rejects ")
+    assert "in deu_Latn" in warning
+    assert cli.main(["status", str(run)]) == 0
+    assert warning in capsys.readouterr().out
+    assert cli.main(["report", str(run)]) == 0
+    page = (run / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Alarm: a rule rejects nearly all of a language." in page
+    command = warning.rpartition("with: weir ")[2].split()
+    capsys.readouterr()
+    assert cli.main([*command, "--json"]) == 0, "the command that the alarm names"
+    told = json.loads(capsys.readouterr().out)["data"]
+    assert told["flips"]["gained"] > 10
+    assert cli.main(["status", str(sample_run)]) == 0
+    assert "alarm" not in capsys.readouterr().out
