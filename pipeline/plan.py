@@ -28,6 +28,7 @@ from stages import (
     read,
     redact,
     schema,
+    score,
     sign,
 )
 
@@ -228,6 +229,7 @@ _EXTRACT = {
     "langid": models.fingerprint(),
     "redact": redact.VERSION,
     "measure": measure.VERSION,
+    "score": score.VERSION,
     "sign": sign.VERSION,
     "permutations": minhash.PERMUTATIONS,
     **_SIGNALS,
@@ -243,7 +245,11 @@ STEPS: tuple[Step, ...] = (
     Step(
         "extract",
         _EXTRACT,
-        ("limit", "read", "gate", "extract", "identify", "redact", "languages.stop_words"),
+        (
+            *("limit", "read", "gate", "extract", "identify", "redact", "languages.stop_words"),
+            *("tokens", "datatrove"),
+            *(f"{part}.{key}" for part in ("language", "languages") for key in config.PACK_MODELS),
+        ),
         _extract,
     ),
     Step("pair", _CLUSTER, (), _pair),
