@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import unicodedata
+import warnings
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, Final, Literal
@@ -145,7 +146,9 @@ def build(name: str, parameters: Mapping[str, Any], words: Words, segmenter: Seg
         normal = unicodedata.normalize("NFC", text)
         document = Document(text=normal, id=doc_id, metadata=dict(metadata))
         try:
-            result, _ = get_filter_result(made.filter(document))
+            with warnings.catch_warnings():  # numpy warns of the mean of no words
+                warnings.simplefilter("ignore", RuntimeWarning)
+                result, _ = get_filter_result(made.filter(document))
         except (ArithmeticError, LookupError):
             return None
         return KEEP if result else REJECT
