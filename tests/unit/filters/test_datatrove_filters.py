@@ -1,5 +1,6 @@
 """datatrove's filters: what is refused and how, what they see, and that they judge as there."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_sentences_cover_the_text_in_order(text: str) -> None:
     normal = TextView(text).text
     spans = Segmenter().span_tokenize(normal)
     assert spans[0][0] == 0
-    assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(spans))
     assert not normal[spans[-1][1] :].strip()
 
 

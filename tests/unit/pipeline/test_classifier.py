@@ -1,4 +1,4 @@
-"""`weir train-quality`: what is read, what is refused, and that the same texts give the same file."""
+"""`weir train-quality`: what is read and refused, and that equal texts give an equal file."""
 
 import gzip
 import json
@@ -18,46 +18,9 @@ from pipeline import classifier, cli
 from stages import score
 from stages.errors import ConfigError
 
-NOUNS = [
-    "garten",
-    "baum",
-    "wiese",
-    "dorf",
-    "brücke",
-    "fluss",
-    "berg",
-    "straße",
-    "haus",
-    "schule",
-    "lehrer",
-    "kind",
-    "mutter",
-]
-VERBS = [
-    "wächst",
-    "steht",
-    "liegt",
-    "kommt",
-    "geht",
-    "ruht",
-    "spricht",
-    "liest",
-    "schreibt",
-    "fragt",
-    "antwortet",
-]
-SHOP = [
-    "kaufen",
-    "billig",
-    "rabatt",
-    "gratis",
-    "klick",
-    "angebot",
-    "sofort",
-    "warenkorb",
-    "versand",
-    "preis",
-]
+NOUNS = ("garten", "baum", "wiese", "dorf", "brücke", "fluss", "berg", "straße", "haus", "schule")
+VERBS = ("wächst", "steht", "liegt", "kommt", "geht", "ruht", "spricht", "liest", "schreibt")
+SHOP = ("kaufen", "billig", "rabatt", "gratis", "klick", "angebot", "sofort", "warenkorb", "preis")
 QUICK = classifier.Settings(dimensions=4, buckets=2000, epochs=5, kept_features=1000)
 
 
@@ -154,7 +117,7 @@ def test_files_that_are_missing_or_have_no_text_are_refused(tmp_path: Path) -> N
 
 def test_too_few_texts_are_refused_with_what_became_of_them(tmp_path: Path) -> None:
     few, many = gathered(tmp_path, "positive", ["a b"] * 200), gathered(tmp_path, "x", prose(200))
-    with pytest.raises(ConfigError, match="--positive: 1 different texts.*repeated 199"):
+    with pytest.raises(ConfigError, match=r"--positive: 1 different texts.*repeated 199"):
         classifier.train("deu_Latn", few, many, tmp_path / "q.ftz", QUICK)
     with pytest.raises(ConfigError, match=r"named \*\.ftz"):
         classifier.train("deu_Latn", many, many, tmp_path / "q.bin", QUICK)

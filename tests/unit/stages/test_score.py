@@ -47,7 +47,7 @@ def run(stage: score.Score, texts: list[str], tags: list[str]) -> dict[str, Any]
 
 def test_without_models_everything_is_null_and_nothing_zero() -> None:
     found = run(NOTHING, [GOOD, ""], ["deu_Latn", "und_Zyyy"])
-    assert found == dict.fromkeys(COLUMNS, [None, None])
+    assert found == {name: [None, None] for name in COLUMNS}
 
 
 def test_a_language_has_its_own_model_the_others_or_none(classifier: score.Model) -> None:
