@@ -80,10 +80,9 @@ def sentence_ends(view: TextView) -> list[int]:
     """Offset after each sentence end that `lines.sentence_count` counts, with its closing marks."""
     classes_of = view.classes
     terminal = (classes_of & characters.TERMINAL) != 0
-    if view.present & characters.GREEK:
-        question = np.flatnonzero(view.codes == ord(";"))
-        question = question[question > 0]
-        terminal[question[(classes_of[question - 1] & characters.GREEK) != 0]] = True
+    question = np.flatnonzero(view.codes == ord(";"))
+    question = question[question > 0]
+    terminal[question[(classes_of[question - 1] & characters.GREEK) != 0]] = True
     edges = np.flatnonzero(np.diff(terminal.astype(np.int8), prepend=0, append=0))
     ends = []
     for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):

@@ -1,11 +1,13 @@
 """What an n-gram model sees of a text, and what its answer becomes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters import perplexity
 from filters.text import TextView
+
+quick = settings(deadline=None)  # the first view may compile loops
 
 
 def test_a_model_sees_lines_of_folded_words_with_digits_as_0() -> None:
@@ -14,6 +16,7 @@ def test_a_model_sees_lines_of_folded_words_with_digits_as_0() -> None:
     assert perplexity.prepare(TextView("... \n ***")) == []
 
 
+@quick
 @given(st.text(alphabet="ab \n.1"))
 def test_every_word_is_in_one_line(text: str) -> None:
     view = TextView(text)

@@ -3,11 +3,13 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters import quality
 from filters.text import TextView
+
+quick = settings(deadline=None)  # the first view may compile loops
 
 
 def test_a_model_sees_folded_words_alone() -> None:
@@ -23,6 +25,7 @@ def test_a_text_cannot_name_its_own_label() -> None:
     assert quality.prepare(TextView(text)) == "gut _label_ x__label__positive"
 
 
+@quick
 @given(st.text())
 def test_what_a_model_sees_is_one_line_of_utf_8(text: str) -> None:
     view = TextView(text)
@@ -62,6 +65,7 @@ def test_one_class_alone_is_refused() -> None:
         quality.score([0.4], [True])
 
 
+@quick
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0]), st.booleans()), min_size=2))
 def test_auc_is_the_share_of_pairs_in_order(rows: list[tuple[float, bool]]) -> None:
     values, truth = [value for value, _ in rows], [is_positive for _, is_positive in rows]
