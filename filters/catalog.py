@@ -1,51 +1,37 @@
-"""All signals in their fixed order: the columns of `signals`."""
+"""All signals, collected from their modules: the columns of `signals`."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from types import ModuleType
 from typing import Final
 
-from filters import boilerplate, damage, lines, repetition, words
+from filters import boilerplate, damage, information, lines, repetition, words
 from filters.signal import FRACTION_EDGES, Signal, Value, signal
 from filters.text import TextView
 
-SIGNALS: Final[tuple[Signal, ...]] = (
-    words.word_count,
-    words.character_count,
-    lines.sentence_count,
-    words.mean_word_length,
-    words.hash_to_word_ratio,
-    words.ellipsis_to_word_ratio,
-    words.alphabetic_word_fraction,
-    words.distinct_stop_word_count,
-    words.unique_word_fraction,
-    words.uppercase_word_fraction,
-    words.digit_character_fraction,
-    lines.bullet_line_fraction,
-    lines.ellipsis_line_fraction,
-    lines.terminal_punctuation_line_fraction,
-    lines.short_line_fraction,
-    lines.newline_to_word_ratio,
-    repetition.duplicate_line_fraction,
-    repetition.duplicate_paragraph_fraction,
-    repetition.duplicate_line_character_fraction,
-    repetition.duplicate_paragraph_character_fraction,
-    repetition.top_2_gram_character_fraction,
-    repetition.top_3_gram_character_fraction,
-    repetition.top_4_gram_character_fraction,
-    repetition.duplicate_5_gram_character_fraction,
-    repetition.duplicate_6_gram_character_fraction,
-    repetition.duplicate_7_gram_character_fraction,
-    repetition.duplicate_8_gram_character_fraction,
-    repetition.duplicate_9_gram_character_fraction,
-    repetition.duplicate_10_gram_character_fraction,
-    boilerplate.curly_brace_character_fraction,
-    boilerplate.lorem_ipsum_count,
-    boilerplate.javascript_line_fraction,
-    boilerplate.policy_line_fraction,
-    damage.replacement_character_fraction,
-)
-"""What `measure_all` measures. New signals are appended; an order change is a schema change."""
+MODULES: Final = (words, lines, repetition, boilerplate, damage, information)
+"""Where signals are: every function that `filters.signal` decorates there is one."""
+
+
+def collect(modules: Iterable[ModuleType]) -> tuple[Signal, ...]:
+    """The signals of the modules, in the order in which these define them.
+
+    ValueError for two of one name.
+    """
+    found: dict[str, Signal] = {}
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, Signal):
+                if value.name in found:
+                    raise ValueError(f"two signals are called {value.name}")
+                found[value.name] = value
+    return tuple(found.values())
+
+
+SIGNALS: Final[tuple[Signal, ...]] = collect(MODULES)
+"""What `measure_all` measures."""
 
 
 PERPLEXITY_EDGES: Final = (

@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, Final, Literal
 
-import numpy as np
 from datatrove.data import Document
 from datatrove.pipeline import filters as classes
 from datatrove.pipeline.filters.base_filter import BaseFilter, get_filter_result
@@ -77,29 +76,15 @@ class Segmenter(WordTokenizer):  # type: ignore[misc]  # datatrove has no types
 
 
 def sentence_ends(view: TextView) -> list[int]:
-    """Offset after each sentence end that `lines.sentence_count` counts, with its closing marks."""
-    classes_of = view.classes
-    terminal = (classes_of & characters.TERMINAL) != 0
-    question = np.flatnonzero(view.codes == ord(";"))
-    question = question[question > 0]
-    terminal[question[(classes_of[question - 1] & characters.GREEK) != 0]] = True
-    edges = np.flatnonzero(np.diff(terminal.astype(np.int8), prepend=0, append=0))
+    """Offset after each of `TextView.sentence_ends`, behind the closing marks that follow it."""
+    closers = (view.classes & characters.CLOSER) != 0
     ends = []
-    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        before, earlier, after = (_class_at(view, at) for at in (start - 1, start - 2, end))
-        in_word = characters.WORD | characters.EXTENDER
-        follows = before & earlier & in_word or before & characters.CLOSER
-        if follows and after & (characters.SPACE | characters.CLOSER):
-            last = end
-            while _class_at(view, last) & characters.CLOSER:
-                last += 1
-            ends.append(last)
+    for last in view.sentence_ends.tolist():
+        end = last + 1
+        while end < closers.size and closers[end]:
+            end += 1
+        ends.append(end)
     return ends
-
-
-def _class_at(view: TextView, place: int) -> int:
-    inside = 0 <= place < view.classes.size
-    return int(view.classes[place]) if inside else characters.SPACE
 
 
 def names() -> tuple[str, ...]:

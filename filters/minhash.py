@@ -12,7 +12,6 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
 
 from filters.text import mix
@@ -71,6 +70,8 @@ def estimate(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> float:
 @cache
 def _permutations() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Factors and offsets of datasketch, each of shape (112, 1)."""
+    from datasketch import MinHash  # noqa: PLC0415 - brings scipy, which no command line wants
+
     factors, offsets = MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme=SCHEME).permutations
     return factors.reshape(-1, 1), offsets.reshape(-1, 1)
 

@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -150,11 +151,15 @@ def _counted(first: str, second: str) -> Counts:
 _ALPHABET_OF = {name: name.lower() for name in (*_SMALL, *_CAPITAL, "armenian")} | dict.fromkeys(
     _LATIN, "latin"
 )
-_CLASS_TABLE = np.array(
-    [_CLASSES.index(_class_of(chr(code))) for code in range(_TABLE_SIZE - 1)]
-    + [_CLASSES.index("letter")],
-    np.uint16,
-)
+
+
+@cache
+def _class_table() -> npt.NDArray[np.uint16]:
+    """Class of each code point; half a second, once a process that judges anything."""
+    classes = [_CLASSES.index(_class_of(chr(code))) for code in range(_TABLE_SIZE - 1)]
+    return np.array([*classes, _CLASSES.index("letter")], np.uint16)
+
+
 _COUNTED = np.array(
     [_counted(first, second) for first in _CLASSES for second in _CLASSES], np.float64
 )
@@ -167,7 +172,7 @@ def _codes(text: str) -> npt.NDArray[np.uint32]:
 
 
 def _count(codes: npt.NDArray[np.uint32]) -> Counts:
-    classes = _CLASS_TABLE.take(codes)
+    classes = _class_table().take(codes)
     pairs = classes[:-1] * len(_CLASSES) + classes[1:]
     return Counts(*(np.bincount(pairs, minlength=len(_COUNTED)) @ _COUNTED).tolist())
 

@@ -19,10 +19,15 @@ from ruamel.yaml.error import YAMLError
 from filters import pii, rules
 from filters.catalog import BY_NAME
 from filters.optout import CHANNELS
+from filters.text import Lexicon
 from langid import models, registry, tags
 from stages.errors import ConfigError
 
+WORD_LISTS = ("stop_words", "affinity_words", "neighbour_words", "boilerplate_phrases")
+"""Keys of a language pack that hold words."""
+
 PACK_MODELS = ("quality_model", "perplexity_model")
+"""Keys of a language pack that name a model."""
 
 
 class _Section(BaseModel):
@@ -119,8 +124,8 @@ class Limits(_Section):
     max_quarantined_fraction: float = Field(ge=0, le=1)
 
 
-class StopWords(_Section):
-    """Function words of a language and where they come from."""
+class Words(_Section):
+    """Words or phrases of a language and where they come from."""
 
     source: str = Field(min_length=10)
     words: tuple[str, ...]
@@ -199,7 +204,10 @@ class DatatroveFilter(_Section):
 class Language(_Section):
     """What is particular to a language."""
 
-    stop_words: StopWords
+    stop_words: Words
+    affinity_words: Words
+    neighbour_words: Words
+    boilerplate_phrases: Words
     rules: dict[str, Rule | None]
     quality_model: QualityModel | None = None
     perplexity_model: ModelFile | None = None
@@ -247,6 +255,11 @@ class Run(_Section):
                 )
             found[path] = _without_places(value)
         return found
+
+    def lexicon(self, tag: str) -> Lexicon:
+        """The words of a language's pack; of the base configuration without one."""
+        pack = self.languages.get(tag, self.language)
+        return Lexicon(*(frozenset(getattr(pack, key).words) for key in WORD_LISTS))
 
     def bounds(self) -> tuple[tuple[str, ...], dict[str, dict[str, rules.Bound]]]:
         """Rules in declared order, and each language's bounds.
@@ -338,7 +351,8 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
     packs: dict[str, Any] = {}
     for tag, pack in language_packs():
         base = json.loads(json.dumps(merged["language"]))
-        own = {"stop_words": pack["stop_words"], "rules": pack.get("rules") or {}}
+        own = {key: pack[key] for key in WORD_LISTS if key in pack}
+        own["rules"] = pack.get("rules") or {}
         own.update({key: pack[key] for key in PACK_MODELS if key in pack})
         _merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
         packs[tag] = base
@@ -450,7 +464,7 @@ def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
                 f"tag is {pack.get('tag')!r}, the file is named {path.stem}",
                 "make them equal",
             )
-        unknown = set(pack) - {"tag", "name", "autonym", "stop_words", "rules", *PACK_MODELS}
+        unknown = set(pack) - {"tag", "name", "autonym", "rules", *WORD_LISTS, *PACK_MODELS}
         if unknown or "stop_words" not in pack:
             raise ConfigError(
                 _label(path), f"unknown or missing keys: {sorted(unknown) or ['stop_words']}"

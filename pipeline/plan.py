@@ -246,7 +246,8 @@ STEPS: tuple[Step, ...] = (
         "extract",
         _EXTRACT,
         (
-            *("limit", "read", "gate", "extract", "identify", "redact", "languages.stop_words"),
+            *("limit", "read", "gate", "extract", "identify", "redact"),
+            *(f"languages.{key}" for key in config.WORD_LISTS),
             *("tokens", "datatrove"),
             *(f"{part}.{key}" for part in ("language", "languages") for key in config.PACK_MODELS),
         ),

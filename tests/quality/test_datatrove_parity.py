@@ -7,7 +7,7 @@ build/, with the values of ours that failed and datatrove's reason; ids and numb
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,11 +62,7 @@ OURS: dict[str, dict[str, rules.Bound]] = {
         alphabetic_word_fraction=(0.8, None),
         distinct_stop_word_count=(2, None),
     ),
-    "C4QualityFilter": _bounds(
-        lorem_ipsum_count=(None, 0),
-        curly_brace_character_fraction=(None, 0),
-        sentence_count=(5, None),
-    ),
+    "C4QualityFilter": _bounds(clean_sentence_count=(5, None)),
     "FineWebQualityFilter": _bounds(
         terminal_punctuation_line_fraction=(0.12, None),
         short_line_fraction=(None, 0.67),
@@ -97,8 +93,11 @@ def _keeps(peer: Any, text: str) -> tuple[bool, str | None]:
     return bool(result), reason
 
 
-def compare(pages: Iterable[Page], stop_words: Mapping[str, frozenset[str]]) -> Comparison:
-    """Every page through every filter and through our rules of the same thresholds."""
+def compare(pages: Iterable[Page], settings: config.Run) -> Comparison:
+    """Every page through every filter and through our rules of the same thresholds.
+
+    Stop words are the pack's; without any, neither side looks for them.
+    """
     segmenter = Segmenter()
     compiled = {
         name: rules.compile_rules(list(bounds), {"base": bounds}) for name, bounds in OURS.items()
@@ -108,8 +107,9 @@ def compare(pages: Iterable[Page], stop_words: Mapping[str, frozenset[str]]) -> 
     count, disagreements = 0, []
     for page in pages:
         count += 1
-        words = stop_words.get(page.tag, frozenset())
-        view = TextView(page.text, words)
+        lexicon = settings.lexicon(page.tag)
+        words = lexicon.stop_words
+        view = TextView(page.text, lexicon)
         values = measure_all(view)
         quality = peers.GopherQualityFilter(
             language=segmenter, stop_words=sorted(words), min_stop_words=2 if words else None
@@ -142,11 +142,6 @@ def _pages(run: Path) -> list[Page]:
     return [Page(str(row["doc_id"]), str(row["tag"]), str(row["text"])) for row in found]
 
 
-def _stop_words() -> dict[str, frozenset[str]]:
-    packs = config.load("europe").run.languages
-    return {tag: frozenset(pack.stop_words.words) for tag, pack in packs.items()}
-
-
 def _check(what: str, found: Comparison) -> None:
     path = ROOT / "build" / f"datatrove_parity_{what}.json"
     path.parent.mkdir(exist_ok=True)
@@ -166,18 +161,18 @@ def test_rules_agree_with_datatrove_on_every_real_page(tmp_path: Path) -> None:
     assert ended.exit_code == 0, ended.problems
     pages = _pages(run)
     assert len(pages) > 2400
-    _check("bulk", compare(pages, _stop_words()))
+    _check("bulk", compare(pages, config.load("europe").run))
 
 
 def test_rules_agree_with_datatrove_on_our_own_pages(sample_run: Path) -> None:
     pages = _pages(sample_run)
     assert len(pages) > 400
-    _check("samples", compare(pages, _stop_words()))
+    _check("samples", compare(pages, config.load("europe").run))
 
 
 def test_a_disagreement_is_seen() -> None:
     """The comparison itself: an empty text, which datatrove rejects, and no rule of ours does."""
-    found = compare([Page("0" * 32, "deu_Latn", "")], {})
+    found = compare([Page("0" * 32, "deu_Latn", "")], config.load("europe").run)
     assert found.agreement["GopherRepetitionFilter"] == 0.0
     assert {"filter": "GopherRepetitionFilter", "datatrove": "empty", "failed": {}}.items() <= (
         found.disagreements[0].items()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
 from filters import catalog
@@ -11,6 +13,13 @@ def test_names_are_unique_and_complete() -> None:
     assert list(catalog.measure_all(TextView("x"))) == [known.name for known in catalog.SIGNALS]
 
 
+def test_two_signals_of_one_name_are_refused() -> None:
+    twice = ModuleType("twice")
+    vars(twice)["other"] = catalog.SIGNALS[0]
+    with pytest.raises(ValueError, match=f"two signals are called {catalog.SIGNALS[0].name}"):
+        catalog.collect([*catalog.MODULES, twice])
+
+
 def test_given_signals_are_not_measured() -> None:
     with pytest.raises(NotImplementedError, match="language identification"):
         catalog.BY_NAME["language_confidence"].measure(TextView("x"))
@@ -19,5 +28,8 @@ def test_given_signals_are_not_measured() -> None:
 def test_no_text_is_null_or_nothing() -> None:
     values = catalog.measure_all(TextView(""))
     counts = {name for name, value in values.items() if value == 0.0}
-    assert counts == {"word_count", "character_count", "sentence_count", "lorem_ipsum_count"}
+    assert counts == {
+        *("word_count", "character_count", "sentence_count", "clean_sentence_count"),
+        "lorem_ipsum_count",
+    }
     assert all(value is None for name, value in values.items() if name not in counts)
