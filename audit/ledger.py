@@ -331,14 +331,14 @@ def _compiled(run: Run) -> rules.RuleSet:
 
 def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
     decisions = run.read(shard.decisions, ["tag", "outcome", "reason", "failed_rules"])
-    signals = run.read(shard.signals, compiled.rules)
+    signals = run.read(shard.signals, schema.signal_columns(compiled.rules))
     if signals.num_rows != decisions.num_rows:
         return  # alignment says so
     position = {tag: at for at, tag in enumerate(compiled.tags)}
     tags = decisions.column("tag").to_pylist()
     language = np.array([position.get(tag, position["base"]) for tag in tags], dtype=np.int64)
     values = np.column_stack(
-        [_floats(signals.column(name)) for name in compiled.rules]
+        [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
         or [np.zeros((decisions.num_rows, 0))]
     )
     masks, first = rules.judge(compiled, values, language)

@@ -168,7 +168,7 @@ def _check(outcome: str | None, reason: str | None, n: int) -> None:
     if not 1 <= n <= MAX_SAMPLE:
         raise ConfigError("--n", f"{n} is not between 1 and {MAX_SAMPLE}")
     parts = {name.partition(".")[0]: None for name in schema.REASONS}
-    if reason is not None and reason not in (*schema.REASONS, *parts):
+    if reason is not None and reason not in parts and schema.reason(reason) is None:
         near = difflib.get_close_matches(reason, [*schema.REASONS, *parts], n=3, cutoff=0.4)
         hint = f"did you mean {_list(near)}?" if near else f"it begins with {_list([*parts])}"
         raise ConfigError("--reason", f"unknown reason {reason!r}", hint)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from audit.runs import Run, Shard, find_rows
 from filters.catalog import BY_NAME
+from filters.rules import PEER
 from pipeline.manifest import Output
 from stages import schema
 from stages.errors import ConfigError
@@ -64,7 +65,7 @@ def describe(
         rows = list(places.values())
         extras = zip(
             run.take(shard.decisions, rows, schema.DECISIONS.schema.names).to_pylist(),
-            _rows(run, shard.signals, rows, list(BY_NAME)),
+            _signals(run, shard, rows),
             _texts(run, shard.documents, rows, excerpt_chars),
             strict=True,
         )
@@ -159,7 +160,7 @@ def _decide(
         language=decision["tag"],
         outcome=decision["outcome"],
         reason=reason,
-        meaning=schema.REASONS[reason][1] if reason in schema.REASONS else KEPT,
+        meaning=known[1] if reason and (known := schema.reason(reason)) else KEPT,
         failed_rules=failed,
         failures=[_failure(run, decision["tag"], name, signals.get(name)) for name in failed],
         signals=signals,
@@ -183,6 +184,15 @@ def _rows(
         return [{} for _ in rows]
     found: list[dict[str, Any]] = run.take(output, rows, columns).to_pylist()
     return found
+
+
+def _signals(run: Run, shard: Shard, rows: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Signals by name, and the verdicts of datatrove's filters by the names of their rules."""
+    peers = [f"{PEER}{name}" for name in run.settings.datatrove]
+    columns = schema.signal_columns([*BY_NAME, *peers])
+    for row in _rows(run, shard.signals, rows, columns):
+        verdicts = dict(row.pop(schema.VERDICTS_COLUMN, None) or ())
+        yield {**row, **{name: verdicts.get(name.removeprefix(PEER)) for name in peers}}
 
 
 def _texts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Final
@@ -33,6 +34,12 @@ SIGNALS: Final[tuple[Signal, ...]] = collect(MODULES)
 """What `measure_all` measures."""
 
 
+PERPLEXITY_EDGES: Final = (
+    0.0, 1.0, 10.0, 20.0, 50.0, 100.0, 150.0, 200.0, 300.0, 400.0, 500.0, 700.0, 1e3, 1.5e3, 2e3,
+    3e3, 5e3, 7e3, 1e4, 2e4, 5e4, 1e5, 1e6,
+)  # fmt: skip
+
+
 @signal(
     unit="probability",
     low=0.0,
@@ -46,7 +53,33 @@ def language_confidence(_view: TextView) -> Value:
     raise NotImplementedError("language_confidence is copied from language identification")
 
 
-GIVEN: Final[tuple[Signal, ...]] = (language_confidence,)
+@signal(
+    unit="probability",
+    low=0.0,
+    high=1.0,
+    version=1,
+    source="weir train-quality; docs/quality.md",
+    edges=FRACTION_EDGES,
+)
+def quality_score(_view: TextView) -> Value:
+    """Probability of the positive class by the language's classifier; null where it has none."""
+    raise NotImplementedError("quality_score is given by stage score, where a model is configured")
+
+
+@signal(
+    unit="per word",
+    low=0.0,
+    high=math.inf,
+    version=1,
+    source="Wenzek et al. 2020 (CCNet), section 3.4; filters/perplexity.py",
+    edges=PERPLEXITY_EDGES,
+)
+def perplexity(_view: TextView) -> Value:
+    """Perplexity by word of the language's n-gram model; null where it has none, or no words."""
+    raise NotImplementedError("perplexity is given by stage score, where a model is configured")
+
+
+GIVEN: Final[tuple[Signal, ...]] = (language_confidence, quality_score, perplexity)
 """Signals that another stage gives: `measure_all` leaves them out, and their `measure` raises."""
 
 BY_NAME: Final[dict[str, Signal]] = {known.name: known for known in (*SIGNALS, *GIVEN)}

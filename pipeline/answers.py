@@ -331,3 +331,24 @@ def gates_text(data: Mapping[str, Any]) -> Text:
 def prune_text(data: Mapping[str, Any]) -> Text:
     """`weir prune`."""
     yield f"{len(data['removed'])} files, {data['bytes'] / 1e6:,.1f} MB removed"
+
+
+def classifier_text(output: Path, card: Mapping[str, Any]) -> Text:
+    """`weir train-quality`: how good it is, and the lines that put it to use."""
+    found, model = card["held_out"], card["model"]
+    held_out = found["positives"] + found["negatives"]
+    for kind in card["classes"]:
+        yield f"{kind:12} {card['data'][kind]['used']:,} texts"
+    yield f"held out     {held_out:,} texts, of which {found['positives']:,} are positive"
+    for name in ("precision", "recall", "auc"):
+        yield f"{name:12} {cell(found[name])}"
+    yield f"model        {output}, {model['bytes']:,} bytes"
+    yield f"card         {output.with_suffix('.json')}"
+    yield ""
+    yield "In the configuration of a run:"
+    yield "languages:"
+    yield f"  {card['language']}:"
+    yield "    quality_model:"
+    yield f"      path: {output}"
+    yield f"      sha256: {model['sha256']}"
+    yield '      revision: "1"'

@@ -430,6 +430,49 @@ def prune(
     answers.give("prune", data, as_json, lambda: answers.prune_text(data))
 
 
+@app.command("train-quality")
+def train_quality(
+    language: Annotated[str, typer.Option("--language", help="Tag or name: fin_Latn, Finnish.")],
+    positive: Annotated[
+        list[str],
+        typer.Option(
+            "--positive",
+            metavar="FILE|FOLDER|RUN",
+            help="Texts to prefer: Parquet with `text`, JSON Lines, or a run; may be repeated.",
+        ),
+    ],
+    negative: Annotated[
+        list[str],
+        typer.Option("--negative", metavar="FILE|FOLDER|RUN", help="Texts to be told from them."),
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE.ftz", help="The model.")],
+    as_json: Json = False,
+) -> None:
+    """Train a quality classifier of a language; its card is written beside it.
+
+    One text in five is held out, and tells precision, recall and AUC.
+    """
+    from pipeline import classifier  # noqa: PLC0415 - fastText's trainer, for this command alone
+
+    tag = answers.tag(language)
+    card = classifier.train(
+        tag,
+        classifier.gather("positive", positive, tag),
+        classifier.gather("negative", negative, tag),
+        output,
+    )
+    found = classifier.warnings(card)
+    for warning in found:
+        typer.echo(f"weir: {warning}", err=True)
+    answers.give(
+        "train-quality",
+        {"output": str(output), "card": card},
+        as_json,
+        lambda: answers.classifier_text(output, card),
+        warnings=found,
+    )
+
+
 @config_app.command("show")
 def config_show(
     source: ConfigName,

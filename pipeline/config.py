@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
@@ -20,11 +20,14 @@ from filters import pii, rules
 from filters.catalog import BY_NAME
 from filters.optout import CHANNELS
 from filters.text import Lexicon
-from langid import models, tags
+from langid import models, registry, tags
 from stages.errors import ConfigError
 
 WORD_LISTS = ("stop_words", "affinity_words", "neighbour_words", "boilerplate_phrases")
 """Keys of a language pack that hold words."""
+
+PACK_MODELS = ("quality_model", "perplexity_model")
+"""Keys of a language pack that name a model."""
 
 
 class _Section(BaseModel):
@@ -144,6 +147,60 @@ class Rule(_Section):
         return self
 
 
+_SHA256 = "^[0-9a-f]{64}$"
+
+
+class ModelFile(_Section):
+    """A model of the user's: a path, or the name of a file in the model directory; its digest."""
+
+    path: str | None = Field(default=None, min_length=1)
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$")
+    sha256: str = Field(pattern=_SHA256)
+    revision: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "ModelFile":
+        if (self.path is None) == (self.name is None):
+            raise ValueError("needs either path or name (a file in the model directory)")
+        return self
+
+    @property
+    def location(self) -> Path:
+        """Where the file should be on this machine."""
+        return Path(self.path) if self.path else registry.directory() / str(self.name)
+
+
+class QualityModel(ModelFile):
+    """A fastText classifier; `label` names the class whose probability is the signal."""
+
+    label: str = Field(default="positive", min_length=1)
+
+
+class Tokens(_Section):
+    """The tokenizer by which tokens are counted: a tokenizer.json and its digest."""
+
+    tokenizer: str = Field(min_length=1)
+    sha256: str = Field(pattern=_SHA256)
+
+
+class DatatroveFilter(_Section):
+    """A filter of datatrove: class, parameters, and whose words it sees."""
+
+    filter: str
+    parameters: dict[str, Any] = {}
+    words: Literal["weir", "datatrove"] = "weir"
+
+    @model_validator(mode="after")
+    def _usable(self) -> "DatatroveFilter":
+        from filters import datatrove_filters  # noqa: PLC0415 - half a second, where it is asked for
+
+        try:
+            datatrove_filters.check(self.filter, self.parameters, self.words)
+        except ImportError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 class Language(_Section):
     """What is particular to a language."""
 
@@ -152,11 +209,13 @@ class Language(_Section):
     neighbour_words: Words
     boilerplate_phrases: Words
     rules: dict[str, Rule | None]
+    quality_model: QualityModel | None = None
+    perplexity_model: ModelFile | None = None
 
     @field_validator("rules")
     @classmethod
     def _known_signals(cls, value: dict[str, Rule | None]) -> dict[str, Rule | None]:
-        _known(value, BY_NAME, "signal")
+        _known((name for name in value if not name.startswith(rules.PEER)), BY_NAME, "signal")
         return value
 
     @field_validator("rules")
@@ -188,6 +247,8 @@ class Run(_Section):
     cluster: Cluster
     publish: Publish
     limits: Limits
+    tokens: Tokens | None = None
+    datatrove: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], DatatroveFilter] = {}
     language: Language
     languages: dict[str, Language]
 
@@ -203,7 +264,7 @@ class Run(_Section):
                     if value is whole["languages"]
                     else value[part]
                 )
-            found[path] = value
+            found[path] = _without_places(value)
         return found
 
     def lexicon(self, tag: str) -> Lexicon:
@@ -226,6 +287,14 @@ class Run(_Section):
             }
             for tag, pack in packs.items()
         }
+
+
+def _without_places(value: Any) -> Any:
+    """The value without the paths of files that have a digest: a model is the same anywhere."""
+    if not isinstance(value, dict):
+        return value
+    places = ("path", "name", "tokenizer") if "sha256" in value else ()
+    return {key: _without_places(inner) for key, inner in value.items() if key not in places}
 
 
 def _models(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -289,11 +358,13 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
             raise ConfigError(origin, "languages: must be a mapping of tags")
         overrides.append((origin, own_languages))
         _merge(merged, layer, origin, origins, "")
+    _add_peer_rules(merged, origins)
     packs: dict[str, Any] = {}
     for tag, pack in language_packs():
         base = json.loads(json.dumps(merged["language"]))
         own = {key: pack[key] for key in WORD_LISTS if key in pack}
         own["rules"] = pack.get("rules") or {}
+        own.update({key: pack[key] for key in PACK_MODELS if key in pack})
         _merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
         packs[tag] = base
     for origin, chosen in overrides:
@@ -301,7 +372,64 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
             tag = _tag(name, origin)
             pack = packs.setdefault(tag, json.loads(json.dumps(merged["language"])))
             _merge(pack, own, origin, origins, f"languages.{tag}.")
-    return Resolved(_validated({**merged, "languages": packs}, origins), origins)
+    resolved = Resolved(_validated({**merged, "languages": packs}, origins), origins)
+    _check_peer_rules(resolved)
+    return resolved
+
+
+def _add_peer_rules(merged: dict[str, Any], origins: dict[str, str]) -> None:
+    """A rule for every datatrove filter that has none: what its verdict rejects is rejected."""
+    declared, wanted = merged["language"]["rules"], merged.get("datatrove")
+    for name, entry in wanted.items() if isinstance(wanted, dict) else ():
+        rule = f"{rules.PEER}{name}"
+        if rule in declared or not isinstance(entry, dict):
+            continue
+        source = f"the verdict of datatrove's {entry.get('filter')}"
+        declared[rule] = {"min": 1, "source": source}
+        origin = origins.get(f"datatrove.{name}.filter", "configuration")
+        for path in _leaves(declared[rule], f"language.rules.{rule}"):
+            origins[path] = origin
+
+
+def _check_peer_rules(resolved: Resolved) -> None:
+    run = resolved.run
+    packs = {"language": run.language, **{f"languages.{t}": p for t, p in run.languages.items()}}
+    for place, pack in packs.items():
+        for rule in pack.rules:
+            if rule.startswith(rules.PEER) and rule.removeprefix(rules.PEER) not in run.datatrove:
+                key = f"{place}.rules.{rule}"
+                origin = next((o for k, o in resolved.origins.items() if k.startswith(key)), key)
+                raise ConfigError(
+                    origin,
+                    f"{key}: no filter {rule.removeprefix(rules.PEER)!r} under `datatrove`",
+                    f"there are: {', '.join(run.datatrove) or 'none'}",
+                )
+
+
+def check_files(run: Run) -> None:
+    """Read every model file that the configuration names, and compare its SHA-256.
+
+    ConfigError names key, file, both digests and the command that helps.
+    """
+    named: dict[str, tuple[Path, str]] = {}
+    if run.tokens is not None:
+        named["tokens"] = (Path(run.tokens.tokenizer), run.tokens.sha256)
+    packs = {"language": run.language, **{f"languages.{t}": p for t, p in run.languages.items()}}
+    for place, pack in packs.items():
+        for key in PACK_MODELS:
+            model: ModelFile | None = getattr(pack, key)
+            if model is not None:
+                named[f"{place}.{key}"] = (model.location, model.sha256)
+    checked: set[tuple[Path, str]] = set()
+    for key, (path, sha256) in named.items():
+        if (path, sha256) in checked:
+            continue
+        remedy = f"if this file is meant, set the digest that `sha256sum {path}` prints"
+        try:
+            registry.check(path, sha256, remedy)
+        except registry.ModelError as error:
+            raise ConfigError(key, str(error)) from None
+        checked.add((path, sha256))
 
 
 def _tag(name: str, origin: str) -> str:
@@ -347,7 +475,7 @@ def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
                 f"tag is {pack.get('tag')!r}, the file is named {path.stem}",
                 "make them equal",
             )
-        unknown = set(pack) - {"tag", "name", "autonym", "rules", *WORD_LISTS}
+        unknown = set(pack) - {"tag", "name", "autonym", "rules", *WORD_LISTS, *PACK_MODELS}
         if unknown or "stop_words" not in pack:
             raise ConfigError(
                 _label(path), f"unknown or missing keys: {sorted(unknown) or ['stop_words']}"
@@ -381,7 +509,7 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
             value = YAML(typ="safe", pure=True).load(text)
         except YAMLError:
             raise ConfigError("--set", f"{key}: {text!r} is not a YAML value") from None
-        *parents, last = key.split(".")
+        *parents, last = _parts(key)
         place = layer
         for parent in parents:
             place = place.setdefault(parent, {})
@@ -391,6 +519,15 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
         if last in ("min", "max") and "rules" in parents:
             place.setdefault("source", "set on the command line, without a source")
     return layer
+
+
+def _parts(key: str) -> list[str]:
+    """The parts of a dotted key; the name of a rule on a datatrove filter has a dot of its own."""
+    before, rule, name = key.partition(f".rules.{rules.PEER}")
+    if not rule:
+        return key.split(".")
+    name, *rest = name.split(".")
+    return [*before.split("."), "rules", f"{rules.PEER}{name}", *rest]
 
 
 def _merge(
@@ -404,7 +541,11 @@ def _merge(
     for key, value in layer.items():
         if isinstance(value, Mapping) and isinstance(into.get(key), dict):
             _merge(into[key], value, origin, origins, f"{prefix}{key}.")
-        elif isinstance(into.get(key), dict) and not prefix.endswith("rules."):
+        elif (
+            isinstance(into.get(key), dict)
+            and not prefix.endswith("rules.")
+            and not (value is None and key in ("tokens", *PACK_MODELS))
+        ):
             raise ConfigError(origin, f"{prefix}{key}: must be a mapping (given: {value!r})")
         else:
             into[key] = json.loads(json.dumps(value))

@@ -28,6 +28,7 @@ from stages import (
     read,
     redact,
     schema,
+    score,
     sign,
 )
 
@@ -228,6 +229,7 @@ _EXTRACT = {
     "langid": models.fingerprint(),
     "redact": redact.VERSION,
     "measure": measure.VERSION,
+    "score": score.VERSION,
     "sign": sign.VERSION,
     "permutations": minhash.PERMUTATIONS,
     **_SIGNALS,
@@ -246,6 +248,8 @@ STEPS: tuple[Step, ...] = (
         (
             *("limit", "read", "gate", "extract", "identify", "redact"),
             *(f"languages.{key}" for key in config.WORD_LISTS),
+            *("tokens", "datatrove"),
+            *(f"{part}.{key}" for part in ("language", "languages") for key in config.PACK_MODELS),
         ),
         _extract,
     ),

@@ -241,6 +241,8 @@ class Runner:
         done = {task.key: found for task in tasks if (found := self._find(task)) is not None}
         self.listener(Event("step", step.name, len(done), len(tasks)))
         missing = [task for task in tasks if task.key not in done]
+        if step.name == "extract" and missing:
+            config.check_files(self.resolved.run)
         if step.name == "extract" and self.options.task_shard is not None:
             index, count = self.options.task_shard
             mine = {task.key for number, task in enumerate(tasks) if number % count == index}

@@ -39,6 +39,7 @@ from stages import (
     read,
     redact,
     schema,
+    score,
     sign,
 )
 
@@ -184,8 +185,30 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
         identify.Identify(settings.identify.models, frozenset(settings.identify.languages)),
         redact.Redact(frozenset(settings.redact.kinds)),
         measure.Measure(lexicons),
+        _score(settings),
         sign.Sign(),
     ]
+
+
+def _score(settings: config.Run) -> score.Score:
+    """Models where they lie on this machine: two workers may have them in different folders."""
+    packs = {score.OTHERS: settings.language, **settings.languages}
+    tokens = settings.tokens
+    return score.Score(
+        {
+            tag: score.Model(str(model.location), model.sha256, model.label) if model else None
+            for tag, model in ((tag, pack.quality_model) for tag, pack in packs.items())
+        },
+        {
+            tag: score.Model(str(model.location), model.sha256) if model else None
+            for tag, model in ((tag, pack.perplexity_model) for tag, pack in packs.items())
+        },
+        score.Model(tokens.tokenizer, tokens.sha256) if tokens else None,
+        {
+            name: score.PeerFilter(entry.filter, entry.parameters, entry.words)
+            for name, entry in settings.datatrove.items()
+        },
+    )
 
 
 def do_extract(context: Context) -> Manifest:

@@ -26,7 +26,7 @@ def verdicts(documents: pa.Table, signals: pa.Table, compiled: rules.RuleSet) ->
     A language without a pack is judged by the base bounds (tag `base`).
     """
     values = np.column_stack(
-        [_floats(signals.column(name)) for name in compiled.rules]
+        [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
         or [np.zeros((signals.num_rows, 0))]
     )
     position = {tag: at for at, tag in enumerate(compiled.tags)}

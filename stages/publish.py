@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 
 from stages import schema
 
-VERSION = 1
+VERSION = 2
 
 
 def corpus_rows(

@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from filters.catalog import BY_NAME
+from filters.rules import PEER
+from filters.rules import reason as reason_of
 
 VERSION = 1
 
@@ -42,6 +45,7 @@ SPANS = pa.list_(
     )
 )
 PII_COUNTS = pa.map_(pa.string(), pa.int32())
+FILTER_VERDICTS = pa.map_(pa.string(), pa.float32())
 SIGNAL_FIELDS = [pa.field(name, pa.float32()) for name in BY_NAME]
 
 
@@ -92,6 +96,14 @@ LENGTH = Column(
 RIGHTS_COLUMN = Column(
     "rights", RIGHTS, True, "every opt-out channel's value and the decision under the run's policy"
 )
+
+N_TOKENS = Column(
+    "n_tokens",
+    pa.int64(),
+    True,
+    "tokens of the text, by the tokenizer that the configuration names; null without one",
+)
+VERDICTS_COLUMN = "filter_verdicts"
 
 RECORDS = _table(
     "records",
@@ -188,6 +200,7 @@ DOCUMENTS = _table(
     ),
     Column("n_chars", pa.int64(), False, "characters (code points) of the text"),
     Column("n_words", pa.int64(), False, "words of the text, by the segmenter"),
+    N_TOKENS,
     Column("payload_bytes", pa.int64(), False, "bytes of the HTTP body"),
     RIGHTS_COLUMN,
     Column(
@@ -212,6 +225,13 @@ SIGNALS = _table(
             f"{s.description} Unit: {s.unit}; range {s.low:g} to {s.high:g}.",
         )
         for s in BY_NAME.values()
+    ),
+    Column(
+        VERDICTS_COLUMN,
+        FILTER_VERDICTS,
+        True,
+        "verdict of each datatrove filter of the configuration, by its name there: 1 keep, "
+        "0 reject, null where it could not judge; null as a whole where none is configured",
     ),
 )
 
@@ -375,6 +395,7 @@ CORPUS = _table(
     TAG,
     Column("n_chars", pa.int64(), False, "characters of the text"),
     Column("n_words", pa.int64(), False, "words of the text"),
+    N_TOKENS,
     RIGHTS_COLUMN,
     Column("pii_counts", PII_COUNTS, False, "placeholders by kind"),
     Column("signals", pa.struct(SIGNAL_FIELDS), False, "every signal, as in `signals`"),
@@ -432,6 +453,8 @@ TABLES: dict[str, Table] = {
     )
 }
 
+_PEER_REASON = reason_of(PEER)
+
 # Reason -> (outcome, meaning). Reasons are data: never rename one, only add.
 REASONS: dict[str, tuple[str, str]] = {
     "read.damaged": (
@@ -477,6 +500,30 @@ REASONS: dict[str, tuple[str, str]] = {
         for name in BY_NAME
     },
 }
+
+
+def reason(name: str) -> tuple[str, str] | None:
+    """Outcome and meaning of a reason; None if it is none.
+
+    Besides `REASONS` there is `rule.datatrove.NAME` for each datatrove filter of a configuration.
+    """
+    if name.startswith(_PEER_REASON):
+        filter_name = name.removeprefix(_PEER_REASON)
+        return REJECT, f"the datatrove filter {filter_name} of the configuration rejects the page"
+    return REASONS.get(name)
+
+
+def signal_columns(rules: Iterable[str]) -> list[str]:
+    """Columns of `signals` that hold the values of these rules."""
+    return list(dict.fromkeys(VERDICTS_COLUMN if name.startswith(PEER) else name for name in rules))
+
+
+def signal_values(signals: pa.Table, rule: str) -> pa.ChunkedArray:
+    """What a rule is a bound on, out of `signals`: a signal, or a datatrove filter's verdict."""
+    if not rule.startswith(PEER):
+        return signals.column(rule)
+    verdicts = signals.column(VERDICTS_COLUMN)
+    return pc.map_lookup(verdicts, pa.scalar(rule.removeprefix(PEER)), "first")
 
 
 def empty(table: Table) -> pa.RecordBatch:

@@ -1,5 +1,6 @@
 """Configuration: what is refused and how, what wins over what, and where each value came from."""
 
+import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from filters.catalog import BY_NAME
+from filters.rules import Bound
 from langid import tags
 from pipeline import config
 from stages.errors import ConfigError
@@ -348,3 +350,101 @@ def test_a_slice_holds_what_it_names(europe: config.Resolved) -> None:
     assert found["limit"] is None
     assert set(found["languages.stop_words"]) == set(europe.run.languages)
     assert set(found) == {"extract.cpu_limit_s", "languages.stop_words", "limit"}
+
+
+# Models, tokens and datatrove's filters
+
+
+def model(sha256: str = "a" * 64, **more: object) -> str:
+    fields = {"sha256": sha256, "revision": "'1'", **more}
+    return "{" + ", ".join(f"{key}: {value}" for key, value in fields.items()) + "}"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        (f"language.quality_model={model()}", ["language.quality_model", "either path or name"]),
+        (f"language.quality_model={model(path='a', name='b')}", ["either path or name"]),
+        (f"language.quality_model={model('abc', path='a')}", ["quality_model.sha256", "abc"]),
+        (f"language.quality_model={model(name='../a')}", ["quality_model.name", "../a"]),
+        ("language.quality_model={path: a, sha256: null, revision: '1'}", ["sha256"]),
+        (f"language.perplexity_model={model(path='a', label='x')}", ["label"]),
+        ("tokens={tokenizer: a.json}", ["tokens.sha256"]),
+        ("datatrove.x.filter=C4Qualty", ["datatrove.x", "did you mean C4QualityFilter"]),
+        ("datatrove.x={filter: C4QualityFilter, parameters: {a: 1}}", ["no parameter 'a'"]),
+        ("datatrove.X.filter=C4QualityFilter", ["datatrove.X"]),
+        ("datatrove.x={parameters: {}}", ["datatrove.x.filter"]),
+        ("language.rules.datatrove.x.min=1", ["no filter 'x' under `datatrove`", "none"]),
+        ("languages.fi.rules.datatrove.x.min=1", ["languages.fin_Latn.rules.datatrove.x"]),
+    ],
+)
+def test_what_names_no_model_or_filter_is_refused(setting: str, words: list[str]) -> None:
+    message = refused("europe", setting)
+    assert all(word in message for word in words), message
+
+
+def test_a_datatrove_filter_brings_its_rule_at_the_end(europe: config.Resolved) -> None:
+    settings = ("datatrove.c4.filter=C4QualityFilter", "datatrove.b.filter=GopherQualityFilter")
+    found = config.load("europe", settings)
+    order, bounds = found.run.bounds()
+    assert order == (*europe.run.language.rules, "datatrove.c4", "datatrove.b")
+    assert bounds["fin_Latn"]["datatrove.c4"].min == 1
+    rule = found.run.language.rules["datatrove.c4"]
+    assert rule is not None
+    assert "C4QualityFilter" in rule.source
+    assert found.origins["language.rules.datatrove.c4.min"] == "--set"
+
+
+def test_a_filter_s_rule_can_be_moved_or_switched_off(tmp_path: Path) -> None:
+    text = (
+        "datatrove: {c4: {filter: C4QualityFilter}, b: {filter: C4ParagraphFilter}}\n"
+        "language: {rules: {datatrove.b: {max: 0, source: 'its reverse'}, word_count: null}}\n"
+        "languages: {fi: {rules: {datatrove.c4: null}}}\n"
+    )
+    run = config.load(file_with(tmp_path, text), ["languages.sv.rules.datatrove.b=null"]).run
+    _, bounds = run.bounds()
+    assert bounds["base"]["datatrove.b"] == Bound("datatrove.b", None, 0)
+    assert "datatrove.c4" in bounds["swe_Latn"]
+    assert "datatrove.c4" not in bounds["fin_Latn"]
+    assert "datatrove.b" not in bounds["swe_Latn"]
+
+
+def test_a_pack_s_model_can_be_switched_off() -> None:
+    on = f"languages.fi.quality_model={model(path='a')}"
+    assert config.load("europe", [on]).run.languages["fin_Latn"].quality_model is not None
+    assert config.load("europe", [on]).run.languages["swe_Latn"].quality_model is None
+    everywhere = (f"language.quality_model={model(path='a')}", "languages.fi.quality_model=null")
+    found = config.load("europe", everywhere).run
+    assert found.languages["fin_Latn"].quality_model is None
+    assert found.languages["swe_Latn"].quality_model is not None
+
+
+def test_model_files_are_checked_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.ftz"
+    path.write_bytes(b"model")
+    sha256 = hashlib.sha256(b"model").hexdigest()
+    right = config.load("europe", [f"languages.fi.quality_model={model(sha256, path=path)}"])
+    config.check_files(right.run)
+    wrong = config.load("europe", [f"languages.fi.quality_model={model(path=path)}"])
+    with pytest.raises(ConfigError, match=r"languages\.fin_Latn\.quality_model") as raised:
+        config.check_files(wrong.run)
+    assert sha256 in str(raised.value)
+    assert f"sha256sum {path}" in str(raised.value)
+    absent = config.load("europe", [f"tokens={{tokenizer: {tmp_path}/x, sha256: {sha256}}}"])
+    with pytest.raises(ConfigError, match=r"tokens: .*cannot be read"):
+        config.check_files(absent.run)
+    monkeypatch.setenv("WEIR_MODELS", str(tmp_path))
+    config.check_files(
+        config.load("europe", [f"language.perplexity_model={model(sha256, name='a.ftz')}"]).run
+    )
+
+
+def test_a_run_of_before_there_were_models_is_still_read(europe: config.Resolved) -> None:
+    saved = europe.run.model_dump(mode="json")
+    for key in ("tokens", "datatrove"):
+        del saved[key]
+    for pack in (saved["language"], *saved["languages"].values()):
+        del pack["quality_model"], pack["perplexity_model"]
+    assert config.Run.model_validate(saved) == europe.run

@@ -24,6 +24,10 @@ TABLES = {
     "compact": ("corpus.0",),
 }
 WORDS = "a source of ten letters"
+MODEL = f"{{path: /models/a.ftz, sha256: {'a' * 64}, revision: '1'}}"
+MOVED = f"{{name: other.ftz, sha256: {'a' * 64}, revision: '1'}}"
+OTHER = f"{{path: /models/a.ftz, sha256: {'b' * 64}, revision: '1'}}"
+TOKENS = f"tokens={{tokenizer: a.json, sha256: {'a' * 64}}}"
 
 
 def run_of(*settings: str) -> config.Run:
@@ -121,6 +125,10 @@ def test_the_same_plan_gives_the_same_keys(settings: config.Run) -> None:
         ("identify.languages=[fin_Latn]", FROM_EXTRACT),
         ("redact.kinds=[EMAIL]", FROM_EXTRACT),
         ("limit=5", FROM_EXTRACT),
+        (f"languages.fin_Latn.quality_model={MODEL}", FROM_EXTRACT),
+        (f"language.perplexity_model={MODEL}", FROM_EXTRACT),
+        (TOKENS, FROM_EXTRACT),
+        ("datatrove.c4.filter=C4QualityFilter", FROM_EXTRACT),
     ],
 )
 def test_a_setting_changes_the_steps_that_it_touches(
@@ -140,6 +148,20 @@ def test_stop_words_change_extraction(settings: config.Run) -> None:
     languages = {**settings.languages, "fin_Latn": pack.model_copy(update={"stop_words": words})}
     after = keys(settings.model_copy(update={"languages": languages}))
     assert changed(keys(settings), after) == FROM_EXTRACT
+
+
+def test_a_model_is_known_by_its_digest_wherever_it_lies() -> None:
+    first = keys(run_of(f"languages.fin_Latn.quality_model={MODEL}", TOKENS))
+    moved = f"languages.fin_Latn.quality_model={MOVED}", TOKENS.replace("a.json", "/b.json")
+    assert keys(run_of(*moved)) == first
+    other = f"languages.fin_Latn.quality_model={OTHER}", TOKENS
+    assert changed(first, keys(run_of(*other))) == FROM_EXTRACT
+
+
+def test_a_rule_on_a_filter_s_verdict_keeps_extraction() -> None:
+    filters = "datatrove.c4.filter=C4QualityFilter"
+    after = keys(run_of(filters, "language.rules.datatrove.c4=null"))
+    assert changed(keys(run_of(filters)), after) == FROM_JUDGE
 
 
 def test_a_rule_of_one_language_keeps_extraction(settings: config.Run) -> None:

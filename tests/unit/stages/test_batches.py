@@ -64,7 +64,7 @@ def together(parts: Sequence[pa.RecordBatch | None]) -> list[dict[str, object]]:
     return [row for part in parts if part is not None for row in part.to_pylist()]
 
 
-STAGES = ("gate", "extract", "identify", "redact", "measure", "sign")
+STAGES = ("gate", "extract", "identify", "redact", "measure", "score", "sign")
 
 
 @pytest.mark.parametrize("name", STAGES)

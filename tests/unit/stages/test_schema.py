@@ -103,3 +103,29 @@ def test_reasons_name_an_outcome_and_a_meaning() -> None:
 def test_every_signal_has_a_reason() -> None:
     rules = {reason.removeprefix("rule.") for reason in schema.REASONS if reason.startswith("rule")}
     assert rules == set(BY_NAME)
+
+
+def test_a_datatrove_filter_s_reason_is_known_by_its_rule() -> None:
+    outcome, meaning = schema.reason("rule.datatrove.c4") or ("", "")
+    assert outcome == schema.REJECT
+    assert "c4" in meaning
+    assert schema.reason("rule.word_count") == schema.REASONS["rule.word_count"]
+    assert schema.reason("rule.no_such_signal") is None
+
+
+def test_values_of_rules_are_signals_or_verdicts() -> None:
+    verdicts = [[("a", 1.0), ("b", None)], None, [("b", 0.0)]]
+    signals = pa.table(
+        {
+            "word_count": pa.array([1.0, 2.0, None], pa.float32()),
+            schema.VERDICTS_COLUMN: pa.array(verdicts, schema.FILTER_VERDICTS),
+        }
+    )
+    assert schema.signal_columns(["word_count", "datatrove.a", "datatrove.b"]) == [
+        *("word_count", "filter_verdicts")
+    ]
+    assert schema.signal_values(signals, "word_count").to_pylist() == [1.0, 2.0, None]
+    assert schema.signal_values(signals, "datatrove.a").to_pylist() == [1.0, None, None]
+    assert schema.signal_values(signals, "datatrove.b").to_pylist() == [None, None, 0.0]
+    empty = pa.table({schema.VERDICTS_COLUMN: pa.array([], schema.FILTER_VERDICTS)})
+    assert schema.signal_values(empty, "datatrove.a").to_pylist() == []
