@@ -4,8 +4,9 @@ import difflib
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from filters.catalog import BY_NAME
+from filters.catalog import BY_NAME, PEER, find
 from filters.rules import Bound
+from filters.signal import Signal
 from langid import tags
 from stages.errors import ConfigError
 
@@ -42,12 +43,21 @@ def _named(key: str, tag: str) -> tuple[str, str | None]:
         if _tag(parts[1]) != tag:
             raise ConfigError("--set", f"{key} is of another language than {tag}")
         parts = parts[3:]
-    name, side = (parts[0], parts[1]) if len(parts) == 2 else (".".join(parts), None)
+    own = 1 + ".".join(parts).startswith(PEER)  # the name of a filter of datatrove has a dot
+    name, side = ".".join(parts[:own]), ".".join(parts[own:]) or None
     if side not in (None, "min", "max"):
         raise ConfigError("--set", f"{key}: a rule has min and max, and no {side!r}", EXAMPLE)
-    if name not in BY_NAME:
+    if find(name) is None:
         raise ConfigError("--set", f"unknown rule {name!r}", near(name, BY_NAME))
     return name, side
+
+
+def _signal(name: str) -> Signal:
+    """The signal of a rule that `_named` has seen."""
+    found = find(name)
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 def near(name: str, known: Collection[str]) -> str:
@@ -94,7 +104,7 @@ def _moved(setting: str, bound: Bound, side: str | None, value: float | None) ->
 
 
 def _check(name: str, bound: Bound) -> None:
-    signal = BY_NAME[name]
+    signal = _signal(name)
     for side in ("min", "max"):
         value = getattr(bound, side)
         if value is not None and not signal.low <= value <= signal.high:
@@ -114,7 +124,7 @@ def _check(name: str, bound: Bound) -> None:
 
 def _percent(name: str, side: str, value: float) -> str:
     """The hint for who gives a percentage where a fraction is meant."""
-    signal = BY_NAME[name]
+    signal = _signal(name)
     if signal.high == 1 and 1 < value <= 100:
         return f"did you mean --set {name}.{side}={value / 100:g}?"
     return f"`weir config explain {name}` says what it measures"

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.runs import Run, Shard, find_rows
-from filters.catalog import BY_NAME
-from filters.rules import PEER
+from filters.catalog import BY_NAME, PEER
 from pipeline.manifest import Output
 from stages import schema
 from stages.errors import ConfigError

@@ -22,6 +22,7 @@ from filters import rules
 from filters.rules import Bound
 from filters.whatif import Change, Population, Tally
 from pipeline import shards
+from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
 MEASURES = ("characters", "words", "tokens")
@@ -168,14 +169,14 @@ def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
     facts: list[pa.Table] = []
     for (number, _, first), size in zip(places, _sizes(places, masks.size), strict=True):
         shard = run.shards[number]
-        signals = run.read_tag(shard.signals, tag, order)
+        signals = run.read_tag(shard.signals, tag, schema.signal_columns(order))
         facts.append(run.read_tag(shard.documents, tag, shards.fact_columns(MEASURES)))
         if not signals.num_rows == facts[-1].num_rows == size:
             raise IntegrityError(
                 shard.decisions.path, f"its rows of {tag} are not those of {shard.signals.path}"
             )
         for name, column in zip(order, values, strict=True):
-            column[first : first + size] = _floats(signals.column(name))
+            column[first : first + size] = _floats(schema.signal_values(signals, name))
     for name, column in zip(order, values, strict=True):
         if name in more and np.isnan(column).all():
             raise ConfigError(

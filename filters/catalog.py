@@ -85,6 +85,28 @@ GIVEN: Final[tuple[Signal, ...]] = (language_confidence, quality_score, perplexi
 BY_NAME: Final[dict[str, Signal]] = {known.name: known for known in (*SIGNALS, *GIVEN)}
 
 
+PEER: Final = "datatrove."
+"""What `datatrove.NAME` names is no signal of the catalog, but the verdict of that filter."""
+
+
+@signal(
+    unit="verdict",
+    low=0.0,
+    high=1.0,
+    version=1,
+    source="the datatrove filter that the configuration names",
+    edges=(0.0, 0.5, 1.0),
+)
+def _verdict(_view: TextView) -> Value:
+    """Whether a datatrove filter keeps the document: 1 if it does, 0 if not."""
+    raise NotImplementedError("a datatrove filter gives its verdict itself")
+
+
+def find(name: str) -> Signal | None:
+    """The signal of this name, or the verdict of a datatrove filter; None for an unknown name."""
+    return _verdict if name.startswith(PEER) else BY_NAME.get(name)
+
+
 def measure_all(view: TextView) -> dict[str, Value]:
     """Value of each signal of `SIGNALS`, in that order; the view shares sorts and n-grams."""
     return {known.name: known.measure(view) for known in SIGNALS}

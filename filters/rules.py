@@ -16,10 +16,6 @@ MAX_RULES: Final = 64
 """Failed rules of a document are the bits of one 64-bit integer."""
 
 
-PEER: Final = "datatrove."
-"""A rule `datatrove.NAME` is on that filter's verdict, and not on a signal of the catalog."""
-
-
 @dataclass(frozen=True)
 class Bound:
     """Inclusive bounds on one signal; None is off."""
@@ -167,7 +163,7 @@ def attribute(
 def _check_names(names: Sequence[str]) -> None:
     seen: set[str] = set()
     for name in names:
-        if name not in catalog.BY_NAME and not name.startswith(PEER):
+        if catalog.find(name) is None:
             near = difflib.get_close_matches(name, catalog.BY_NAME, n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise ValueError(f"unknown signal {name!r}{hint}")

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from filters import pii, rules
-from filters.catalog import BY_NAME
+from filters.catalog import BY_NAME, PEER, find
 from filters.optout import CHANNELS
 from filters.text import Lexicon
 from langid import models, registry, tags
@@ -215,7 +215,7 @@ class Language(_Section):
     @field_validator("rules")
     @classmethod
     def _known_signals(cls, value: dict[str, Rule | None]) -> dict[str, Rule | None]:
-        _known((name for name in value if not name.startswith(rules.PEER)), BY_NAME, "signal")
+        _known((name for name in value if not name.startswith(PEER)), BY_NAME, "signal")
         return value
 
     @field_validator("rules")
@@ -223,8 +223,8 @@ class Language(_Section):
     def _in_range(cls, value: dict[str, Rule | None]) -> dict[str, Rule | None]:
         for name, rule in value.items():
             for side in ("min", "max"):
-                bound, signal = getattr(rule, side, None), BY_NAME[name]
-                if bound is not None and not signal.low <= bound <= signal.high:
+                bound, signal = getattr(rule, side, None), find(name)
+                if bound is not None and signal and not signal.low <= bound <= signal.high:
                     allowed = f"{signal.low:g} to {signal.high:g} ({signal.unit})"
                     raise ValueError(f"{name}.{side} {bound:g} is outside the range {allowed}")
         return value
@@ -381,7 +381,7 @@ def _add_peer_rules(merged: dict[str, Any], origins: dict[str, str]) -> None:
     """A rule for every datatrove filter that has none: what its verdict rejects is rejected."""
     declared, wanted = merged["language"]["rules"], merged.get("datatrove")
     for name, entry in wanted.items() if isinstance(wanted, dict) else ():
-        rule = f"{rules.PEER}{name}"
+        rule = f"{PEER}{name}"
         if rule in declared or not isinstance(entry, dict):
             continue
         source = f"the verdict of datatrove's {entry.get('filter')}"
@@ -396,12 +396,12 @@ def _check_peer_rules(resolved: Resolved) -> None:
     packs = {"language": run.language, **{f"languages.{t}": p for t, p in run.languages.items()}}
     for place, pack in packs.items():
         for rule in pack.rules:
-            if rule.startswith(rules.PEER) and rule.removeprefix(rules.PEER) not in run.datatrove:
+            if rule.startswith(PEER) and rule.removeprefix(PEER) not in run.datatrove:
                 key = f"{place}.rules.{rule}"
                 origin = next((o for k, o in resolved.origins.items() if k.startswith(key)), key)
                 raise ConfigError(
                     origin,
-                    f"{key}: no filter {rule.removeprefix(rules.PEER)!r} under `datatrove`",
+                    f"{key}: no filter {rule.removeprefix(PEER)!r} under `datatrove`",
                     f"there are: {', '.join(run.datatrove) or 'none'}",
                 )
 
@@ -523,11 +523,11 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
 
 def _parts(key: str) -> list[str]:
     """The parts of a dotted key; the name of a rule on a datatrove filter has a dot of its own."""
-    before, rule, name = key.partition(f".rules.{rules.PEER}")
+    before, rule, name = key.partition(f".rules.{PEER}")
     if not rule:
         return key.split(".")
     name, *rest = name.split(".")
-    return [*before.split("."), "rules", f"{rules.PEER}{name}", *rest]
+    return [*before.split("."), "rules", f"{PEER}{name}", *rest]
 
 
 def _merge(

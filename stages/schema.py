@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.catalog import BY_NAME
-from filters.rules import PEER
+from filters.catalog import BY_NAME, PEER
 from filters.rules import reason as reason_of
 
 VERSION = 1
