@@ -315,7 +315,7 @@ def psi(before: Mapping[str, int], after: Mapping[str, int]) -> float:
     """Population stability index of two histograms: sum of (q - p) ln(q / p) over their bins.
 
     Bins that both lack do not count; half a document is added to each of the others. 0 for equal
-    shares, and symmetric. Source: Siddiqi 2006, Credit Risk Scorecards, chapter 9.
+    shares, and symmetric. Source: Siddiqi 2006, Credit Risk Scorecards.
     """
     labels = sorted({label for one in (before, after) for label, count in one.items() if count})
     totals = [sum(one.values()) + EMPTY_BIN * len(labels) for one in (before, after)]

@@ -26,6 +26,8 @@ from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
 MEASURES = ("characters", "words", "tokens")
+PRUNED = "documents were pruned from this run: counts are in documents only, without excerpts"
+
 MIN_SOURCE = 10
 """Shortest source that the configuration takes."""
 
@@ -103,7 +105,10 @@ def tune(
                 *_flips(run, stored, change.gained, (moved, before), trial),
             ],
         },
-        "notes": [_undeclared(name) for name in moved if name not in run.rules],
+        "notes": [
+            *([PRUNED] if _is_pruned(run) else []),
+            *(_undeclared(name) for name in moved if name not in run.rules),
+        ],
         "command": _command(run, trial),
         **_written(run, trial, (moved, change), path, source),
     }
@@ -167,11 +172,13 @@ def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
     places, masks, removed = _decided(run, tag)
     values = [np.empty(masks.size, np.float32) for _ in order]
     facts: list[pa.Table] = []
+    with_facts = not _is_pruned(run)
     for (number, _, first), size in zip(places, _sizes(places, masks.size), strict=True):
         shard = run.shards[number]
         signals = run.read_tag(shard.signals, tag, schema.signal_columns(order))
-        facts.append(run.read_tag(shard.documents, tag, shards.fact_columns(MEASURES)))
-        if not signals.num_rows == facts[-1].num_rows == size:
+        if with_facts:
+            facts.append(run.read_tag(shard.documents, tag, shards.fact_columns(MEASURES)))
+        if {signals.num_rows, *(table.num_rows for table in facts[-1:])} != {size}:
             raise IntegrityError(
                 shard.decisions.path, f"its rows of {tag} are not those of {shard.signals.path}"
             )
@@ -184,7 +191,7 @@ def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
                 f"{name} was not measured: it is null in all {masks.size:,} documents in {tag}",
                 f"`weir config explain {name}` says what it needs",
             )
-    weights = shards.weights(pa.concat_tables(facts), MEASURES)
+    weights = shards.weights(pa.concat_tables(facts), MEASURES) if with_facts else {}
     population = Population(compiled, tag, values, weights, removed)
     if not np.array_equal(population.masks, masks):
         raise IntegrityError(
@@ -193,6 +200,11 @@ def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
             f"see where with: weir verify {run.path}",
         )
     return Stored(population, bounds, dict(zip(order, values, strict=True)), places)
+
+
+def _is_pruned(run: Run) -> bool:
+    """Whether `weir prune --all-intermediates` removed the documents, with their lengths."""
+    return any(shard.documents.path in run.pruned for shard in run.shards)
 
 
 def _decided(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.prune import prune
 from audit.runs import Run
 from audit.tune import Trial, tune
 from pipeline import cli
@@ -99,6 +100,16 @@ def test_decisions_that_do_not_follow_from_the_rules(
     rewrite(folder, "signals/00001.parquet", lambda rows: rows[1].update(word_count=1.0))
     with pytest.raises(IntegrityError, match=r"do not follow.*weir verify"):
         tune(Run(folder), Trial("fin_Latn"))
+
+
+def test_a_pruned_run_counts_documents(folder: Path) -> None:
+    prune(Run(folder), ())
+    found = tune(Run(folder), Trial("fin_Latn", ("word_count.min=10",), with_text=True))
+    assert list(found["measures"]) == ["documents"]
+    assert found["measures"]["documents"]["after"]["kept"] == 3
+    (page,) = found["flips"]["documents"]
+    assert (page["doc_id"], page["excerpt"]) == (B, None)
+    assert "pruned" in found["notes"][0]
 
 
 def test_a_language_without_documents(run: Run) -> None:
