@@ -114,6 +114,21 @@ def judge(
     return masks.astype(np.uint64), first.astype(np.int16)
 
 
+def exempted(
+    rules: RuleSet, masks: NDArray[np.uint64], exempts: Sequence[Sequence[str]]
+) -> tuple[NDArray[np.uint64], NDArray[np.int16]]:
+    """Masks without the rules that each document need not keep, and first failed rules, or -1.
+
+    `exempts` names such rules for each document; a name that is no rule of the set counts nothing.
+    """
+    bit = {name: 1 << at for at, name in enumerate(rules.rules)}
+    spared = np.array([sum({bit.get(n, 0) for n in names}) for names in exempts], dtype=np.uint64)
+    left = masks & ~spared
+    lowest = left & (~left + np.uint64(1))
+    first = np.where(left != 0, np.log2(np.maximum(lowest, 1).astype(np.float64)), -1)
+    return left, first.astype(np.int16)
+
+
 def attribution(masks: NDArray[np.uint64], rule_count: int = MAX_RULES) -> Attribution:
     """Count documents by rule from masks of failed rules: failed first, at all, and alone."""
     kinds, counts = np.unique(masks, return_counts=True)
