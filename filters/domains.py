@@ -75,7 +75,7 @@ def line(text: str) -> str | None:
     entry = text.strip()
     if not entry or entry.startswith("#"):
         return None
-    is_name = "." not in entry and "/" not in entry
+    is_name = as_host(entry) is not None and "." not in entry
     return canonical(f".{entry}" if is_name else entry)
 
 

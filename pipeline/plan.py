@@ -13,7 +13,7 @@ from filters.catalog import BY_NAME
 from langid import models
 from pipeline import config
 from pipeline.executor import Task
-from pipeline.manifest import Manifest
+from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
 from stages import (
     cluster,
@@ -89,8 +89,13 @@ def _prepare(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
     )
 
 
+def _prepared(made: Made, table: str) -> Output:
+    """The table that the step's task of that name made."""
+    return next(m.output(table) for m in made["prepare"] if m.task == table)
+
+
 def _extract(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    robots, blocked = (m.output(m.task) for m in made["prepare"])
+    robots, blocked = (_prepared(made, table) for table in ("robots", "block_list"))
     for number, shard in enumerate(plan.shards):
         params = {
             "shard": shard.to_json(),

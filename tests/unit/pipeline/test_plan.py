@@ -13,7 +13,7 @@ from pipeline.storage import Input
 SHARDS = tuple(Input(f"{c}.warc.gz", f"/data/{c}.warc.gz", f"10:{c}") for c in "abc")
 ROBOTS = (Input("robots.warc.gz", "/data/robots.warc.gz", "5:r"),)
 TABLES = {
-    "prepare": ("robots",),
+    "prepare": ("robots", "block_list"),
     "extract": ("records", "documents", "signals", "signatures"),
     "pair": ("candidates",),
     "verify": ("edges",),
