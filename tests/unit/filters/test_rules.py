@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from filters import catalog
-from filters.rules import Bound, RuleSet, attribution, compile_rules, judge
+from filters.rules import Bound, RuleSet, attribution, compile_rules, exempted, judge
 
 ORDER = ["word_count", "mean_word_length", "duplicate_line_fraction"]
 
@@ -104,3 +104,22 @@ def test_the_last_bit() -> None:
 
 def test_all_signals_fit_one_mask() -> None:
     assert len(catalog.BY_NAME) <= 64
+
+
+def test_exempted_rules_are_not_failed_and_the_first_is_found_again() -> None:
+    order = ("word_count", "mean_word_length", "sentence_count")
+    compiled = compile_rules(order, {"base": {}})
+    masks = np.array([0b111, 0b111, 0b001, 0b100, 0], dtype=np.uint64)
+    exempts = [(), ("word_count", "no_rule"), ("word_count",), ("word_count",), order]
+    left, first = exempted(compiled, masks, exempts)
+    assert left.tolist() == [0b111, 0b110, 0, 0b100, 0]
+    assert first.tolist() == [0, 1, -1, 2, -1]
+    assert masks.tolist()[0] == 0b111
+
+
+def test_the_last_bit_is_found_as_first() -> None:
+    compiled = compile_rules(ORDER, {"base": {}})
+    top = np.array([1 << 63], dtype=np.uint64)
+    assert exempted(compiled, top, [()])[1].tolist() == [63]
+    none = np.zeros(0, dtype=np.uint64)
+    assert exempted(compiled, none, [])[0].tolist() == []

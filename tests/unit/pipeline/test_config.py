@@ -77,7 +77,7 @@ def test_language_packs_are_named_by_their_tags(europe: config.Resolved) -> None
 def test_a_bad_value_is_refused(tmp_path: Path, text: str, words: list[str]) -> None:
     path = file_with(tmp_path, text)
     message = refused(path)
-    for word in [str(path), *words, "weir config explain"]:
+    for word in [f"{path}:2: ", *words, "weir config explain"]:
         assert word in message
 
 
@@ -150,6 +150,65 @@ def test_an_unknown_configuration_names_the_shipped_ones(name: str) -> None:
 def test_languages_at_the_top_are_sent_to_identify(tmp_path: Path) -> None:
     message = refused(file_with(tmp_path, "languages: [fin_Latn]"))
     assert "identify: {languages: [...]}" in message
+
+
+# Lists of sites
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("gate:\n  deny_domains:\n    - good.example\n    - not a domain\n", 5, ["not a domain"]),
+        ("gate: {allow_domains: [com]}\n", 2, ["allow_domains.0", "write .com"]),
+        (
+            "gate:\n  deny_domains: [bad.example]\n  allow_domains: [www.bad.example]\n",
+            2,
+            ["gate:", "www.bad.example", "is denied"],
+        ),
+        ("gate: {min_visible_chars: 0}\n", 2, ["gate.min_visible_chars", "greater than 0"]),
+        ("gate: {max_tags: 0}\n", 2, ["gate.max_tags", "greater than 0"]),
+        ("gate: {block_list: ''}\n", 2, ["gate.block_list"]),
+        (
+            "language:\n  domains:\n    allow: [a.example]\n    deny: [a.example]\n",
+            3,
+            ["language.domains", "a.example is allowed", "denied"],
+        ),
+        (
+            "language:\n  domains:\n    allow: [a.example]\n    exempts: []\n",
+            3,
+            ["language.domains", "exempts"],
+        ),
+        ("language: {domains: {exempts: [word_cont]}}\n", 2, ["exempts", "word_cont"]),
+        ("language: {domains: {allow_words: ['a-b']}}\n", 2, ["allow_words", "'a-b'"]),
+        (
+            "languages:\n  fin_Latn:\n    domains:\n      deny:\n        - '*.x.example'\n",
+            6,
+            ["languages.fin_Latn.domains.deny.0", "subdomains are included"],
+        ),
+    ],
+)
+def test_a_bad_list_is_refused_with_file_line_and_reason(
+    tmp_path: Path, text: str, line: int, words: list[str]
+) -> None:
+    path = file_with(tmp_path, text)
+    message = refused(path)
+    for word in [f"{path}:{line}: ", *words]:
+        assert word in message
+
+
+def test_lists_of_languages_are_written_in_one_way(tmp_path: Path) -> None:
+    text = """
+languages:
+  Finnish:
+    domains: {deny: ["HTTPS://Bad.Example/"], allow: [.fi], allow_words: [Suomeksi]}
+"""
+    run = config.load(file_with(tmp_path, text)).run
+    assert set(run.lists()) == {"fin_Latn"}
+    found = run.lists()["fin_Latn"]
+    assert found.standing("https://www.bad.example/") == "deny"
+    assert found.standing("https://site.fi/") == "allow"
+    assert found.standing("https://site.example/suomeksi") == "allow"
+    assert found.exempts == ("language_confidence",), "the base's"
 
 
 # --set

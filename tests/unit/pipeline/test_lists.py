@@ -120,7 +120,9 @@ def test_a_list_that_is_none_is_refused_with_file_and_line(
 
 
 def test_lines_are_counted_in_each_member(tmp_path: Path) -> None:
-    path = tar(tmp_path / "list.tar.gz", {"a/domains": b"x.example\ny.example\n", "b/domains": b"?"})
+    path = tar(
+        tmp_path / "list.tar.gz", {"a/domains": b"x.example\ny.example\n", "b/domains": b"?"}
+    )
     with pytest.raises(ConfigError, match=r"list\.tar\.gz\(b/domains\):1: "):
         listed(path)
 
