@@ -169,13 +169,14 @@ def _read(path: Path, packs: Mapping[str, Pack], native: Mapping[str, set[str]])
     """The pack of one file, or why it gives none."""
     try:
         tag = tags.normalise(path.stem)
-        if tag in packs:
-            raise _RefusedError(f"another file gives {tag}")
         values = _values(path)
     except _RefusedError as error:
         return Finding(path.name, error.line, None, None, "refused", error.reason)
     except ValueError as error:
         return Finding(path.name, None, None, None, "refused", str(error))
+    if tag in packs:
+        reason = f"another file gives {tag}"
+        return Finding(path.name, None, None, None, "refused", reason)
     lines = {key: values.lc.key(key)[0] + 1 for key in values}
     return converted(path.name, tag, values, lines, native.get(tag, set()))
 
