@@ -86,10 +86,11 @@ def addresses(count: int) -> list[str]:
 
 
 def _ns_each(function: Callable[[str], object], given: list[str]) -> float:
-    began = time.perf_counter()
+    """CPU time of a call."""
+    began = time.process_time()
     for one in given:
         function(one)
-    return (time.perf_counter() - began) / len(given) * 1e9
+    return (time.process_time() - began) / len(given) * 1e9
 
 
 def _mapped_mb(folder: str) -> float:
