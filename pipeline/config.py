@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from filters import domains, pii, rules
 from filters.catalog import BY_NAME
@@ -357,7 +357,8 @@ def _tag(name: str, origin: str) -> str:
     try:
         return tags.normalise(name)
     except ValueError as error:
-        raise ConfigError(origin, f"languages: {error}", "`weir languages` lists them") from None
+        where = origin + _line(origin, f"languages.{name}")
+        raise ConfigError(where, f"languages: {error}", "`weir languages` lists them") from None
 
 
 def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Run:
@@ -433,6 +434,10 @@ def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         value = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        problem = str(error.problem or error).splitlines()[0]
+        raise ConfigError(f"{path}{line}", f"not readable as YAML: {problem}") from None
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise ConfigError(
             str(path), f"not readable as YAML: {str(error).splitlines()[0]}"

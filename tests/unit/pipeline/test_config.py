@@ -196,6 +196,23 @@ def test_a_bad_list_is_refused_with_file_line_and_reason(
         assert word in message
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("languages:\n  fin_Latn: {}\n  xyz_Latn: {}\n", 4, "xyz_Latn"),
+        ("gate: {max_depth: 5}\ngate: {max_depth: 6}\n", 3, "duplicate key"),
+        ("gate:\n  deny_domains: [a.example\n", 4, "expected"),
+    ],
+)
+def test_unknown_tags_and_unreadable_files_are_refused_with_the_line(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    path = file_with(tmp_path, text)
+    message = refused(path)
+    assert f"{path}:{line}: " in message
+    assert words in message
+
+
 def test_lists_of_languages_are_written_in_one_way(tmp_path: Path) -> None:
     text = """
 languages:
