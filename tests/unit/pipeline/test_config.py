@@ -1,6 +1,7 @@
 """Configuration: what is refused and how, what wins over what, and where each value came from."""
 
 import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,22 @@ def test_unknown_tags_and_unreadable_files_are_refused_with_the_line(
     message = refused(path)
     assert f"{path}:{line}: " in message
     assert words in message
+
+
+def test_a_pack_has_lists_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(config.configs_folder(), tmp_path / "configs"))
+    monkeypatch.setattr(config, "configs_folder", lambda: folder)
+    pack = folder / "languages" / "fin_Latn.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text + "domains: {deny: [bad.example]}\n", encoding="utf-8")
+    run = config.load("europe").run
+    assert list(run.lists()) == ["fin_Latn"]
+    assert run.lists()["fin_Latn"].standing("https://bad.example/") == "deny"
+    pack.write_text(text + "domains:\n  deny:\n    - bad.example\n    - b a d\n", encoding="utf-8")
+    line = len(text.splitlines()) + 4
+    message = refused("europe")
+    assert f"configs/languages/fin_Latn.yaml:{line}: languages.fin_Latn.domains.deny.1: " in message
+    assert "'b a d' is no domain" in message
 
 
 def test_lists_of_languages_are_written_in_one_way(tmp_path: Path) -> None:
