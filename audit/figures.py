@@ -47,6 +47,7 @@ GROUPS: tuple[Group, ...] = (
     Group("extract", "Without main text", "unusable"),
     Group("quarantine", "Quarantined", "quarantined"),
     Group("rule", "Failed a quality rule", "rules"),
+    Group("list", "On its language's deny list", "rules"),
     Group("dedup", "Copy of a kept page", "copies"),
 )
 

@@ -5,7 +5,7 @@ Each check yields its faults in words, with file and row, and returns what it lo
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from audit import stats
 from audit.runs import Run, Shard, find_rows
-from filters import rules
+from filters import domains, rules
 from filters.catalog import BY_NAME
 from pipeline import shards
 from pipeline.manifest import Manifest, Output
@@ -330,7 +330,8 @@ def _compiled(run: Run) -> rules.RuleSet:
 
 
 def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
-    decisions = run.read(shard.decisions, ["tag", "outcome", "reason", "failed_rules"])
+    columns = ["tag", "outcome", "reason", "failed_rules", "listed"]
+    decisions = run.read(shard.decisions, columns)
     signals = run.read(shard.signals, schema.signal_columns(compiled.rules))
     if signals.num_rows != decisions.num_rows:
         return  # alignment says so
@@ -341,21 +342,44 @@ def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
         [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
         or [np.zeros((decisions.num_rows, 0))]
     )
-    masks, first = rules.judge(compiled, values, language)
+    listed = decisions.column("listed").to_pylist()
+    yield from _listed(run, shard, [compiled.tags[at] for at in language], listed)
+    exempts = [
+        run.lists[compiled.tags[at]].exempts
+        if standing == domains.ALLOW and compiled.tags[at] in run.lists
+        else ()
+        for at, standing in zip(language, listed, strict=True)
+    ]
+    masks, first = rules.judge(compiled, rules.spared(compiled, values, exempts), language)
     stored = decisions.column("failed_rules").to_numpy()
     for row in np.flatnonzero(masks != stored).tolist():
         names = ", ".join(run.failed(int(masks[row]))) or "none"
         yield f"{shard.decisions.path} row {row}: failed rules are {names} by the stored signals"
     reasons = compiled.reasons
-    columns = (decisions.column(name).to_pylist() for name in ("outcome", "reason"))
-    for row, (outcome, reason) in enumerate(zip(*columns, strict=True)):
+    found = (decisions.column(name).to_pylist() for name in ("outcome", "reason"))
+    for row, (outcome, reason) in enumerate(zip(*found, strict=True)):
         ruled = reasons[first[row]] if first[row] >= 0 else None
+        if ruled is None and listed[row] == domains.DENY:
+            ruled = "list.deny"
         is_duplicate = reason is not None and reason.startswith("dedup.")
         is_right = reason == ruled if ruled else reason is None or is_duplicate
         if not is_right:
             yield f"{shard.decisions.path} row {row}: reason {reason}, by the signals it is {ruled}"
         if outcome != (schema.REJECT if reason else schema.KEEP):
             yield f"{shard.decisions.path} row {row}: {outcome} with the reason {reason}"
+
+
+def _listed(
+    run: Run, shard: Shard, packs: Sequence[str], listed: Sequence[str | None]
+) -> Iterator[str]:
+    """Whether the lists of each document's language say of its URL what is stored."""
+    if not run.lists or not _present(run, shard.documents):
+        return
+    urls = run.read(shard.documents, ["url"]).column("url").to_pylist()
+    for row, (pack, url, stored) in enumerate(zip(packs, urls, listed, strict=False)):
+        standing = run.lists[pack].standing(url) if pack in run.lists else None
+        if standing != stored:
+            yield f"{shard.decisions.path} row {row}: listed is {stored}, by the lists {standing}"
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:

@@ -19,14 +19,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from filters.domains import LanguageLists
 from filters.rules import Bound
-from pipeline import config, manifest, plan
+from pipeline import config, lists, manifest, plan
 from pipeline.manifest import Manifest, Output
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
 STEPS: tuple[str, ...] = tuple(step.name for step in plan.STEPS)
 BATCH_ROWS = 4096
+ARROW = ".arrow"
+"""What ends the name of a table that workers map; the others are Parquet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,11 @@ class Run:
     def bounds(self, tag: str) -> dict[str, Bound]:
         """Bounds by rule that judge a language: its own, or the base ones without a pack."""
         return self._bounds.get(tag, self._bounds["base"])
+
+    @cached_property
+    def lists(self) -> dict[str, LanguageLists]:
+        """Lists of sites by language, where it has any; `base` for languages without a pack."""
+        return self.settings.lists()
 
     def failed(self, mask: int) -> list[str]:
         """Names of the rules in a mask, in declared order."""
@@ -193,6 +201,22 @@ class Run:
         if not file.schema_arrow.remove_metadata().equals(expected):
             raise IntegrityError(output.path, _schema_problem(file.schema_arrow, expected))
         return file
+
+    def shape(self, output: Output) -> tuple[int, dict[bytes, bytes]]:
+        """Rows and notes of a committed file, Parquet or Arrow. IntegrityError as from `open`."""
+        if not output.path.endswith(ARROW):
+            with self.open(output) as file:
+                return int(file.metadata.num_rows), file.schema_arrow.metadata or {}
+        try:
+            table = lists.mapped(self.path / output.path)
+        except FileNotFoundError:
+            raise IntegrityError(output.path, "is missing") from None
+        except (OSError, pa.ArrowException) as error:
+            raise IntegrityError(output.path, f"is no Arrow file ({_first(error)})") from None
+        expected = schema.TABLES[base_name(output)].schema
+        if not table.schema.remove_metadata().equals(expected):
+            raise IntegrityError(output.path, _schema_problem(table.schema, expected))
+        return table.num_rows, table.schema.metadata or {}
 
     def is_there(self, output: Output) -> bool:
         """Whether the file exists."""

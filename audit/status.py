@@ -75,7 +75,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
     partitions = settings.cluster.partitions
     is_last = done["publish"] and done["compact"] and run.is_finished
     return {
-        "prepare": 1,
+        "prepare": 2,
         "extract": shards,
         "pair": min(partitions, schema.N_BANDS),
         "verify": min(partitions, max(1, shards)),

@@ -135,7 +135,7 @@ def _record(row: dict[str, Any]) -> dict[str, Any]:
         "signals": {},
         "n_words": None,
         "pii_counts": {},
-        **dict.fromkeys(("cluster_id", "keeper_id", "similarity", "method"), None),
+        **dict.fromkeys(("cluster_id", "keeper_id", "similarity", "method", "listed"), None),
         "cluster_size": None,
         "corpus_file": None,
         "excerpt": None,
@@ -153,7 +153,10 @@ def _decide(
     reason = decision["reason"]
     failed = run.failed(decision["failed_rules"])
     page.update(
-        {name: decision[name] for name in ("cluster_id", "cluster_size", "keeper_id", "method")}
+        {
+            name: decision[name]
+            for name in ("cluster_id", "cluster_size", "keeper_id", "method", "listed")
+        }
     )
     page.update(
         language=decision["tag"],

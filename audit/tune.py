@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from audit import exports, moves, packs
 from audit.runs import Run
 from audit.sample import EXCERPT_CHARS, Chosen, pages, rank
-from filters import rules
+from filters import domains, rules
 from filters.rules import Bound
 from filters.whatif import Change, Population, Tally
 from pipeline import shards
@@ -32,7 +32,7 @@ MIN_SOURCE = 10
 """Shortest source that the configuration takes."""
 
 ASSUMPTION = (
-    "counts assume the run's deduplication: what it removed stays removed, and what a rule "
+    "counts assume the run's deduplication and lists: what they removed stays removed, what a rule "
     "rejected counts as no duplicate; `weir run CONFIG --reuse RUN --output NEW` gives the "
     "final numbers"
 )
@@ -169,7 +169,7 @@ def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
     order = [*run.rules, *(name for name in more if name not in run.rules)]
     bounds = {name: bound for name, bound in run.bounds(tag).items() if name in order}
     compiled = rules.compile_rules(order, {tag: bounds})
-    places, masks, removed = _decided(run, tag)
+    places, masks, removed, allowed = _decided(run, tag)
     values = [np.empty(masks.size, np.float32) for _ in order]
     facts: list[pa.Table] = []
     with_facts = not _is_pruned(run)
@@ -184,7 +184,11 @@ def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
             )
         for name, column in zip(order, values, strict=True):
             column[first : first + size] = _floats(schema.signal_values(signals, name))
+    judged_as = tag if tag in run.settings.languages else "base"
+    spared = run.lists[judged_as].exempts if judged_as in run.lists else ()
     for name, column in zip(order, values, strict=True):
+        if name in spared:
+            column[allowed] = np.nan  # a null never fails
         if name in more and np.isnan(column).all():
             raise ConfigError(
                 "--set",
@@ -209,14 +213,20 @@ def _is_pruned(run: Run) -> bool:
 
 def _decided(
     run: Run, tag: str
-) -> tuple[tuple[tuple[int, int, int], ...], NDArray[np.uint64], NDArray[np.bool_]]:
-    """Where a language's documents lie, their failed rules, and which deduplication removed."""
+) -> tuple[
+    tuple[tuple[int, int, int], ...], NDArray[np.uint64], NDArray[np.bool_], NDArray[np.bool_]
+]:
+    """Where a language's documents lie, their failed rules, and what no rule decides of them.
+
+    That is which of them deduplication or the deny list removed, and which are on the allow list.
+    """
     places: list[tuple[int, int, int]] = []
     masks: list[NDArray[np.uint64]] = []
     removed: list[NDArray[np.bool_]] = []
+    allowed: list[NDArray[np.bool_]] = []
     count = 0
     for number, shard in enumerate(run.shards):
-        table = run.read(shard.decisions, ["tag", "reason", "failed_rules"])
+        table = run.read(shard.decisions, ["tag", "reason", "failed_rules", "listed"])
         mine = np.flatnonzero(pc.equal(table.column("tag"), tag).to_numpy())
         if not mine.size:
             continue
@@ -227,14 +237,17 @@ def _decided(
         rows = table.slice(int(mine[0]), mine.size)
         masks.append(rows.column("failed_rules").to_numpy())
         reasons = pc.fill_null(rows.column("reason"), "")
-        removed.append(pc.starts_with(reasons, "dedup.").to_numpy())
+        listed = pc.fill_null(rows.column("listed"), "")
+        denied = pc.equal(listed, domains.DENY)
+        removed.append(pc.or_(pc.starts_with(reasons, "dedup."), denied).to_numpy())
+        allowed.append(pc.equal(listed, domains.ALLOW).to_numpy())
     if not count:
         raise ConfigError(
             "--language",
             f"no document in {tag} was judged by {run.path}",
             f"see what there is with: weir stats {run.path}",
         )
-    return tuple(places), np.concatenate(masks), np.concatenate(removed)
+    return tuple(places), np.concatenate(masks), np.concatenate(removed), np.concatenate(allowed)
 
 
 def _sizes(places: Sequence[tuple[int, int, int]], count: int) -> list[int]:

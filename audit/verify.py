@@ -153,8 +153,7 @@ def _schemas(run: Run) -> Faults:
             continue
         files += 1
         try:
-            with run.open(output) as file:
-                rows, notes = file.metadata.num_rows, file.schema_arrow.metadata or {}
+            rows, notes = run.shape(output)
         except IntegrityError as error:
             yield str(error)
             continue

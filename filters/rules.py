@@ -123,6 +123,22 @@ def judge(
     return masks.astype(np.uint64), first.astype(np.int16)
 
 
+def spared(
+    rules: RuleSet, values: NDArray[np.floating[Any]], exempts: Sequence[Sequence[str]]
+) -> NDArray[np.floating[Any]]:
+    """Values for `judge` with null where a document need not keep a rule: a null never fails.
+
+    `exempts` names such rules for each document; a name that is no rule of the set counts nothing.
+    """
+    position = {name: at for at, name in enumerate(rules.rules)}
+    made = values.copy()
+    for row, names in enumerate(exempts):
+        for name in names:
+            if name in position:
+                made[row, position[name]] = np.nan
+    return made
+
+
 def attribution(
     masks: NDArray[np.uint64],
     rule_count: int = MAX_RULES,

@@ -107,6 +107,7 @@ def waterfall(found: Mapping[str, Any], width: int = 28) -> Iterator[str]:
         ("extract", "no main text"),
         ("identify", "language"),
         ("rule", "quality rules"),
+        ("list", "deny lists"),
         ("dedup", "duplicates"),
     ):
         lost = sum(

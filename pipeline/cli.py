@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from langid.registry import ModelError
-from pipeline import answers, config, display, reference, runner, trial
+from pipeline import answers, config, display, packs, reference, runner, trial
 from stages.errors import ConfigError, CurationError, ShardError
 
 app = typer.Typer(
@@ -514,6 +514,24 @@ def config_validate(source: ConfigName, settings: Settings = None, as_json: Json
         as_json,
         lambda: reference.pairs_text(data),
     )
+
+
+@config_app.command("import-fineweb2")
+def config_import(
+    source: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of FineWeb-2's per-language YAML files.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", help="Folder for the language packs; nothing is replaced.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Make language packs of FineWeb-2's per-language values, with sanity checks.
+
+    Limits that reject nothing, English stop words and unknown tags are refused, by file and line.
+    """
+    data = packs.imported(source, output)
+    answers.give("config import-fineweb2", data, as_json, lambda: packs.import_text(data))
 
 
 @models_app.command("list")

@@ -12,11 +12,19 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from filters import pii, rules
+from filters import domains, pii, rules
 from filters.catalog import BY_NAME, PEER, find
 from filters.optout import CHANNELS
 from filters.text import Lexicon
@@ -40,6 +48,10 @@ class Read(_Section):
     max_record_bytes: int = Field(gt=0)
 
 
+Entry = Annotated[str, AfterValidator(domains.canonical)]
+"""A domain, URL or top-level domain of a list, in canonical form."""
+
+
 class Gate(_Section):
     """What the gate may reject, and its caps."""
 
@@ -47,13 +59,24 @@ class Gate(_Section):
     max_payload_bytes: int = Field(gt=0)
     max_decoded_bytes: int = Field(gt=0)
     max_depth: int = Field(gt=0)
+    max_tags: int = Field(gt=0)
+    max_tag_attributes: int = Field(gt=0)
+    min_visible_chars: int | None = Field(default=None, gt=0, le=8000)
     max_url_chars: int = Field(gt=0)
     keep_truncated: bool
-    deny_domains: tuple[str, ...]
+    deny_domains: tuple[Entry, ...]
+    allow_domains: tuple[Entry, ...]
+    block_list: str | None = Field(min_length=1)
     reserved_channels: tuple[str, ...]
     language_models: tuple[str, ...] = Field(min_length=1)
     min_european_mass: float = Field(ge=0, le=1)
     url_key: str = Field(min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _not_contradictory(self) -> "Gate":
+        for problem in domains.contradictions(self.allow_domains, self.deny_domains):
+            raise ValueError(f"allow_domains, deny_domains: {problem}")
+        return self
 
     @field_validator("language_models")
     @classmethod
@@ -201,9 +224,41 @@ class DatatroveFilter(_Section):
         return self
 
 
+class Domains(_Section):
+    """What a language team says of sites: applied to documents of its language, in step decide."""
+
+    source: str = Field(min_length=10)
+    allow: tuple[Entry, ...] = ()
+    allow_words: tuple[str, ...] = ()
+    deny: tuple[Entry, ...] = ()
+    exempts: tuple[str, ...] = ()
+
+    @field_validator("exempts")
+    @classmethod
+    def _known_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(value, BY_NAME, "rule")
+
+    @field_validator("allow_words")
+    @classmethod
+    def _words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if not domains.is_word(word):
+                raise ValueError(f"{word!r} is no word of a URL: letters and digits only")
+        return tuple(word.lower() for word in value)
+
+    @model_validator(mode="after")
+    def _not_contradictory(self) -> "Domains":
+        for problem in domains.contradictions(self.allow, self.deny):
+            raise ValueError(problem)
+        if (self.allow or self.allow_words) and not self.exempts:
+            raise ValueError("allow has no effect while `exempts` names no rule")
+        return self
+
+
 class Language(_Section):
     """What is particular to a language."""
 
+    domains: Domains
     stop_words: Words
     affinity_words: Words
     neighbour_words: Words
@@ -288,6 +343,20 @@ class Run(_Section):
             for tag, pack in packs.items()
         }
 
+    def lists(self) -> dict[str, domains.LanguageLists]:
+        """Each language's lists of sites, where it has any; `base` as in `bounds`."""
+        packs = {"base": self.language, **self.languages}
+        return {
+            tag: domains.LanguageLists(
+                domains.TextList.of(found.allow),
+                frozenset(found.allow_words),
+                domains.TextList.of(found.deny),
+                found.exempts,
+            )
+            for tag, pack in packs.items()
+            if (found := pack.domains).allow or found.allow_words or found.deny
+        }
+
 
 def _without_places(value: Any) -> Any:
     """The value without the paths of files that have a digest: a model is the same anywhere."""
@@ -365,6 +434,7 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
         own = {key: pack[key] for key in WORD_LISTS if key in pack}
         own["rules"] = pack.get("rules") or {}
         own.update({key: pack[key] for key in PACK_MODELS if key in pack})
+        own["domains"] = pack.get("domains") or {}
         _merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
         packs[tag] = base
     for origin, chosen in overrides:
@@ -436,7 +506,8 @@ def _tag(name: str, origin: str) -> str:
     try:
         return tags.normalise(name)
     except ValueError as error:
-        raise ConfigError(origin, f"languages: {error}", "`weir languages` lists them") from None
+        where = origin + _line(origin, f"languages.{name}")
+        raise ConfigError(where, f"languages: {error}", "`weir languages` lists them") from None
 
 
 def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Run:
@@ -445,14 +516,40 @@ def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Run:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        below = (o for k, o in reversed(origins.items()) if f"{k}.".startswith(f"{key}."))
+        named = key
+        while "." in named and named.rpartition(".")[2].isdigit():  # an entry of a list
+            named = named.rpartition(".")[0]
+        below = (o for k, o in reversed(origins.items()) if f"{k}.".startswith(f"{named}."))
         origin = next(below, "configuration")
+        origin += _line(origin, key)
         value = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
         raise ConfigError(
             origin,
             f"{key}: {first['msg']}{value}",
             "`weir config explain KEY` shows what is allowed",
         ) from None
+
+
+def _line(origin: str, key: str) -> str:
+    """`:LINE` of a key in the file that it came from; empty where it cannot be told."""
+    path = configs_folder().parent / origin
+    try:
+        place: Any = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError):
+        return ""
+    parts = key.split(".")
+    if parts[0] == "languages" and origin.startswith("configs/languages/"):
+        parts = parts[2:]
+    line = None
+    for part in parts:
+        is_list = isinstance(place, list)
+        at: Any = int(part) if is_list and part.isdigit() else part
+        try:
+            line = (place.lc.item if is_list else place.lc.key)(at)[0]
+            place = place[at]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return "" if line is None else f":{line + 1}"
 
 
 def _label(path: Path) -> str:
@@ -475,7 +572,15 @@ def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
                 f"tag is {pack.get('tag')!r}, the file is named {path.stem}",
                 "make them equal",
             )
-        unknown = set(pack) - {"tag", "name", "autonym", "rules", *WORD_LISTS, *PACK_MODELS}
+        unknown = set(pack) - {
+            "tag",
+            "name",
+            "autonym",
+            "rules",
+            "domains",
+            *WORD_LISTS,
+            *PACK_MODELS,
+        }
         if unknown or "stop_words" not in pack:
             raise ConfigError(
                 _label(path), f"unknown or missing keys: {sorted(unknown) or ['stop_words']}"
@@ -486,6 +591,10 @@ def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         value = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        problem = str(error.problem or error).splitlines()[0]
+        raise ConfigError(f"{path}{line}", f"not readable as YAML: {problem}") from None
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise ConfigError(
             str(path), f"not readable as YAML: {str(error).splitlines()[0]}"

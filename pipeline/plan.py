@@ -13,7 +13,7 @@ from filters.catalog import BY_NAME
 from langid import models
 from pipeline import config
 from pipeline.executor import Task
-from pipeline.manifest import Manifest
+from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
 from stages import (
     cluster,
@@ -58,6 +58,7 @@ class Plan:
     snapshot: str
     shards: tuple[Input, ...]
     robots: tuple[Input, ...]
+    block_list: Input | None = None
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -81,14 +82,30 @@ def _prepare(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
         [f"{i.name}:{i.identity}" for i in plan.robots],
         {"robots": [i.to_json() for i in plan.robots], "inputs": [i.name for i in plan.robots]},
     )
+    listed = plan.block_list
+    yield (
+        "block_list",
+        ["block_list", listed.identity if listed else "none"],
+        {"list": listed and listed.to_json(), "inputs": [listed.name] if listed else []},
+    )
+
+
+def _prepared(made: Made, table: str) -> Output:
+    """The table that the step's task of that name made."""
+    return next(m.output(table) for m in made["prepare"] if m.task == table)
 
 
 def _extract(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    (prepared,) = made["prepare"]
-    table = prepared.output("robots")
+    robots, blocked = (_prepared(made, table) for table in ("robots", "block_list"))
     for number, shard in enumerate(plan.shards):
-        params = {"shard": shard.to_json(), "robots_table": table.path, "inputs": [shard.name]}
-        yield _ordinal(number), [shard.name, shard.identity, table.sha256], params
+        params = {
+            "shard": shard.to_json(),
+            "robots_table": robots.path,
+            "block_list": blocked.path,
+            "inputs": [shard.name],
+        }
+        digests = [shard.name, shard.identity, robots.sha256, blocked.sha256]
+        yield _ordinal(number), digests, params
 
 
 def _digests(made: Sequence[Manifest], *tables: str) -> list[str]:
@@ -216,7 +233,10 @@ def _compact(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
         )
 
 
+_GATE = tuple(f"gate.{name}" for name in config.Gate.model_fields if name != "block_list")
+"""The block list is known by its content, wherever it lies."""
 _SIGNALS = {f"signal.{name}": signal.version for name, signal in BY_NAME.items()}
+_JUDGED = ("language.rules", "languages.rules", "language.domains", "languages.domains")
 _CLUSTER = {"cluster": cluster.VERSION}
 _DECIDE = {"decide": decide.VERSION}
 _PUBLISH = {"publish": publish.VERSION}
@@ -246,7 +266,7 @@ STEPS: tuple[Step, ...] = (
         "extract",
         _EXTRACT,
         (
-            *("limit", "read", "gate", "extract", "identify", "redact"),
+            *("limit", "read", *_GATE, "extract", "identify", "redact"),
             *(f"languages.{key}" for key in config.WORD_LISTS),
             *("tokens", "datatrove"),
             *(f"{part}.{key}" for part in ("language", "languages") for key in config.PACK_MODELS),
@@ -256,7 +276,12 @@ STEPS: tuple[Step, ...] = (
     Step("pair", _CLUSTER, (), _pair),
     Step("verify", _CLUSTER, ("cluster.threshold",), _verify),
     Step("cluster", _CLUSTER, ("cluster.partitions",), _cluster),
-    Step("judge", _DECIDE, ("language.rules", "languages.rules"), _judge),
+    Step(
+        "judge",
+        _DECIDE,
+        ("language.rules", "languages.rules", "language.domains", "languages.domains"),
+        _judge,
+    ),
     Step("resolve", _DECIDE, (), _resolve),
     Step("decide", _DECIDE, ("language.rules",), _decide),
     Step("publish", _PUBLISH, (), _publish),

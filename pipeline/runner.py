@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from filters import minhash
-from pipeline import config, executor, manifest, plan, shards, storage
+from pipeline import config, executor, lists, manifest, plan, shards, storage
 from pipeline.executor import Executor, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.steps import Work
@@ -81,12 +81,16 @@ def make_plan(resolved: config.Resolved) -> plan.Plan:
             "use --input FILE|FOLDER|PATTERN|LIST, or `inputs:` in the configuration",
         )
     found = storage.expand(settings.inputs, settings.base_uri)
-    lists = (
+    named = (
         settings.robots if settings.robots is not None else storage.robots_lists(settings.inputs)
     )
-    robots = storage.expand(lists, settings.base_uri) if lists else []
+    robots = storage.expand(named, settings.base_uri) if named else []
     return plan.Plan(
-        settings, settings.snapshot or storage.snapshot_of(found), tuple(found), tuple(robots)
+        settings,
+        settings.snapshot or storage.snapshot_of(found),
+        tuple(found),
+        tuple(robots),
+        lists.locate(settings.gate.block_list),
     )
 
 
@@ -203,6 +207,7 @@ class Runner:
             },
             "inputs": [i.to_json() for i in self.plan.shards],
             "robots": [i.to_json() for i in self.plan.robots],
+            "block_list": self.plan.block_list and self.plan.block_list.to_json(),
             "rules": order,
             "seeds": {"sample": SEED, "minhash": minhash.SEED},
             **times,

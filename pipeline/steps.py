@@ -22,10 +22,11 @@ import pyarrow.parquet as pq
 
 from filters import rules
 from filters.catalog import BY_NAME
-from pipeline import config, manifest, shards, storage
+from pipeline import config, lists, manifest, shards, storage
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest, Output
 from pipeline.sandbox import Sandbox
+from pipeline.storage import Input
 from stages import (
     base,
     cluster,
@@ -140,7 +141,20 @@ def _host_key(url: str) -> tuple[str, int] | None:
 
 
 def do_prepare(context: Context) -> Manifest:
-    """Step 0: robots.txt files to the table `robots`."""
+    """Step 0: robots.txt files to the table `robots`, or the block list to `block_list`."""
+    return _prepare_list(context) if "list" in context.task.params else _prepare_robots(context)
+
+
+def _prepare_list(context: Context) -> Manifest:
+    found = context.task.params["list"]
+    table = prepare.block_list(lists.chunks(Input(**found)) if found else ())
+    name = f"block_list/{context.task.name}-{context.task.key[:12]}.arrow"
+    output = lists.write(context.run, name, table)
+    counts = [(schema.UNDETERMINED, "block_list.keys", "", table.num_rows)]
+    return context.manifest([output], Books(table.num_rows, table.num_rows, 0, 0), counts)
+
+
+def _prepare_robots(context: Context) -> Manifest:
     guard = context.sandbox()
 
     def found() -> Iterator[read.Record]:
@@ -171,8 +185,12 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
                 g.max_payload_bytes,
                 g.max_decoded_bytes,
                 g.max_depth,
+                g.max_tags,
+                g.max_tag_attributes,
+                g.min_visible_chars,
                 g.max_url_chars,
                 g.media_types,
+                g.allow_domains,
                 g.deny_domains,
                 g.reserved_channels,
                 g.min_european_mass,
@@ -216,7 +234,8 @@ def do_extract(context: Context) -> Manifest:
     item, others = context.task.params["shard"], dict[str, int]()
     guard = context.sandbox()
     robots = storage.read_table(context.path(context.task.params["robots_table"]))
-    tools = base.Tools(guard, {"robots": robots})
+    blocked = lists.mapped(context.path(context.task.params["block_list"]))
+    tools = base.Tools(guard, {"robots": robots, "block_list": blocked})
     records, ledger = context.output(schema.RECORDS), _Ledger()
     rows = shards.Sorted(
         context.run,
@@ -387,11 +406,11 @@ def do_judge(context: Context) -> Manifest:
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
     documents = storage.read_table(
-        context.path(params["documents"]), ["doc_id", "tag", "n_words", "date"]
+        context.path(params["documents"]), ["doc_id", "tag", "n_words", "date", "url"]
     )
     signals = storage.read_table(context.path(params["signals"]))
     writer = context.output(schema.VERDICTS)
-    writer.write(decide.verdicts(documents, signals, compiled))
+    writer.write(decide.verdicts(documents, signals, compiled, context.settings.lists()))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
     )

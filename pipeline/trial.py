@@ -114,8 +114,10 @@ def _probe(
             raise ConfigError(uri, "; ".join(run.result.problems) or "cannot be read")
         made: Manifest = run.made["extract"][0]
         records = pq.read_table(run.run / made.output("records").path, columns=["offset", "length"])
-        stored = sum(o.bytes for step in run.made.values() for m in step for o in m.outputs)
-        cpu = sum(m.timing["cpu_s"] for step in run.made.values() for m in step)
+        # What is prepared once a run does not grow with its input.
+        steps_made = [m for step, each in run.made.items() if step != "prepare" for m in each]
+        stored = sum(o.bytes for m in steps_made for o in m.outputs)
+        cpu = sum(m.timing["cpu_s"] for m in steps_made)
     seen = max(
         (
             o + n

@@ -7,23 +7,31 @@ nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters import rules
+from filters import domains, rules
 from stages import schema
 
 VERSION = 2
+DENIED = "list.deny"
+"""Reason of a document that no rule rejects, but its language's deny list does. Rules go first, so
+that `rule.first` sums to the documents that rules reject, and this counts what the list adds."""
 
 
-def verdicts(documents: pa.Table, signals: pa.Table, compiled: rules.RuleSet) -> pa.Table:
-    """What the rules say of each document.
+def verdicts(
+    documents: pa.Table,
+    signals: pa.Table,
+    compiled: rules.RuleSet,
+    lists: Mapping[str, domains.LanguageLists],
+) -> pa.Table:
+    """What the rules, and its language's lists of sites, say of each document.
 
-    A language without a pack is judged by the base bounds (tag `base`).
+    A language without a pack is judged by the base bounds and lists (tag `base`).
     """
     values = np.column_stack(
         [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
@@ -32,13 +40,22 @@ def verdicts(documents: pa.Table, signals: pa.Table, compiled: rules.RuleSet) ->
     position = {tag: at for at, tag in enumerate(compiled.tags)}
     tags = documents.column("tag").to_pylist()
     language = np.array([position.get(tag, position["base"]) for tag in tags], dtype=np.int64)
-    failed, first = rules.judge(compiled, values, language)
+    listed = [
+        lists[compiled.tags[at]].standing(url) if compiled.tags[at] in lists else None
+        for at, url in zip(language, documents.column("url").to_pylist(), strict=True)
+    ]
+    allowed = [
+        lists[compiled.tags[at]].exempts if standing == domains.ALLOW else ()
+        for at, standing in zip(language, listed, strict=True)
+    ]
+    failed, first = rules.judge(compiled, rules.spared(compiled, values, allowed), language)
     return pa.Table.from_arrays(
         [
             documents.column("doc_id"),
             documents.column("tag"),
             pa.array(failed, type=pa.uint64()),
             pa.array(first, type=pa.int16()),
+            pa.array(listed, type=pa.string()),
             documents.column("n_words"),
             documents.column("date"),
         ],
@@ -67,11 +84,7 @@ def removals(
     rows: list[dict[str, Any]] = []
     for component, group in by_component.items():
         passing = sorted(
-            (
-                verdict_rows[m["doc_id"]]
-                for m in group
-                if verdict_rows[m["doc_id"]]["failed_rules"] == 0
-            ),
+            (verdict_rows[m["doc_id"]] for m in group if _passes(verdict_rows[m["doc_id"]])),
             key=lambda v: (-v["n_words"], v["date"] or "9", v["doc_id"]),
         )
         removed = _walk([v["doc_id"] for v in passing], neighbours)
@@ -91,6 +104,10 @@ def removals(
             )
     rows.sort(key=lambda row: (row["shard"], row["row"]))
     return pa.Table.from_batches([schema.batch(schema.REMOVALS, rows)])
+
+
+def _passes(verdict: Mapping[str, Any]) -> bool:
+    return bool(verdict["failed_rules"] == 0 and verdict["listed"] != domains.DENY)
 
 
 class _Neighbours:
@@ -144,12 +161,14 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
     by_row = {row["row"]: row for row in removal.to_pylist()}
     rows = []
     for at, judged in enumerate(
-        verdict.select(["doc_id", "tag", "failed_rules", "first_rule"]).to_pylist()
+        verdict.select(["doc_id", "tag", "failed_rules", "first_rule", "listed"]).to_pylist()
     ):
         member = by_row.get(at)
         reason = None
         if judged["first_rule"] >= 0:
             reason = reasons[judged["first_rule"]]
+        elif judged["listed"] == domains.DENY:
+            reason = DENIED
         elif member and member["keeper_id"]:
             reason = f"dedup.{member['method']}"
         is_duplicate = reason is not None and reason.startswith("dedup.")
@@ -160,6 +179,7 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
                 "outcome": schema.REJECT if reason else schema.KEEP,
                 "reason": reason,
                 "failed_rules": judged["failed_rules"],
+                "listed": judged["listed"],
                 "cluster_id": member["component"] if member else None,
                 "cluster_size": max(1, member["component_size"]) if member else 1,
                 "keeper_id": member["keeper_id"] if member and is_duplicate else None,

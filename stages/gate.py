@@ -1,9 +1,9 @@
 """Stage gate: reject on what is cheap, before the costly extractor sees a page.
 
-In order: what reading found, truncation, status, media type, size, URL and domain lists,
-reservations in robots.txt and headers; then, from one parse in the killable child, meta
-reservations and the language gate. Every channel's value is kept in `rights`, whatever the policy
-rejects.
+In order: what reading found, truncation, status, media type, size, URL and domain lists, the block
+list, reservations in robots.txt and headers; then, from one parse in the killable child, meta
+reservations, structure, length and the language gate. Every channel's value is kept in `rights`,
+whatever the policy rejects.
 """
 
 import functools
@@ -18,13 +18,13 @@ import numpy as np
 import pyarrow as pa
 from ruamel.yaml import YAML
 
-from filters import optout, pii, robots
+from filters import domains, optout, pii, robots
 from langid import identify as language
 from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 2
+VERSION = 3
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 
@@ -36,8 +36,12 @@ class Settings:
     max_payload_bytes: int
     max_decoded_bytes: int
     max_depth: int
+    max_tags: int
+    max_tag_attributes: int
+    min_visible_chars: int | None
     max_url_chars: int
     media_types: tuple[str, ...]
+    allow_domains: tuple[str, ...]
     deny_domains: tuple[str, ...]
     reserved_channels: tuple[str, ...]
     min_european_mass: float
@@ -67,7 +71,7 @@ class Gate:
     version: int = VERSION
 
     def open(self, tools: Tools) -> Worker:
-        """Load language models and the robots table."""
+        """Load language models, the robots table and the block list."""
         return _Worker(self.settings, tools)
 
 
@@ -141,7 +145,12 @@ class _Worker:
         self._agents = training_agents()
         self._models = models.load(settings.language_models)
         self._key = settings.url_key.encode()[:64]
-        self._denied = frozenset(settings.deny_domains)
+        self._denied = domains.TextList.of(settings.deny_domains)
+        self._allowed = domains.TextList.of(settings.allow_domains)
+        blocked = tools.tables["block_list"].combine_chunks()
+        self._blocked = domains.KeyList(
+            blocked.column("key").to_numpy(), blocked.column("flags").to_numpy()
+        )
 
     def __call__(self, batch: pa.RecordBatch) -> Columns:
         pages = [_Page(row) for row in batch.to_pylist()]
@@ -174,9 +183,11 @@ class _Worker:
         if host is None:
             return "gate.url"
         page.host = host
-        labels = host.partition(":")[0].split(".")
-        parents = {".".join(labels[i:]) for i in range(len(labels))}
-        return "gate.domain" if parents & self._denied else None
+        if denied := domains.find(page.url, self._denied):
+            return "gate.domain" if denied == domains.DOMAIN else "gate.url"
+        if not domains.find(page.url, self._blocked) or domains.find(page.url, self._allowed):
+            return None
+        return "gate.block_list"
 
     def _reserved(self, page: _Page) -> str | None:
         rules, status = self._robots.find(page.host)
@@ -209,6 +220,9 @@ class _Worker:
             headers,
             self._settings.max_decoded_bytes,
             self._settings.max_depth,
+            self._settings.max_tags,
+            self._settings.max_tag_attributes,
+            self._settings.min_visible_chars or 0,
         )
         metas = [(name, content) for name, content in found.get("metas") or ()]
         page.findings += optout.from_meta(metas, self._agents)

@@ -24,7 +24,7 @@ from resiliparse.parse.html import HTMLTree
 
 from filters import robots
 
-VERSION = 1
+VERSION = 2
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs page text and URLs
 
 # lxml asks a Python function for the class of every element that it hands out, 2,000 times a page,
@@ -72,7 +72,10 @@ IMPLIED_END = frozenset(
         "rt",
     ]
 )
-MAX_TAG_CHARS, MAX_TAG_ATTRIBUTES = 20_000, 2_000
+MAX_TAG_ATTRIBUTES = 2_000
+CHARS_PER_ATTRIBUTE = 10
+"""Attributes are counted only in a tag of as many characters as the cap times this: looking into
+every tag would cost more than what a few more attributes do."""
 MAX_VISIBLE_CHARS = 8_000
 MIN_VISIBLE_CHARS = 200
 """Of a page that shows less, what it shows to readers without scripts counts too: forums show
@@ -201,7 +204,12 @@ def _is_utf8(body: bytes) -> bool:
     return text.count("\ufffd") * 1000 <= len(text)
 
 
-def is_bomb(html: str, max_depth: int) -> bool:
+def is_bomb(
+    html: str,
+    max_depth: int,
+    max_tags: int = MAX_TAGS,
+    max_tag_attributes: int = MAX_TAG_ATTRIBUTES,
+) -> bool:
     """Whether the markup nests deeper than `max_depth`, or has too many tags or attributes.
 
     Parsers that walk the tree need minutes for such pages. Linear time: tags are counted first,
@@ -212,10 +220,11 @@ def is_bomb(html: str, max_depth: int) -> bool:
     opened = np.flatnonzero(raw == ord("<"))
     if not len(opened):
         return False
-    if len(opened) > MAX_TAGS:
+    if len(opened) > max_tags:
         return True
     longest = int(np.diff(np.append(opened, len(raw))).max())
-    if longest > MAX_TAG_CHARS and _has_huge_tag(html):
+    is_long = longest > CHARS_PER_ATTRIBUTE * max_tag_attributes
+    if is_long and _has_huge_tag(html, max_tag_attributes):
         return True
     begun = np.count_nonzero(raw[np.minimum(opened + 1, len(raw) - 1)] != ord("/"))
     return bool(begun > max_depth) and _depth(raw, opened) > max_depth and _is_deep(html, max_depth)
@@ -293,21 +302,29 @@ def _name_code(name: str) -> int:
 NOT_NESTING = np.array(sorted(_name_code(name) for name in VOID | IMPLIED_END), dtype=np.uint64)
 
 
-def _has_huge_tag(html: str) -> bool:
+def _has_huge_tag(html: str, cap: int) -> bool:
     """Whether a tag has more attributes than the cap; the words of a quoted value are none."""
     for piece in html.split("<"):
-        if len(piece) > MAX_TAG_CHARS and piece[:1].isalpha():
+        if len(piece) > CHARS_PER_ATTRIBUTE * cap and piece[:1].isalpha():
             tag = QUOTED.sub("", piece).partition(">")[0]
-            if len(tag.split(None, MAX_TAG_ATTRIBUTES + 1)) > MAX_TAG_ATTRIBUTES:
+            if len(tag.split(None, cap + 1)) > cap + 1:  # the first is the tag's name
                 return True
     return False
 
 
-def survey(body: bytes, headers: dict[str, str], max_bytes: int, max_depth: int) -> dict[str, Any]:
+def survey(
+    body: bytes,
+    headers: dict[str, str],
+    max_bytes: int,
+    max_depth: int,
+    max_tags: int = MAX_TAGS,
+    max_tag_attributes: int = MAX_TAG_ATTRIBUTES,
+    min_visible_chars: int = 0,
+) -> dict[str, Any]:
     """What the gate must know of a page: its decoded markup, meta tags and some visible text.
 
     `headers` holds content-type, content-encoding and transfer-encoding. Of the visible text only
-    the first `MAX_VISIBLE_CHARS` characters are returned.
+    the first `MAX_VISIBLE_CHARS` characters are returned; `min_visible_chars` may ask for no more.
     """
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = unchunk(body)
@@ -323,12 +340,12 @@ def survey(body: bytes, headers: dict[str, str], max_bytes: int, max_depth: int)
     html = bytes_to_str(body, charset(body, content_type), errors="replace").replace("\0", "")
     if media_type not in HTML_TYPES and not LOOKS_LIKE_HTML.search(html[:4096]):
         return {"reason": "gate.media_type"}
-    if is_bomb(html, max_depth):
+    if is_bomb(html, max_depth, max_tags, max_tag_attributes):
         return {"reason": "gate.structure"}
-    return _look(html)
+    return _look(html, min_visible_chars)
 
 
-def _look(html: str) -> dict[str, Any]:
+def _look(html: str, min_visible_chars: int) -> dict[str, Any]:
     tree = HTMLTree.parse(html)
     if tree.document is None or tree.body is None:
         return {"reason": "gate.empty"}
@@ -344,6 +361,8 @@ def _look(html: str) -> dict[str, Any]:
         visible = extract_plain_text(tree, noscript=True, **shown)
     if not visible.strip():
         return {"reason": "gate.empty", "metas": metas}
+    if len(visible) < min_visible_chars:
+        return {"reason": "gate.short", "metas": metas}
     return {
         "html": html,
         "metas": metas,

@@ -317,6 +317,12 @@ VERDICTS = _table(
         False,
         "index of the first failed rule by declared order; -1 if none",
     ),
+    Column(
+        "listed",
+        pa.string(),
+        True,
+        "`allow` or `deny`: the list of the document's language that has its URL; null if none",
+    ),
     Column("n_words", pa.int64(), False, "words, for the order of keepers"),
     Column("date", pa.string(), True, "for the order of keepers"),
 )
@@ -346,9 +352,18 @@ DECISIONS = _table(
     TAG,
     Column("outcome", pa.string(), False, "`keep` or `reject`"),
     Column(
-        "reason", pa.string(), True, "first failed rule, or the kind of duplicate; null if kept"
+        "reason",
+        pa.string(),
+        True,
+        "first failed rule, deny list of the language, or kind of duplicate; null if kept",
     ),
     Column("failed_rules", pa.uint64(), False, "bit k is set if rule k of run.json fails"),
+    Column(
+        "listed",
+        pa.string(),
+        True,
+        "`allow` or `deny`: the list of the document's language that has its URL; null if none",
+    ),
     Column("cluster_id", pa.string(), True, "component of verified pairs; null if alone"),
     Column(
         "cluster_size",
@@ -415,6 +430,18 @@ ROBOTS = _table(
     Column("rules", pa.large_string(), True, "parsed rules as JSON; null without any"),
 )
 
+BLOCK_LIST = _table(
+    "block_list",
+    "the block list of the gate (step prepare), sorted by key; an Arrow file, which workers map",
+    Column("key", pa.uint64(), False, "64-bit key of a domain or URL (`filters.domains.key`)"),
+    Column(
+        "flags",
+        pa.uint8(),
+        False,
+        "1: the domain and its subdomains; 2: the URL and what is below it; 4: host of such a URL",
+    ),
+)
+
 COUNTS = _table(
     "counts",
     "statistics: counts only, so that merging is a sum",
@@ -448,6 +475,7 @@ TABLES: dict[str, Table] = {
         DECISIONS,
         CORPUS,
         ROBOTS,
+        BLOCK_LIST,
         COUNTS,
     )
 }
@@ -474,8 +502,10 @@ REASONS: dict[str, tuple[str, str]] = {
         REJECT,
         "markup nested deeper, more tags, or more attributes in one than the caps: a bomb",
     ),
+    "gate.short": (REJECT, "fewer visible characters than the run asks for"),
     "gate.url": (REJECT, "the URL is unusable or on a deny list"),
     "gate.domain": (REJECT, "the host or its domain is on a deny list"),
+    "gate.block_list": (REJECT, "the URL, its host or its domain is on the block list"),
     "rights.robots": (REJECT, "robots.txt disallows the path for a training agent"),
     "rights.content_signal": (REJECT, "Content-Signal in robots.txt says ai-train=no"),
     "rights.content_usage": (REJECT, "Content-Usage says train-ai=n"),
@@ -491,6 +521,7 @@ REASONS: dict[str, tuple[str, str]] = {
         REJECT,
         "the main text is in no European language, or not in one that the run asks for",
     ),
+    "list.deny": (REJECT, "the URL or its domain is on the deny list of the document's language"),
     "dedup.exact_payload": (REJECT, "a kept document has the same payload"),
     "dedup.exact_text": (REJECT, "a kept document has the same words"),
     "dedup.near_duplicate": (REJECT, "a kept document's shingles are similar, verified"),

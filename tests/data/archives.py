@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from samples import archive
-from stages import parse, read, schema
+from stages import parse, prepare, read, schema
 from stages.base import Tools
 
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
@@ -98,7 +98,11 @@ class Scripted:
         return self.answer
 
 
-def tools(guard: Any = None, robots: Sequence[dict[str, Any]] = ()) -> Tools:
-    """What a stage is opened with; `robots` holds rows of the table of step 0."""
+def tools(
+    guard: Any = None, robots: Sequence[dict[str, Any]] = (), blocked: Sequence[str] = ()
+) -> Tools:
+    """What a stage is opened with: rows of the robots table, and entries of the block list."""
     table = pa.Table.from_batches([schema.batch(schema.ROBOTS, robots)])
-    return Tools(guard or Inline(), {"robots": table})
+    lines = "".join(f"{entry}\n" for entry in blocked).encode()
+    listed = prepare.block_list([("test.txt", lines)] if lines else ())
+    return Tools(guard or Inline(), {"robots": table, "block_list": listed})

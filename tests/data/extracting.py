@@ -13,6 +13,9 @@ from pipeline.executor import Task
 from pipeline.manifest import Manifest
 from pipeline.steps import Work
 
+SHORT = f"gate.block_list={Path(__file__).parent / 'block_list.txt'}"
+"""Runs of tests do not each sort the millions of domains of the default list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
@@ -40,7 +43,7 @@ def extract(
 ) -> Extracted:
     """Prepare and extract under the default configuration and `settings`."""
     listed = ", ".join(f"'{path}'" for path in inputs)
-    resolved = config.load("europe", [f"inputs=[{listed}]", *settings])
+    resolved = config.load("europe", [f"inputs=[{listed}]", SHORT, *settings])
     planned = runner.make_plan(resolved)
     work = Work(str(run), resolved.run.model_dump_json(), planned.snapshot)
     made: plan.Made = {}

@@ -16,6 +16,7 @@ import psutil
 import pyarrow.parquet as pq
 
 from pipeline import config, runner, storage
+from tests.data.extracting import SHORT
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -25,7 +26,7 @@ def configured(paths: Path | Sequence[Path | str], settings: Sequence[str] = ())
     """The sample configuration on a path list, or on several inputs."""
     inputs = [paths] if isinstance(paths, Path) else paths
     listed = ", ".join(f"'{one}'" for one in inputs)
-    return config.load("sample", [f"inputs=[{listed}]", *settings])
+    return config.load("sample", [f"inputs=[{listed}]", SHORT, *settings])
 
 
 def run_here(
@@ -52,7 +53,7 @@ def arguments(
     """`weir run sample` with inputs, output and settings."""
     inputs = [paths] if isinstance(paths, Path) else paths
     given = [word for one in inputs for word in ("--input", str(one))]
-    given += [word for one in settings for word in ("--set", one)]
+    given += [word for one in (SHORT, *settings) for word in ("--set", one)]
     return ["run", "sample", *given, "--output", str(output), "--progress", "plain", *more]
 
 

@@ -20,9 +20,9 @@ import pytest
 
 from audit.runs import Run
 from filters.catalog import BY_NAME
-from pipeline import config, manifest, runner, shards
+from pipeline import config, lists, manifest, runner, shards
 from pipeline.manifest import Books, Manifest, Output
-from stages import schema
+from stages import prepare, schema
 
 SNAPSHOT = "CC-TEST-01"
 HOSTILE = (
@@ -165,6 +165,13 @@ class _Builder:
             "robots",
             [self._write("robots/robots", schema.ROBOTS, [robots])],
             counts=[(schema.UNDETERMINED, "robots.hosts", "rules", 1)],
+        )
+        blocked = prepare.block_list([("test.txt", b"blocked.example\n")])
+        self._commit(
+            "prepare",
+            "block_list",
+            [lists.write(self.folder, "block_list/block_list.arrow", blocked)],
+            counts=[(schema.UNDETERMINED, "block_list.keys", "", 1)],
         )
         for number in (0, 1):
             self._extract(number)

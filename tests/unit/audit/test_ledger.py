@@ -110,3 +110,39 @@ def test_rules_are_applied_again(
     assert faults(ledger.rules_applied, folder) == []
     rewrite(folder, f"{path}.parquet", change)
     assert any(expected in fault for fault in faults(ledger.rules_applied, folder))
+
+
+def test_lists_of_sites_are_applied_again(
+    folder: Path, rewrite: Rewrite, rewrite_book: Callable[..., None]
+) -> None:
+    url = pq.read_table(folder / "documents/00000.parquet", columns=["url", "tag"]).to_pylist()[0]
+
+    def deny(book: dict[str, Any]) -> None:
+        domains = book["config"]["languages"][url["tag"]]["domains"]
+        domains["deny"] = [url["url"].split("/")[2]]
+
+    assert faults(ledger.rules_applied, folder) == []
+    rewrite_book(folder, deny)
+    (fault,) = faults(ledger.rules_applied, folder)
+    assert fault == "decisions/00000.parquet row 0: listed is None, by the lists deny"
+    rewrite(folder, "decisions/00000.parquet", lambda rows: rows[0].update(listed="deny"))
+    (fault,) = faults(ledger.rules_applied, folder)
+    assert "row 0: reason None, by the signals it is list.deny" in fault
+
+
+def test_rules_that_a_list_exempts_from_must_not_be_failed(
+    folder: Path, rewrite: Rewrite, rewrite_book: Callable[..., None]
+) -> None:
+    found = pq.read_table(folder / "decisions/00000.parquet").to_pylist()
+    row = next(at for at, one in enumerate(found) if one["reason"] == "rule.word_count")
+    documents = pq.read_table(folder / "documents/00000.parquet", columns=["url", "tag"])
+    url = documents.to_pylist()[row]
+
+    def allow(book: dict[str, Any]) -> None:
+        domains = book["config"]["languages"][url["tag"]]["domains"]
+        domains.update(allow=[url["url"].split("/")[2]], exempts=["word_count"])
+
+    rewrite_book(folder, allow)
+    rewrite(folder, "decisions/00000.parquet", lambda rows: rows[row].update(listed="allow"))
+    shown = "\n".join(faults(ledger.rules_applied, folder))
+    assert f"row {row}: failed rules are none by the stored signals" in shown

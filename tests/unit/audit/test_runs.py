@@ -100,3 +100,17 @@ def test_note_of_pruned_files_that_is_none(folder: Path) -> None:
     (folder / "journal" / "pruned.json").write_text('{"pruned": 3}')
     with pytest.raises(IntegrityError, match="pruned"):
         _ = Run(folder).pruned
+
+
+def test_a_mapped_table_is_checked_like_the_others(folder: Path) -> None:
+    (output,) = Run(folder).outputs("prepare", "block_list")
+    rows, notes = Run(folder).shape(output)
+    assert rows == 1
+    assert notes[b"weir.table"] == b"block_list"
+    path = folder / output.path
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(IntegrityError, match="is no Arrow file"):
+        Run(folder).shape(output)
+    path.unlink()
+    with pytest.raises(IntegrityError, match="is missing"):
+        Run(folder).shape(output)

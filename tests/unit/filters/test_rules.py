@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from filters import catalog
-from filters.rules import Bound, RuleSet, attribution, compile_rules, judge
+from filters.rules import Bound, RuleSet, attribution, compile_rules, judge, spared
 
 ORDER = ["word_count", "mean_word_length", "duplicate_line_fraction"]
 
@@ -115,5 +114,13 @@ def test_the_last_bit() -> None:
     assert counted.first[63] == counted.only[63] == 1
 
 
-def test_all_signals_fit_one_mask() -> None:
-    assert len(catalog.BY_NAME) <= 64
+def test_spared_rules_do_not_fail() -> None:
+    order = ("word_count", "mean_word_length", "sentence_count")
+    compiled = compile_rules(order, {"base": {name: Bound(name, min=1) for name in order}})
+    values = np.zeros((5, 3))
+    exempts = [(), ("word_count", "no_rule"), ("sentence_count",), order, ()]
+    masks, first = judge(compiled, spared(compiled, values, exempts), np.zeros(5, dtype=np.int64))
+    assert masks.tolist() == [0b111, 0b110, 0b011, 0, 0b111]
+    assert first.tolist() == [0, 1, 0, -1, 0]
+    assert not np.isnan(values).any()
+    assert spared(compiled, values[:0], []).shape == (0, 3)

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def test_language_packs_are_named_by_their_tags(europe: config.Resolved) -> None
 def test_a_bad_value_is_refused(tmp_path: Path, text: str, words: list[str]) -> None:
     path = file_with(tmp_path, text)
     message = refused(path)
-    for word in [str(path), *words, "weir config explain"]:
+    for word in [f"{path}:2: ", *words, "weir config explain"]:
         assert word in message
 
 
@@ -159,6 +160,98 @@ def test_languages_at_the_top_are_sent_to_identify(tmp_path: Path) -> None:
     assert "identify: {languages: [...]}" in message
 
 
+# Lists of sites
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("gate:\n  deny_domains:\n    - good.example\n    - not a domain\n", 5, ["not a domain"]),
+        ("gate: {allow_domains: [com]}\n", 2, ["allow_domains.0", "write .com"]),
+        (
+            "gate:\n  deny_domains: [bad.example]\n  allow_domains: [www.bad.example]\n",
+            2,
+            ["gate:", "www.bad.example", "is denied"],
+        ),
+        ("gate: {min_visible_chars: 0}\n", 2, ["gate.min_visible_chars", "greater than 0"]),
+        ("gate: {max_tags: 0}\n", 2, ["gate.max_tags", "greater than 0"]),
+        ("gate: {block_list: ''}\n", 2, ["gate.block_list"]),
+        (
+            "language:\n  domains:\n    allow: [a.example]\n    deny: [a.example]\n",
+            3,
+            ["language.domains", "a.example is allowed", "denied"],
+        ),
+        (
+            "language:\n  domains:\n    allow: [a.example]\n    exempts: []\n",
+            3,
+            ["language.domains", "exempts"],
+        ),
+        ("language: {domains: {exempts: [word_cont]}}\n", 2, ["exempts", "word_cont"]),
+        ("language: {domains: {allow_words: ['a-b']}}\n", 2, ["allow_words", "'a-b'"]),
+        (
+            "languages:\n  fin_Latn:\n    domains:\n      deny:\n        - '*.x.example'\n",
+            6,
+            ["languages.fin_Latn.domains.deny.0", "subdomains are included"],
+        ),
+    ],
+)
+def test_a_bad_list_is_refused_with_file_line_and_reason(
+    tmp_path: Path, text: str, line: int, words: list[str]
+) -> None:
+    path = file_with(tmp_path, text)
+    message = refused(path)
+    for word in [f"{path}:{line}: ", *words]:
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("languages:\n  fin_Latn: {}\n  xyz_Latn: {}\n", 4, "xyz_Latn"),
+        ("gate: {max_depth: 5}\ngate: {max_depth: 6}\n", 3, "duplicate key"),
+        ("gate:\n  deny_domains: [a.example\n", 4, "expected"),
+    ],
+)
+def test_unknown_tags_and_unreadable_files_are_refused_with_the_line(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    path = file_with(tmp_path, text)
+    message = refused(path)
+    assert f"{path}:{line}: " in message
+    assert words in message
+
+
+def test_a_pack_has_lists_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(config.configs_folder(), tmp_path / "configs"))
+    monkeypatch.setattr(config, "configs_folder", lambda: folder)
+    pack = folder / "languages" / "fin_Latn.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text + "domains: {deny: [bad.example]}\n", encoding="utf-8")
+    run = config.load("europe").run
+    assert list(run.lists()) == ["fin_Latn"]
+    assert run.lists()["fin_Latn"].standing("https://bad.example/") == "deny"
+    pack.write_text(text + "domains:\n  deny:\n    - bad.example\n    - b a d\n", encoding="utf-8")
+    line = len(text.splitlines()) + 4
+    message = refused("europe")
+    assert f"configs/languages/fin_Latn.yaml:{line}: languages.fin_Latn.domains.deny.1: " in message
+    assert "'b a d' is no domain" in message
+
+
+def test_lists_of_languages_are_written_in_one_way(tmp_path: Path) -> None:
+    text = """
+languages:
+  Finnish:
+    domains: {deny: ["HTTPS://Bad.Example/"], allow: [.fi], allow_words: [Suomeksi]}
+"""
+    run = config.load(file_with(tmp_path, text)).run
+    assert set(run.lists()) == {"fin_Latn"}
+    found = run.lists()["fin_Latn"]
+    assert found.standing("https://www.bad.example/") == "deny"
+    assert found.standing("https://site.fi/") == "allow"
+    assert found.standing("https://site.example/suomeksi") == "allow"
+    assert found.exempts == ("language_confidence",), "the base's"
+
+
 # --set
 
 
@@ -177,7 +270,7 @@ def test_set_wins_over_the_file(tmp_path: Path) -> None:
         ("gate.keep_truncated=true", ("gate", "keep_truncated"), True),
         ("cluster.threshold=0.8", ("cluster", "threshold"), 0.8),
         ("redact.kinds=[EMAIL, IP]", ("redact", "kinds"), ("EMAIL", "IP")),
-        ("gate.deny_domains=[a=b.example]", ("gate", "deny_domains"), ("a=b.example",)),
+        ("gate.deny_domains=[b.example/?a=c]", ("gate", "deny_domains"), ("b.example/?a=c",)),
         ("language.rules.word_count.min=7", ("language", "rules", "word_count", "min"), 7.0),
         ("language.rules.word_count=null", ("language", "rules", "word_count"), None),
     ],

@@ -13,7 +13,7 @@ from pipeline.storage import Input
 SHARDS = tuple(Input(f"{c}.warc.gz", f"/data/{c}.warc.gz", f"10:{c}") for c in "abc")
 ROBOTS = (Input("robots.warc.gz", "/data/robots.warc.gz", "5:r"),)
 TABLES = {
-    "prepare": ("robots",),
+    "prepare": ("robots", "block_list"),
     "extract": ("records", "documents", "signals", "signatures"),
     "pair": ("candidates",),
     "verify": ("edges",),
@@ -119,6 +119,10 @@ def test_the_same_plan_gives_the_same_keys(settings: config.Run) -> None:
         ("cluster.threshold=0.8", {"verify", "cluster"} | FROM_JUDGE - {"judge"}),
         ("cluster.partitions=2", {"pair", "verify", "cluster"} | FROM_JUDGE - {"judge"}),
         ("gate.max_depth=99", FROM_EXTRACT),
+        ("gate.block_list=null", set()),
+        ("gate.allow_domains=[a.example]", FROM_EXTRACT),
+        ("language.domains.deny=[a.example]", FROM_JUDGE),
+        ("languages.fin_Latn.domains.deny=[a.example]", FROM_JUDGE),
         ("gate.url_key=mine", FROM_EXTRACT),
         ("extract.extractor=resiliparse", FROM_EXTRACT),
         ("extract.cpu_limit_s=3", ALL),
@@ -216,6 +220,27 @@ def test_another_input_keeps_the_others(settings: config.Run) -> None:
     before, after = keys(settings), keys(settings, shards=more)
     assert after["extract"][1:] == before["extract"]
     assert after["pair"] != before["pair"]
+
+
+def test_a_block_list_is_known_by_its_content(settings: config.Run) -> None:
+    """Its path changes nothing; other lines change what is extracted, and not the robots table."""
+
+    def planned(identity: str, uri: str) -> dict[str, list[str]]:
+        listed = Input("list.txt", uri, identity)
+        made: plan.Made = {}
+        found: dict[str, list[str]] = {}
+        whole = plan.Plan(settings, "s", SHARDS, ROBOTS, listed)
+        for step in plan.STEPS[:2]:
+            tasks = whole.tasks(step, made)
+            made[step.name] = [perform(step.name, task, 1, "full") for task in tasks]
+            found[step.name] = [task.key for task in tasks]
+        return found
+
+    first, moved, other = planned("a", "/x"), planned("a", "/y"), planned("b", "/x")
+    assert first == moved
+    assert first["prepare"][0] == other["prepare"][0]
+    assert first["prepare"][1] != other["prepare"][1]
+    assert not set(first["extract"]) & set(other["extract"])
 
 
 def test_a_raised_version_changes_the_key(settings: config.Run) -> None:

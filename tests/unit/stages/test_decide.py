@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import rules
+from filters import domains, rules
 from filters.catalog import BY_NAME
 from stages import cluster, decide, schema
 
@@ -21,6 +21,18 @@ BASE = {
     "sentence_count": rules.Bound("sentence_count", 3, None),
 }
 GERMAN = {"word_count": rules.Bound("word_count", 20, None)}
+
+LISTS = {
+    "deu_Latn": domains.LanguageLists(
+        domains.TextList.of(["gut.example"]),
+        frozenset(["plattduetsch"]),
+        domains.TextList.of(["schlecht.example", "gut.example/werbung"]),
+        ("word_count", "mean_word_length"),
+    ),
+    "base": domains.LanguageLists(
+        domains.TextList.of([]), frozenset(), domains.TextList.of(["bad.example"]), ()
+    ),
+}
 
 
 # Rules
@@ -34,13 +46,14 @@ def judge(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "tag": [row["tag"] for row in rows],
             "n_words": pa.array([1] * len(rows), type=pa.int64()),
             "date": pa.array([None] * len(rows), type=pa.string()),
+            "url": [row.get("url", "https://site.example/") for row in rows],
         }
     )
     signals = pa.table(
         {n: pa.array([row.get(n) for row in rows], type=pa.float32()) for n in BY_NAME}
     )
     compiled = rules.compile_rules(ORDER, {"base": BASE, "deu_Latn": GERMAN})
-    made = decide.verdicts(documents, signals, compiled)
+    made = decide.verdicts(documents, signals, compiled, LISTS)
     assert made.schema == schema.VERDICTS.schema
     found: list[dict[str, Any]] = made.to_pylist()
     return found
@@ -67,6 +80,26 @@ def test_every_failed_rule_is_kept_and_the_first_named(
     assert (found["failed_rules"], found["first_rule"]) == (mask, first)
 
 
+@pytest.mark.parametrize(
+    ("tag", "url", "words", "mask", "first", "listed"),
+    [
+        ("deu_Latn", "https://www.gut.example/a", 1, 0, -1, "allow"),
+        ("deu_Latn", "https://site.example/plattduetsch/1", 1, 0, -1, "allow"),
+        ("deu_Latn", "https://site.example/plattduetsche/1", 1, 1, 0, None),
+        ("deu_Latn", "https://gut.example/werbung/1", 1, 1, 0, "deny"),
+        ("deu_Latn", "https://schlecht.example/", 50, 0, -1, "deny"),
+        ("deu_Latn", "https://bad.example/", 50, 0, -1, None),
+        ("fin_Latn", "https://bad.example/", 60, 0b100, 2, "deny"),
+        ("fin_Latn", "https://gut.example/", 1, 0b101, 0, None),
+    ],
+)
+def test_a_language_s_own_lists_allow_and_deny(
+    tag: str, url: str, words: int, mask: int, first: int, listed: str | None
+) -> None:
+    (found,) = judge([{"tag": tag, "url": url, "word_count": words, "sentence_count": 0}])
+    assert (found["failed_rules"], found["first_rule"], found["listed"]) == (mask, first, listed)
+
+
 def test_no_documents_give_no_verdicts() -> None:
     assert judge([]) == []
 
@@ -84,6 +117,7 @@ def resolve(
     words: Mapping[str, int] | None = None,
     dates: Mapping[str, str] | None = None,
     failed: frozenset[str] = frozenset(),
+    denied: frozenset[str] = frozenset(),
 ) -> dict[str, tuple[str | None, float | None, str | None]]:
     """Keeper, similarity and method of each member."""
     edge_rows = [
@@ -94,6 +128,7 @@ def resolve(
         m["doc_id"]: {
             "doc_id": m["doc_id"],
             "failed_rules": 4 if m["doc_id"] in failed else 0,
+            "listed": "deny" if m["doc_id"] in denied else None,
             "n_words": (words or {}).get(m["doc_id"], 100),
             "date": (dates or {}).get(m["doc_id"]),
         }
@@ -133,6 +168,11 @@ def test_a_document_that_a_rule_rejects_neither_keeps_nor_is_removed() -> None:
     assert {keeper for keeper, _, _ in found.values()} == {None}
 
 
+def test_a_document_on_a_deny_list_neither_keeps_nor_is_removed() -> None:
+    found = resolve(ABC, CHAIN, words={"b": 999}, denied=frozenset("b"))
+    assert {keeper for keeper, _, _ in found.values()} == {None}
+
+
 @pytest.mark.parametrize(
     ("words", "dates", "kept"),
     [
@@ -165,7 +205,7 @@ def test_the_size_of_a_component_counts_who_passed_the_rules() -> None:
         {
             m["doc_id"]: {
                 "doc_id": m["doc_id"], "failed_rules": m["doc_id"] == "a", "n_words": 1,
-                "date": None,
+                "date": None, "listed": None,
             }
             for m in ABC
         },
@@ -279,8 +319,15 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
                         "failed_rules": m,
                         "first_rule": f,
                         "n_words": 1,
+                        "listed": listed,
                     }
-                    for d, m, f in (("a", 0, -1), ("b", 0, -1), ("c", 5, 0), ("d", 0, -1))
+                    for d, m, f, listed in (
+                        ("a", 0, -1, "allow"),
+                        ("b", 0, -1, None),
+                        ("c", 5, 0, "deny"),
+                        ("d", 0, -1, None),
+                        ("e", 0, -1, "deny"),
+                    )
                 ],
             )
         ]
@@ -308,9 +355,11 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
         ("b", "keep", None),
         ("c", "reject", "rule.word_count"),
         ("d", "reject", "dedup.near_duplicate"),
+        ("e", "reject", "list.deny"),
     ]
+    assert [r["listed"] for r in rows] == ["allow", None, "deny", None, "deny"]
     assert [(r["cluster_id"], r["cluster_size"]) for r in rows] == [
-        ("a", 2), (None, 1), ("a", 2), ("a", 2),
+        ("a", 2), (None, 1), ("a", 2), ("a", 2), (None, 1),
     ]  # fmt: skip
-    assert [r["keeper_id"] for r in rows] == [None, None, None, "a"]
-    assert [r["similarity"] for r in rows] == [None, None, None, 0.75]
+    assert [r["keeper_id"] for r in rows] == [None, None, None, "a", None]
+    assert [r["similarity"] for r in rows] == [None, None, None, 0.75, None]

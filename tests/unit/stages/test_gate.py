@@ -16,13 +16,14 @@ TEXT = (
     "ennen sotia. Talvella lumi peittää padon, mutta huhtikuussa virta herää jälleen eloon."
 )
 PAGE = f"<html><head><title>Mylly</title></head><body><p>{TEXT}</p></body></html>".encode()
+BLOCKED = ("blocked.example", "hosted.example/casino", "denied.example", "xxx")
 
 
 def judge(
     settings: gate.Settings, *responses: bytes, guard: Any = None, hosts: Sequence[Any] = ()
 ) -> list[dict[str, Any]]:
     """Rows of the gate's new columns."""
-    worker = gate.Gate(settings).open(tools(guard, hosts))
+    worker = gate.Gate(settings).open(tools(guard, hosts, BLOCKED))
     found = worker(batch(*responses))
     return pa.table(found).to_pylist()
 
@@ -60,6 +61,12 @@ def test_a_good_page_passes_with_all_that_is_known_of_it(settings: gate.Settings
         ("gate.domain", {"url": "https://denied.example/x"}),
         ("gate.domain", {"url": "https://www.DENIED.example:8443/x"}),
         ("gate.domain", {"url": "http://any.co.example./"}),
+        ("gate.url", {"url": "https://site.example/shop/1"}),
+        ("gate.block_list", {"url": "https://blocked.example/"}),
+        ("gate.block_list", {"url": "https://www.Blocked.example:8080/x"}),
+        ("gate.block_list", {"url": "https://not-fine.blocked.example/"}),
+        ("gate.block_list", {"url": "https://hosted.example/casino/1"}),
+        ("gate.block_list", {"url": "https://any.xxx/"}),
         ("gate.url", {"url": "ftp://site.example/x"}),
         ("gate.url", {"url": "dns:site.example"}),
         ("gate.url", {"url": "https:///no-host"}),
@@ -105,6 +112,34 @@ def test_what_parsing_finds_is_rejected(
     settings: gate.Settings, expected: str, body: bytes
 ) -> None:
     assert reason(settings, body) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://fine.blocked.example/x",
+        "https://www.fine.blocked.example/",
+        "https://hosted.example/",
+        "https://site.example/shopping",
+        "https://unblocked.example/",
+    ],
+)
+def test_what_is_allowed_or_beside_a_list_passes(settings: gate.Settings, url: str) -> None:
+    assert reason(settings, PAGE, url=url) is None
+
+
+def test_a_page_that_shows_less_than_asked_is_not_extracted(settings: gate.Settings) -> None:
+    assert reason(replace(settings, min_visible_chars=len(TEXT)), PAGE) is None
+    assert reason(replace(settings, min_visible_chars=len(TEXT) + 1), PAGE) == "gate.short"
+
+
+def test_caps_of_tags_and_attributes_are_the_run_s(settings: gate.Settings) -> None:
+    many = f"<html><body>{'<br>' * 40}<p>{TEXT}</p></body></html>".encode()
+    assert reason(settings, many) is None
+    assert reason(replace(settings, max_tags=40), many) == "gate.structure"
+    wide = PAGE.replace(b"<p>", b"<p " + b" ".join(b"data-n%d=value" % n for n in range(30)) + b">")
+    assert reason(settings, wide) is None
+    assert reason(replace(settings, max_tag_attributes=20), wide) == "gate.structure"
 
 
 def test_a_media_type_may_be_missing_or_in_any_case(settings: gate.Settings) -> None:

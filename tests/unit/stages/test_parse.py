@@ -278,10 +278,24 @@ def test_ordinary_markup_is_no_bomb(html: str) -> None:
     assert not parse.is_bomb(html, 100)
 
 
-def test_more_tags_than_the_cap_are_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse, "MAX_TAGS", 50)
-    assert not parse.is_bomb("<p>" * 50, 100)
-    assert parse.is_bomb("<p>" * 51, 100)
+def test_more_tags_than_the_cap_are_a_bomb() -> None:
+    assert not parse.is_bomb("<p>" * 50, 100, max_tags=50)
+    assert parse.is_bomb("<p>" * 51, 100, max_tags=50)
+
+
+@pytest.mark.parametrize(("attributes", "is_bomb"), [(20, False), (21, True)])
+def test_more_attributes_than_the_cap_are_a_bomb(attributes: int, is_bomb: bool) -> None:
+    tag = f"<div {' '.join(f'attribute{n}=value' for n in range(attributes))}>"
+    assert parse.is_bomb(tag, 100, max_tag_attributes=20) == is_bomb
+
+
+def test_a_page_that_shows_fewer_characters_than_asked_is_short() -> None:
+    page = PAGE.format("<meta name=robots content=noai><p>ten chars.</p>").encode()
+    caps = (CAP, DEPTH, parse.MAX_TAGS, parse.MAX_TAG_ATTRIBUTES)
+    assert parse.survey(page, UTF8, *caps, 10)["visible"] == "ten chars."
+    short = parse.survey(page, UTF8, *caps, 11)
+    assert short["reason"] == "gate.short"
+    assert short["metas"] == [["robots", "noai"]], "a reservation goes before the length"
 
 
 def test_a_tag_of_many_attributes_is_a_bomb_and_a_long_one_is_not() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from filters import robots
-from stages import gate, prepare
+from stages import gate, prepare, schema
+from stages.errors import ConfigError
 from stages.read import Record
 from tests.data.archives import Inline, Scripted
 
@@ -173,3 +174,24 @@ def test_only_the_first_512_kib_are_read() -> None:
 def test_a_file_too_large_to_be_kept_whole_binds_by_its_beginning() -> None:
     row = table([fetch("https://a.example/robots.txt", problem="gate.size")])["a.example"]
     assert row["status"] == "rules"
+
+
+# The block list
+
+
+def test_the_block_list_is_sorted_and_equal_whatever_the_chunks() -> None:
+    lines = [b"b.example\n", b"a.example\n", b"c.example/x\n", b"a.example\n"]
+    whole = prepare.block_list([("list.txt", b"".join(lines))])
+    assert whole.schema == schema.BLOCK_LIST.schema
+    assert whole.column("key").to_pylist() == sorted(set(whole.column("key").to_pylist()))
+    assert whole.column("flags").to_pylist().count(1) == 2
+    apart = prepare.block_list([("list.txt", line) for line in lines[::-1]])
+    assert apart.equals(whole)
+
+
+def test_a_bad_line_is_named_by_its_file_and_number() -> None:
+    chunks = [("a.txt", b"a.example\nb.example\n"), ("b.txt", b"c.example\n"), ("b.txt", b"d e\n")]
+    with pytest.raises(ConfigError) as raised:
+        prepare.block_list(chunks)
+    assert raised.value.where == "b.txt:2"
+    assert "'d e'" in raised.value.problem

@@ -1,0 +1,435 @@
+"""Lists of domains and URLs: what an entry may be, and whether a URL is on a list.
+
+An entry is a domain (`example.fi`: it and every subdomain), a URL (`example.fi/forum`: that path
+and all below it, with or without `www.`) or, with a leading dot, a whole top-level domain (`.fo`).
+A short list is kept as text (`TextList`); one of millions as sorted 64-bit keys, which may lie in
+a memory-mapped file (`KeyList`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+import regex  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+DOMAIN: Final = 1
+"""Flag of an entry: it and its subdomains are listed."""
+URL: Final = 2
+"""Flag of an entry: it is a host and the beginning of a path."""
+HOST_OF_URL: Final = 4
+"""Flag of a host of which some URL is listed: only its paths are looked up."""
+
+MAX_HOST_CHARS: Final = 253
+"""RFC 1035, section 2.3.4, without the final dot."""
+MAX_ENTRY_CHARS: Final = 2000
+MAX_PREFIXES: Final = 64
+"""Places of a URL at which a listed one may end; listed URLs have a dozen at most."""
+MAX_LABELS: Final = 40
+"""Parents of a host that are looked up, from the top; the longest listed domain has 19 labels."""
+
+_HOST = regex.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+")
+_UNUSABLE = regex.compile(r"[\x00-\x20\x7f-\x9f]")
+_PLAIN: Final = b"abcdefghijklmnopqrstuvwxyz0123456789_-.\n"
+
+
+def canonical(entry: str) -> str:
+    """The entry as lists are searched: host in lower case and ASCII, no scheme, no final slash.
+
+    ValueError with the reason if it is no domain, URL or top-level domain.
+    """
+    text = entry.strip()
+    top, text = text.startswith("."), text.removeprefix(".")
+    scheme, separator, rest = text.partition("://")
+    if separator:
+        if scheme.lower() not in ("http", "https"):
+            raise ValueError(f"{_shown(entry)} is no http(s) address")
+        text = rest
+    host, slash, path = text.partition("/")
+    if host.startswith("*"):
+        raise ValueError(f"{_shown(entry)}: write the domain alone, its subdomains are included")
+    if ":" in host or "@" in host or "[" in host:
+        raise ValueError(f"{_shown(entry)}: write the host without port, user name or brackets")
+    made = as_host(host)
+    if made is None:
+        raise ValueError(f"{_shown(entry)} is no domain")
+    if top and (slash or "." in made):
+        raise ValueError(
+            f"{_shown(entry)}: a leading dot stands for a whole top-level domain, such as .fo"
+        )
+    if not top and "." not in made:
+        raise ValueError(
+            f"{_shown(entry)} is no domain; for a whole top-level domain write .{made}"
+        )
+    return made + _path(path, entry) if slash else made
+
+
+def line(text: str) -> str | None:
+    """The entry on a line of a list file; None for an empty line or a remark (`#`).
+
+    As `canonical`, except that a name without a dot is a top-level domain there.
+    """
+    entry = text.strip()
+    if not entry or entry.startswith("#"):
+        return None
+    is_name = as_host(entry) is not None and "." not in entry
+    return canonical(f".{entry}" if is_name else entry)
+
+
+def _path(path: str, entry: str) -> str:
+    target = "/" + path.partition("#")[0]
+    if _UNUSABLE.search(target):
+        raise ValueError(f"{_shown(entry)} holds a space or a control character")
+    if len(target) > MAX_ENTRY_CHARS:
+        raise ValueError(f"{_shown(entry)} is longer than {MAX_ENTRY_CHARS} characters")
+    return target.rstrip("/")
+
+
+def _shown(entry: str) -> str:
+    return repr(entry if len(entry) <= 60 else entry[:57] + "...")
+
+
+def as_host(text: str) -> str | None:
+    """A host name in lower case and ASCII (IDNA 2003); None if it is none."""
+    host = text.rstrip(".").lower()
+    if not host or len(host) > MAX_HOST_CHARS:
+        return None
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii").lower()
+        except UnicodeError:
+            return None
+    return host if _HOST.fullmatch(host) and len(host) <= MAX_HOST_CHARS else None
+
+
+def located(url: str) -> tuple[str, str] | None:
+    """Host and what follows it, query included; None for a URL without a host name."""
+    try:
+        parts = urlsplit(url)
+        host = as_host(parts.hostname or "")
+    except ValueError:
+        return None
+    if host is None:
+        return None
+    return host, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def parents(host: str) -> Iterator[str]:
+    """The host and the domains that it is part of, longest first; an IP address has none."""
+    labels = host.split(".")
+    if labels[-1].isdigit():
+        yield host
+        return
+    for at in range(max(0, len(labels) - MAX_LABELS), len(labels)):
+        yield ".".join(labels[at:])
+
+
+def prefixes(address: str) -> Iterator[str]:
+    """Where in `host/path?query` a listed URL may end: before `/`, `?` and `&`, and at the end."""
+    found = 0
+    for at in range(address.find("/") + 1, len(address)):
+        if address[at] in "/?&":
+            yield address[:at]
+            found += 1
+            if found == MAX_PREFIXES:
+                return
+    yield address.rstrip("/")
+
+
+class Listing(Protocol):
+    """A list that is asked for entries: answers are `DOMAIN`, `URL` and `HOST_OF_URL`, or 0."""
+
+    def flags(self, entry: str) -> int:
+        """Flags of an entry in canonical form."""
+        ...
+
+    def flags_of_parents(self, host: str) -> list[int]:
+        """Flags of each of `parents(host)`, in that order."""
+        ...
+
+
+def find(url: str, listing: Listing) -> int:
+    """`DOMAIN` if the URL's host or a domain above it is listed, `URL` if the URL is, else 0."""
+    place = located(url)
+    if place is None:
+        return 0
+    host, target = place
+    flags = listing.flags_of_parents(host)
+    if any(flag & DOMAIN for flag in flags):
+        return DOMAIN
+    bare = host.removeprefix("www.")
+    if flags[len(flags) > 1 and bare != host] & HOST_OF_URL and any(
+        listing.flags(prefix) & URL for prefix in prefixes(bare + target)
+    ):
+        return URL
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextList:
+    """A short list."""
+
+    entries: dict[str, int]
+    """Flags by entry."""
+
+    @staticmethod
+    def of(entries: Iterable[str]) -> "TextList":
+        """A list of entries in canonical form."""
+        flags: dict[str, int] = {}
+        for entry in entries:
+            for name, flag in _flagged(entry):
+                flags[name] = flags.get(name, 0) | flag
+        return TextList(flags)
+
+    def flags(self, entry: str) -> int:
+        """Flags of an entry, or 0."""
+        return self.entries.get(entry, 0)
+
+    def flags_of_parents(self, host: str) -> list[int]:
+        """Flags of the host and of the domains above it."""
+        return [self.entries.get(parent, 0) for parent in parents(host)]
+
+
+def _flagged(entry: str) -> Iterator[tuple[str, int]]:
+    host, slash, path = entry.partition("/")
+    if not slash:
+        yield entry, DOMAIN
+        return
+    bare = host.removeprefix("www.")
+    yield f"{bare}/{path}", URL
+    yield bare, HOST_OF_URL
+
+
+# Keys: the sum of T[byte] * R^(bytes that follow) modulo 2^64. It is a polynomial, so numpy takes
+# millions of entries at once by a running sum, several times as fast as blake2b by the entry, and
+# one walk from the end of a host gives the keys of all its parents. It need not withstand forgers,
+# who could only have their own hosts blocked. Of strings under 254 bytes the low bits are weak,
+# the high ones, by which places are guessed, are not.
+
+_MASK: Final = (1 << 64) - 1
+_R: Final = 0x9E3779B97F4A7C15
+"""Odd, so that it has an inverse modulo 2^64; the golden ratio's bits, as good as any."""
+_CHUNK: Final = 1 << 17
+"""Bytes hashed at once: the arrays of eight times that size stay in the processor's cache."""
+
+
+def _mixed(value: int) -> int:
+    """The finaliser of MurmurHash3: makes numbers without a pattern for the table of bytes."""
+    value ^= value >> 33
+    value = value * 0xFF51AFD7ED558CCD & _MASK
+    value ^= value >> 33
+    value = value * 0xC4CEB9FE1A85EC53 & _MASK
+    return value ^ value >> 33
+
+
+_TABLE: Final = tuple(_mixed((byte + 1) * _R & _MASK) for byte in range(256))
+_DOT: Final = ord(".")
+
+
+def key(entry: str) -> int:
+    """64-bit key of an entry in canonical form."""
+    value = 0
+    for byte in entry.encode():
+        value = (value * _R + _TABLE[byte]) & _MASK
+    return value
+
+
+_FROM_END: Final = tuple(pow(_R, place, 1 << 64) for place in range(MAX_HOST_CHARS))
+
+
+def parent_keys(host: str) -> list[int]:
+    """Keys of `parents(host)`, in that order, in one walk from the end."""
+    raw = host.encode()
+    if raw[raw.rfind(b".") + 1 :].isdigit():
+        return [key(host)]
+    value, found = 0, []
+    for byte, power in zip(reversed(raw), _FROM_END, strict=False):
+        if byte == _DOT:
+            found.append(value & _MASK)
+        value += _TABLE[byte] * power
+    found.append(value & _MASK)
+    found = found[:MAX_LABELS]
+    found.reverse()
+    return found
+
+
+class Hasher:
+    """Keys of many entries at once; it holds the powers that all chunks share."""
+
+    def __init__(self) -> None:
+        inverse = pow(_R, -1, 1 << 64)
+        self._table = np.array(_TABLE, dtype=np.uint64)
+        self._powers = _powers(_R, _CHUNK)
+        self._inverses = _powers(inverse, _CHUNK)
+
+    def keys(self, entries: bytes) -> NDArray[np.uint64]:
+        """Keys of entries in canonical form, each ended by a newline, in their order."""
+        made = []
+        start = 0
+        while start < len(entries):
+            end = start + _CHUNK
+            if end < len(entries):
+                end = entries.rfind(b"\n", start, end) + 1
+                if end == 0:
+                    raise ValueError(f"an entry is longer than {_CHUNK} bytes")
+            made.append(self._chunk(np.frombuffer(entries[start:end], dtype=np.uint8)))
+            start = end
+        return np.concatenate(made) if made else np.zeros(0, np.uint64)
+
+    def _chunk(self, raw: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        ends = np.flatnonzero(raw == ord("\n"))
+        sums = np.zeros(len(raw) + 1, dtype=np.uint64)
+        np.cumsum(self._table[raw] * self._inverses[: len(raw)], out=sums[1:])
+        starts = np.append(0, ends[:-1] + 1)
+        made: NDArray[np.uint64] = sums[ends] - sums[starts]
+        made *= self._powers[np.maximum(ends, 1) - 1]
+        return made
+
+
+def _powers(base: int, count: int) -> NDArray[np.uint64]:
+    """base^0 .. base^(count - 1) modulo 2^64."""
+    made = np.full(count, base, dtype=np.uint64)
+    made[0] = 1
+    return np.cumprod(made, dtype=np.uint64)
+
+
+def is_plain(chunk: bytes) -> bool:
+    """Whether whole lines are nothing but domains in canonical form: none needs parsing."""
+    if chunk.translate(None, _PLAIN) or not chunk.endswith(b"\n"):
+        return False
+    raw = np.frombuffer(chunk, dtype=np.uint8)
+    is_end = raw == ord("\n")
+    is_edge = is_end | (raw == _DOT)
+    if is_edge[0] or bool((is_edge[1:] & is_edge[:-1]).any()):  # an empty line or label
+        return False
+    return int(np.diff(np.flatnonzero(is_end), prepend=-1).max()) <= MAX_HOST_CHARS + 1
+
+
+def table(
+    chunks: Iterable[bytes], refuse: Callable[[int, str], None]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Sorted keys and flags of a list, from chunks of whole lines.
+
+    `refuse` is told line number (from 1) and reason of a line that is no entry; if it returns, the
+    line is passed over.
+    """
+    hasher, keys, flags, number = Hasher(), list[Any](), list[Any](), 0
+    for chunk in chunks:
+        if is_plain(chunk):
+            found = hasher.keys(chunk)
+            number += len(found)
+            keys.append(found)
+            flags.append(np.full(len(found), DOMAIN, dtype=np.uint8))
+            continue
+        named = dict[str, int]()
+        for raw in chunk.splitlines():
+            number += 1
+            try:
+                entry = line(raw.decode("utf-8"))
+            except UnicodeDecodeError:
+                refuse(number, "is not UTF-8")
+            except ValueError as error:
+                refuse(number, str(error))
+            else:
+                for name, flag in _flagged(entry) if entry else ():
+                    named[name] = named.get(name, 0) | flag
+        keys.append(hasher.keys("".join(f"{name}\n" for name in named).encode()))
+        flags.append(np.fromiter(named.values(), dtype=np.uint8, count=len(named)))
+    return _merged(keys, flags)
+
+
+def _merged(
+    keys: list[NDArray[np.uint64]], flags: list[NDArray[np.uint8]]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """One row a key, sorted, with all its flags."""
+    every = np.concatenate([np.zeros(0, np.uint64), *keys])
+    order = np.argsort(every)
+    every = every[order]
+    firsts = np.flatnonzero(np.append(True, every[1:] != every[:-1])[: len(every)])
+    if not len(firsts):
+        return every, np.zeros(0, np.uint8)
+    marks = np.bitwise_or.reduceat(np.concatenate(flags)[order], firsts)
+    return every[firsts], marks.astype(np.uint8)
+
+
+class KeyList:
+    """A list of millions: sorted keys and their flags, as `table` makes them.
+
+    A lookup costs some microseconds whatever the length, and touches a page or two of the keys:
+    keys are uniform, so that the place of one is known but for some thousand rows.
+    """
+
+    SLACK: Final = 4
+    """Times the square root of the length. The guess is off by half that root on average, so eight
+    standard deviations are searched first; where that is not enough, the whole list is."""
+
+    def __init__(self, keys: NDArray[np.uint64], flags: NDArray[np.uint8]) -> None:
+        self._keys = memoryview(keys.data)
+        self._flags = memoryview(flags.data)
+        self._slack = int(self.SLACK * len(keys) ** 0.5) + 1
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def flags(self, entry: str) -> int:
+        """Flags of an entry, or 0."""
+        return self._look(key(entry))
+
+    def flags_of_parents(self, host: str) -> list[int]:
+        """Flags of the host and of the domains above it."""
+        return [self._look(one) for one in parent_keys(host)]
+
+    def _look(self, wanted: int) -> int:
+        keys = self._keys
+        guess = wanted * len(keys) >> 64
+        low, high = max(0, guess - self._slack), min(len(keys), guess + self._slack)
+        at = bisect_left(keys, wanted, low, high)
+        if at in (low, high):  # at an edge: the place may lie beyond it
+            at = bisect_left(keys, wanted)
+        return self._flags[at] if at < len(keys) and keys[at] == wanted else 0
+
+
+# Lists of a language
+
+ALLOW: Final = "allow"
+DENY: Final = "deny"
+
+_WORD = regex.compile(r"[\p{L}\p{N}]++")
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLists:
+    """What a language team says of sites; see docs/lists.md."""
+
+    allow: TextList
+    allow_words: frozenset[str]
+    """Words of a URL, lower case, that name the language: `foroyskt`."""
+    deny: TextList
+    exempts: tuple[str, ...]
+    """Rules that a document on the allow list does not fail."""
+
+    def standing(self, url: str) -> str | None:
+        """`deny`, `allow`, or None where neither list has the URL; deny goes before allow."""
+        if self.deny.entries and find(url, self.deny):
+            return DENY
+        if self.allow.entries and find(url, self.allow):
+            return ALLOW
+        if self.allow_words and not self.allow_words.isdisjoint(_WORD.findall(url.lower())):
+            return ALLOW
+        return None
+
+
+def is_word(text: str) -> bool:
+    """Whether the text may be a word of a URL: letters and digits."""
+    return _WORD.fullmatch(text) is not None
+
+
+def contradictions(allow: Iterable[str], deny: Iterable[str]) -> Iterator[str]:
+    """What can never take effect: an allowed entry that is denied, or lies inside a denied one."""
+    denied = TextList.of(deny)
+    for entry in allow:
+        if find(f"http://{entry}", denied):
+            yield f"{entry} is allowed, but it, or what it is part of, is denied"
