@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -443,3 +444,12 @@ def test_a_run_of_before_there_were_models_is_still_read(europe: config.Resolved
     for pack in (saved["language"], *saved["languages"].values()):
         del pack["quality_model"], pack["perplexity_model"]
     assert config.Run.model_validate(saved) == europe.run
+
+
+def test_the_examples_of_the_docs_are_configurations(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "quality.md"
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    assert len(blocks) >= 3
+    for block in blocks:
+        text = re.sub(r"sha256: [0-9a-f]{4}\.\.\.", f"sha256: {'a' * 64}", block)
+        assert config.load(file_with(tmp_path, text)).run.name == "mine"
