@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test check bench sample eval-langid train-langid clean
+.PHONY: venv demo test check mutants bench sample eval-langid train-langid clean
 
 venv: $(STAMP)
 
@@ -30,9 +30,15 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.words
 
+# Every small change of the rule compiler must fail a test.
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_peers
 	$(BIN)/python -m benchmarks.bench_bulk
+	$(BIN)/python -m benchmarks.bench_whatif
+	$(BIN)/python -m benchmarks.bench_reuse
 
 # Labelled texts with the columns text, lang, script and source; nothing is fitted to them.
 LANGID_DATA ?= ../shared/data/langid_dev.parquet

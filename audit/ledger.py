@@ -178,20 +178,24 @@ def _shard_books(run: Run, shard: Shard, extracted: Manifest, decided: Manifest)
     if uneven:
         yield f"{uneven[0]}: has not the rows of {shard.decisions.path}, which cannot be recounted"
         return
-    counted = _attribution(run, decisions)
-    prefixes = ["rule."]
+    counted = Counter()
+    prefixes = []
     if _present(run, shard.signals):
         signals = run.read(shard.signals, list(BY_NAME))
         _fill(counted, shards.histograms(decisions, signals, BY_NAME))
         prefixes.append("histogram.")
     if _present(run, shard.documents):
-        facts = run.read(shard.documents, ["n_chars", "n_words", "payload_bytes"])
+        facts = run.read(shard.documents, shards.fact_columns())
         _fill(counted, shards.decision_counts(decisions, facts))
-        prefixes += ["documents.", "characters.", "words.", "bytes."]
+        _fill(counted, shards.rule_counts(decisions, run.rules, facts))
+        prefixes += ["documents.", *(f"{measure}." for measure in shards.MEASURES)]
         told = _told(extracted, ("pii.",))
         yield from _differences(
             f"manifest {extracted.key[:12]}", told, shard.documents.path, _pii_sums(run, shard)
         )
+    else:
+        _fill(counted, shards.rule_counts(decisions, run.rules))
+        prefixes.append("documents.rule.")
     told = _told(decided, tuple(prefixes))
     yield from _differences(f"manifest {decided.key[:12]}", told, shard.decisions.path, counted)
 
@@ -226,18 +230,6 @@ def _pii_sums(run: Run, shard: Shard) -> Sums:
         for tag, kinds in zip(*columns, strict=True):
             for kind, count in kinds:
                 sums[tag, "pii.redacted", kind] += count
-    return sums
-
-
-def _attribution(run: Run, decisions: pa.Table) -> Sums:
-    sums: Sums = Counter()
-    tags = decisions.column("tag")
-    for tag in tags.unique().to_pylist():
-        masks = decisions.filter(pc.equal(tags, tag)).column("failed_rules").to_numpy()
-        found = rules.attribution(masks, len(run.rules))
-        for metric in ("first", "any", "only"):
-            for name, count in zip(run.rules, getattr(found, metric), strict=True):
-                sums[tag, f"rule.{metric}", name] += int(count)
     return sums
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from audit import excerpts, figures, findings, stats, throughput
+from audit import alarms, excerpts, figures, findings, stats, throughput
 from audit.runs import Run
 from audit.sample import visible
 from filters.catalog import BY_NAME
@@ -76,6 +76,10 @@ def context(run: Run, table: stats.Table, found: dict[str, Any], seed: int) -> d
         "lost": _lost(totals),
         "extracted": stats.total(table, "extract", "documents.extracted"),
         "findings": findings.findings(found, table),
+        "alarms": [
+            {**alarm, "name": language_name(alarm["language"])["name"]}
+            for alarm in alarms.alarms(table)
+        ],
         "families": figures.FAMILIES,
         "waterfall": figures.waterfall(totals),
         "composition": figures.composition(totals),
@@ -222,11 +226,12 @@ def _unit(unit: str) -> str:
 
 def _rules(run: Run, table: stats.Table, found: dict[str, Any]) -> list[dict[str, Any]]:
     """Every rule with its threshold, its effect and its histogram, all languages together."""
-    sums = {name: {"first": 0, "any": 0, "only": 0} for name in run.rules}
+    sums = {name: {"first": 0, "any": 0, "only": 0, "characters_only": 0} for name in run.rules}
     for names in found["rules"].values():
         for name, counts in names.items():
-            for metric, count in counts.items():
-                sums.setdefault(name, {"first": 0, "any": 0, "only": 0})[metric] += count
+            for state in ("first", "any", "only"):
+                sums[name][state] += counts[state]
+            sums[name]["characters_only"] += counts.get("characters", {}).get("only", 0)
     largest = max((counts["any"] for counts in sums.values()), default=0)
     settings = run.settings
     figures_of = []

@@ -211,6 +211,15 @@ class Run:
             except (OSError, pa.ArrowException) as error:
                 raise IntegrityError(output.path, f"cannot be read ({_first(error)})") from None
 
+    def read_tag(self, output: Output, tag: str, columns: Sequence[str]) -> pa.Table:
+        """Some columns of a language's rows; only its row groups are read."""
+        groups = [group for of, group in output.groups if of == tag]
+        with self.open(output) as file:
+            try:
+                return file.read_row_groups(groups, columns=list(columns))
+            except (OSError, pa.ArrowException, IndexError) as error:
+                raise IntegrityError(output.path, f"cannot be read ({_first(error)})") from None
+
     def batches(
         self, output: Output, columns: Sequence[str]
     ) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -87,15 +87,13 @@ def choose(
     `group` maps (language, outcome, reason) to a group, or None to leave the page out.
     """
     heaps: dict[tuple[str, ...], list[Chosen]] = defaultdict(list)
-    salt = f"{seed}:".encode()
     for number, doc_id, found in _ledger(run, with_records):
         if not _is_wanted(found, wanted):
             continue
         key = group(found)
         if key is None:
             continue
-        digest = hashlib.blake2b(salt + doc_id.encode(), digest_size=8).digest()
-        entry = (-int.from_bytes(digest), doc_id, number)
+        entry = (-rank(seed, doc_id), doc_id, number)
         heap = heaps[key]
         if len(heap) < n:
             heapq.heappush(heap, entry)
@@ -105,6 +103,12 @@ def choose(
         key: sorted((-rank, doc_id, number) for rank, doc_id, number in heap)
         for key, heap in heaps.items()
     }
+
+
+def rank(seed: int, doc_id: str) -> int:
+    """Place of a page in the order of a seed: the same for everybody, the smallest come first."""
+    digest = hashlib.blake2b(f"{seed}:{doc_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest)
 
 
 def pages(run: Run, chosen: list[Chosen], excerpt_chars: int) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ Table = dict[tuple[str, str], dict[str, dict[str, int]]]
 """(step, metric) -> language -> label -> count, summed over shards."""
 
 UNITS = ("documents", "characters", "bytes")
+RULE_MEASURES = ("documents", "characters", "words", "tokens")
 
 
 def counts(run: Run) -> Table:
@@ -135,12 +136,18 @@ def _total(account: Mapping[str, Any]) -> int:
     return int(account["read"] + account["kept"] + sum(account["rejected"].values()))
 
 
-def _rules(table: Table) -> dict[str, dict[str, dict[str, int]]]:
-    """Documents by language and rule: failed first, at all, and alone."""
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for metric in ("first", "any", "only"):
-        for tag, names in table.get(("decide", f"rule.{metric}"), {}).items():
-            for name, count in names.items():
-                empty = {"first": 0, "any": 0, "only": 0}
-                found.setdefault(tag, {}).setdefault(name, empty)[metric] += count
+def _rules(table: Table) -> dict[str, dict[str, dict[str, Any]]]:
+    """What fails each rule by language: first, at all, and alone.
+
+    Documents at the top, characters, words and tokens (where a run counted them) beside them.
+    """
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    none = dict.fromkeys(("first", "any", "only"), 0)
+    for measure in RULE_MEASURES:
+        for state in none:
+            for tag, names in table.get(("decide", f"{measure}.rule.{state}"), {}).items():
+                for name, count in names.items():
+                    rule = found.setdefault(tag, {}).setdefault(name, dict(none))
+                    place = rule if measure == "documents" else rule.setdefault(measure, dict(none))
+                    place[state] += count
     return {tag: dict(sorted(names.items())) for tag, names in sorted(found.items())}

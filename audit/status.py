@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from audit import alarms
 from audit.runs import STEPS, Run, is_running
 from pipeline.manifest import Manifest
 from stages import schema
@@ -13,7 +14,7 @@ RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not
 
 
 def status(run: Run) -> dict[str, Any]:
-    """State, steps with tasks done and in all, pages read and kept, and what went wrong.
+    """State, steps with tasks done and in all, pages read and kept, what went wrong, and alarms.
 
     `total` is null where it is not known yet; `kept` while nothing was decided; `pages_per_s` while
     nothing was read. Pages per second are of the whole run's extraction, by the clock. Open the run
@@ -31,6 +32,7 @@ def status(run: Run) -> dict[str, Any]:
         "pages_per_s": _speed(run, extracted),
         "kept": sum(made.books.kept for made in decided) if decided else None,
         "problems": problems,
+        "alarms": alarms.of_run(run) if decided else [],
     }
 
 

@@ -49,14 +49,14 @@ class RuleSet:
 
 @dataclass(frozen=True)
 class Attribution:
-    """For each rule, the number of documents it touches."""
+    """For each rule, how much it touches: of shape (rules,), or (rules, measures)."""
 
     first: NDArray[np.int64]
-    """Documents for which it is the first failed rule; sums to the number of rejected documents."""
+    """Where it is the first failed rule; sums to what is rejected."""
     any: NDArray[np.int64]
-    """Documents that fail it, whatever else they fail."""
+    """Where it fails, whatever else fails."""
     only: NDArray[np.int64]
-    """Documents that fail no other rule: what would come back if it were switched off."""
+    """Where no other rule fails: what would come back if it were switched off."""
 
 
 def reason(rule: str) -> str:
@@ -86,10 +86,20 @@ def compile_rules(
             _check_names([name])
             if name not in order:
                 raise ValueError(f"rule {name!r} of {tag} is not in the declared order")
-            low, high = _limits(tag, name, bound)
+            low, high = limits(tag, name, bound)
             lo[row, order.index(name)] = low
             hi[row, order.index(name)] = high
     return RuleSet(tuple(order), tags, lo, hi)
+
+
+def fails(
+    values: NDArray[np.float32],
+    low: np.float32 | NDArray[np.floating[Any]],
+    high: np.float32 | NDArray[np.floating[Any]],
+) -> NDArray[np.bool_]:
+    """Which stored values lie outside inclusive bounds; a null (NaN) never does."""
+    below: NDArray[np.bool_] = values < low
+    return below | (values > high)
 
 
 def judge(
@@ -108,8 +118,7 @@ def judge(
         )
     if language.size and not 0 <= language.min() <= language.max() < len(rules.tags):
         raise ValueError(f"language indices must lie in [0, {len(rules.tags)})")
-    stored = values.astype(np.float32).astype(np.float64)
-    failed = (stored < rules.lo[language]) | (stored > rules.hi[language])
+    failed = fails(values.astype(np.float32), rules.lo[language], rules.hi[language])
     bits = np.uint64(1) << np.arange(len(rules.rules), dtype=np.uint64)
     masks = np.bitwise_or.reduce(np.where(failed, bits, np.uint64(0)), axis=1, initial=0)
     if not rules.rules:
@@ -118,19 +127,40 @@ def judge(
     return masks.astype(np.uint64), first.astype(np.int16)
 
 
-def attribution(masks: NDArray[np.uint64], rule_count: int = MAX_RULES) -> Attribution:
-    """Count documents by rule from masks of failed rules: failed first, at all, and alone."""
-    kinds, counts = np.unique(masks, return_counts=True)
+def attribution(
+    masks: NDArray[np.uint64],
+    rule_count: int = MAX_RULES,
+    weights: NDArray[np.int64] | None = None,
+) -> Attribution:
+    """Sums by rule from masks of failed rules: failed first, at all, and alone.
+
+    `weights` holds what each document counts for (characters, words, tokens); without it, one.
+    Exact while no sum exceeds 2**53.
+    """
+    kinds, places = np.unique(masks, return_inverse=True)
+    return attribute(kinds, np.bincount(places, weights, kinds.size), rule_count)
+
+
+def attribute(
+    kinds: NDArray[np.uint64], totals: NDArray[np.number[Any]], rule_count: int
+) -> Attribution:
+    """The same from distinct masks and what each amounts to.
+
+    `totals` holds whole numbers of shape (kinds,), or (kinds, measures), under 2**53 in sum.
+    """
     bits = np.uint64(1) << np.arange(rule_count, dtype=np.uint64)
     # x & -x is the lowest bit of x: the first rule in declared order.
     lowest = kinds & (~kinds + np.uint64(1))
-    first = (lowest[:, None] == bits) * counts[:, None]
-    failed = ((kinds[:, None] & bits) != 0) * counts[:, None]
-    only = (kinds[:, None] == bits) * counts[:, None]
+    amounts = totals.astype(np.float64)
+
+    def summed(touched: NDArray[np.bool_]) -> NDArray[np.int64]:
+        # A product of floats: whole numbers stay exact in it, and BLAS does it.
+        return (touched.T.astype(np.float64) @ amounts).astype(np.int64)
+
     return Attribution(
-        first.sum(axis=0, dtype=np.int64),
-        failed.sum(axis=0, dtype=np.int64),
-        only.sum(axis=0, dtype=np.int64),
+        summed(lowest[:, None] == bits),
+        summed((kinds[:, None] & bits) != 0),
+        summed(kinds[:, None] == bits),
     )
 
 
@@ -146,7 +176,12 @@ def _check_names(names: Sequence[str]) -> None:
         seen.add(name)
 
 
-def _limits(tag: str, name: str, bound: Bound) -> tuple[float, float]:
+def limits(tag: str, name: str, bound: Bound) -> tuple[float, float]:
+    """Bounds as they are compared: rounded to float32, infinite where off.
+
+    ValueError, naming rule and tag, for another signal's bound, one that is not a number, and
+    min > max.
+    """
     if bound.signal != name:
         raise ValueError(f"rule {name!r} of {tag} holds a bound on {bound.signal!r}")
     low = -np.inf if bound.min is None else float(np.float32(bound.min))

@@ -3,6 +3,7 @@
 import json
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,7 @@ def waterfall(found: Mapping[str, Any], width: int = 28) -> Iterator[str]:
     yield f"{'kept':26} {found['kept']:>9,}"
 
 
-def run_text(data: Mapping[str, Any]) -> Text:
+def run_text(data: Mapping[str, Any], warnings: Sequence[str]) -> Text:
     """The end of `weir run`."""
     if "totals" in data:
         yield from waterfall(data["totals"])
@@ -135,8 +136,8 @@ def run_text(data: Mapping[str, Any]) -> Text:
         f"{data['run']}: "
         f"{words.get(data['exit_code'], 'stopped; run the same command again to go on')}"
     )
-    for problem in data["problems"]:
-        yield f"  {problem}"
+    for warning in warnings:
+        yield f"  {warning}"
 
 
 def demo_text(run: Path, report: Path) -> Text:
@@ -177,6 +178,7 @@ def status_text(data: Mapping[str, Any]) -> Text:
         ("step", "done", "of"), [(s["step"], s["done"], s["total"]) for s in data["steps"]], "-rr"
     )
     yield from data["problems"]
+    yield from data["alarms"]
 
 
 def stats_text(data: Mapping[str, Any], tag: str | None = None) -> Text:
@@ -252,6 +254,78 @@ def sample_text(data: Mapping[str, Any]) -> Text:
         for line in (document.get("excerpt") or document.get("text") or "").splitlines():
             yield f"  {line}"
     yield f"sample {data['hash']}; repeat with: {data['command']}"
+
+
+def tune_text(data: Mapping[str, Any]) -> Text:
+    """`weir tune`."""
+    documents = data["measures"]["documents"]["total"]
+    yield f"{data['language']}: {documents:,} documents judged in {data['run']}"
+    for move in data["moves"]:
+        yield f"  {move['rule']}: {_bounds(move['before'])} -> {_bounds(move['after'])}"
+    yield ""
+    yield from table(
+        ("kept", "before", "%", "after", "%", "change"),
+        [
+            (
+                name,
+                *(x for side in sides for x in (side["kept"], f"{100 * side['keep_rate']:.2f}")),
+                f"{sides[1]['kept'] - sides[0]['kept']:+,}",
+            )
+            for name, found in data["measures"].items()
+            for sides in [(found["before"], found["after"])]
+            if found["total"]
+        ],
+        "-rrrrr",
+    )
+    yield ""
+    sides = [(side, state) for side in ("before", "after") for state in ("first", "any", "only")]
+    if not data["rules"]:
+        yield "no document fails a rule"
+    else:
+        yield from table(
+            ("documents that fail", "first", "any", "only", "then first", "any", "only"),
+            [
+                (rule["rule"], *(rule[side]["documents"][state] for side, state in sides))
+                for rule in data["rules"]
+            ],
+            "-rrrrrr",
+        )
+    flips = data["flips"]
+    if data["moves"]:
+        yield ""
+        yield f"{flips['lost']:,} kept -> rejected, {flips['gained']:,} rejected -> kept"
+        for page in flips["documents"]:
+            why = ", ".join(
+                f"{b['rule']} {cell(b['value'])} ({_bounds(b)})" for b in page["because"]
+            )
+            yield f"{page['from']} -> {page['to']}  {page['doc_id']}  {why}"
+            yield f"  {page['url']}"
+            yield from (f"    {line}" for line in (page.get("excerpt") or "").splitlines())
+        yield ""
+        yield from (data["difference"] or data["yaml"]).splitlines()
+        yield ""
+        if data["written"]:
+            yield f"written: {data['written']}"
+    yield from (data["assumption"], *data["notes"])
+    yield f"repeat with: {data['command']}"
+
+
+def _bounds(sides: Mapping[str, float | None]) -> str:
+    """Bounds as they are written: min 3, max 10; off."""
+    found = [f"{side} {sides[side]:g}" for side in ("min", "max") if sides[side] is not None]
+    return ", ".join(found) or "off"
+
+
+def gates_text(data: Mapping[str, Any]) -> Text:
+    """`weir gates`: what failed, what passed, and how many were skipped."""
+    order = ("failed", "passed")
+    shown = [v for state in order for v in data["verdicts"] if v["outcome"] == state]
+    for verdict in shown:
+        word = "FAIL" if verdict["outcome"] == "failed" else "ok  "
+        yield f"{word}  {verdict['gate']:14} {verdict['subject']:24} {verdict['detail']}"
+    counts = Counter(verdict["outcome"] for verdict in data["verdicts"])
+    said = ", ".join(f"{counts[state]} {state}" for state in (*order, "skipped"))
+    yield f"{said} by {data['gates']}"
 
 
 def prune_text(data: Mapping[str, Any]) -> Text:

@@ -5,6 +5,7 @@ configuration, 3 integrity or limits, 4 partial and resumable, 130 / 143 stopped
 saving.
 """
 
+import dataclasses
 import enum
 import json
 import os
@@ -171,18 +172,23 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     with display.listener(progress.value) as show:
         result = runner.Runner(resolved, options, show).start()
     data = {"run": str(folder), "exit_code": result.exit_code, "problems": result.problems}
+    warnings = list(result.problems)
     if (
         result.exit_code in (runner.DONE, runner.PARTIAL)
         and (folder / "statistics" / "counts.parquet").exists()
     ):
+        from audit import alarms, runs  # noqa: PLC0415
+
         data["totals"] = answers.totals(folder)
+        found = alarms.of_run(runs.Run(folder, unfinished=True))
+        warnings += [alarms.sentence(alarm, folder) for alarm in found]
     answers.give(
         "run",
         data,
         as_json,
-        lambda: answers.run_text(data),
+        lambda: answers.run_text(data, warnings),
         ok=result.exit_code == 0,
-        warnings=result.problems,
+        warnings=warnings,
     )
     raise typer.Exit(result.exit_code)
 
@@ -227,12 +233,13 @@ def status(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how far a run is."""
-    from audit import runs  # noqa: PLC0415
+    """Say how far a run is, and which rules reject nearly all of a language."""
+    from audit import alarms, runs  # noqa: PLC0415
     from audit import status as audit_status  # noqa: PLC0415
 
     while True:
         data = audit_status.status(runs.Run(path, unfinished=True))
+        data["alarms"] = [alarms.sentence(alarm, path) for alarm in data["alarms"]]
         if watch and not as_json and sys.stdout.isatty():
             sys.stdout.write("\x1b[2J\x1b[H")
         answers.give("status", data, as_json, lambda found=data: answers.status_text(found))  # type: ignore[misc]
@@ -330,6 +337,76 @@ def sample(
         runs.Run(path), tag, outcome.value if outcome else None, reason, n, seed
     )
     answers.give("sample", data, as_json, lambda: answers.sample_text(data))
+
+
+@app.command()
+def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
+    path: RunPath,
+    language: Annotated[
+        str, typer.Option("--language", help="Tag or name: fin_Latn, fi, Finnish.")
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="RULE=VALUE",
+            help="Threshold to try: RULE=VALUE, RULE.min=, RULE.max=, or RULE=null for off.",
+        ),
+    ] = None,
+    n: Annotated[
+        int, typer.Option("--n", min=0, max=10_000, help="How many that flip, each way.")
+    ] = 20,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The same seed, the same pages for everybody.")
+    ] = 7,
+    with_text: Annotated[
+        bool, typer.Option("--text", help="Show excerpts of the pages that flip.")
+    ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="Language pack or configuration to put the thresholds into."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Where the thresholds come from; default: this trial."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what other thresholds would do to a language, from stored signals; write them as YAML."""
+    from audit import runs  # noqa: PLC0415
+    from audit import tune as audit_tune  # noqa: PLC0415
+
+    trial_of = audit_tune.Trial(answers.tag(language), tuple(settings or ()), n, seed, with_text)
+    data = audit_tune.tune(runs.Run(path), trial_of, write, source)
+    warnings = [data["assumption"], *data["notes"]]
+    answers.give("tune", data, as_json, lambda: answers.tune_text(data), warnings=warnings)
+
+
+@app.command()
+def gates(
+    path: RunPath,
+    file: Annotated[
+        Path | None, typer.Option("--gates", help="YAML of gates; default configs/gates.yaml.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="RUN", help="Earlier run, for drift.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Also write JUnit XML.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold a run against its gates: keep-rates, pinned pages, drift; exit code 3 if one fails."""
+    from audit import exports, runs  # noqa: PLC0415
+    from audit import gates as audit_gates  # noqa: PLC0415
+
+    place, wanted = audit_gates.load(file)
+    opened = runs.Run(path)
+    found = audit_gates.check(opened, wanted, runs.Run(baseline) if baseline else None)
+    if junit is not None:
+        exports.write("--junit", junit, audit_gates.junit(opened, found))
+    ok = all(verdict.outcome != audit_gates.FAILED for verdict in found)
+    data = {"gates": str(place), "verdicts": [dataclasses.asdict(verdict) for verdict in found]}
+    answers.give("gates", data, as_json, lambda: answers.gates_text(data), ok=ok)
+    raise typer.Exit(0 if ok else 3)
 
 
 @app.command()

@@ -218,6 +218,17 @@ class Language(_Section):
         _known((name for name in value if not name.startswith(rules.PEER)), BY_NAME, "signal")
         return value
 
+    @field_validator("rules")
+    @classmethod
+    def _in_range(cls, value: dict[str, Rule | None]) -> dict[str, Rule | None]:
+        for name, rule in value.items():
+            for side in ("min", "max"):
+                bound, signal = getattr(rule, side, None), BY_NAME[name]
+                if bound is not None and not signal.low <= bound <= signal.high:
+                    allowed = f"{signal.low:g} to {signal.high:g} ({signal.unit})"
+                    raise ValueError(f"{name}.{side} {bound:g} is outside the range {allowed}")
+        return value
+
 
 class Run(_Section):
     """The whole resolved configuration of a run."""

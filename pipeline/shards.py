@@ -8,7 +8,7 @@ import functools
 import itertools
 import shutil
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from filters import rules
 from filters.signal import Signal
 from pipeline import storage
 from pipeline.manifest import Count, Output
@@ -256,24 +258,91 @@ def shared_digests(signatures: pa.Table, columns: Sequence[str]) -> frozenset[st
     return frozenset(found)
 
 
+MEASURES: Mapping[str, str] = {
+    "characters": "n_chars",
+    "words": "n_words",
+    "tokens": "n_tokens",
+    "bytes": "payload_bytes",
+}
+"""What a document counts for beside one, by the column of `documents` that says so."""
+
+
+def fact_columns(measures: Iterable[str] = MEASURES) -> list[str]:
+    """Columns of `documents` that counting needs; those that this version does not have are left.
+
+    All are narrow: deciding reads no text.
+    """
+    known = schema.DOCUMENTS.schema.names
+    return [MEASURES[name] for name in measures if MEASURES[name] in known]
+
+
+def weights(facts: pa.Table, measures: Iterable[str] = MEASURES) -> dict[str, NDArray[np.int64]]:
+    """What each document counts for, by measure.
+
+    A null counts for nothing; a measure that no document has (tokens without a tokenizer) is not
+    there.
+    """
+    found = {}
+    for measure in measures:
+        if MEASURES[measure] not in facts.column_names:
+            continue
+        column = facts.column(MEASURES[measure])
+        if column.null_count < len(column) or not len(column):
+            found[measure] = np.asarray(pc.fill_null(column, 0).to_numpy(), dtype=np.int64)
+    return found
+
+
 def decision_counts(decisions: pa.Table, facts: pa.Table) -> list[Count]:
-    """Documents, characters, words and bytes, kept and rejected by reason, by language."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    rows = zip(
-        *(decisions.column(c).to_pylist() for c in ("tag", "outcome", "reason")),
-        *(facts.column(c).to_pylist() for c in ("n_chars", "n_words", "payload_bytes")),
-        strict=True,
-    )
-    for tag, outcome, reason, chars, words, size in rows:
-        state, label = ("kept", "") if outcome == schema.KEEP else ("rejected", reason)
-        for what, amount in (
-            ("documents", 1),
-            ("characters", chars),
-            ("words", words),
-            ("bytes", size),
-        ):
-            counts[tag, f"{what}.{state}", label] += amount
-    return [(tag, metric, label, count) for (tag, metric, label), count in counts.items()]
+    """Documents, characters, words, tokens and bytes, kept and rejected by reason, by language."""
+    amounts = weights(facts)
+    keys = ["tag", "outcome", "reason"]
+    table = decisions.select(keys)
+    for measure, amount in amounts.items():
+        table = table.append_column(measure, pa.array(amount))
+    sums = [(measure, "sum") for measure in amounts]
+    grouped = table.group_by(keys).aggregate([*sums, ([], "count_all")])
+    counts: list[Count] = []
+    for row in grouped.to_pylist():
+        state = "kept" if row["outcome"] == schema.KEEP else "rejected"
+        label = row["reason"] or ""
+        counts.append((row["tag"], f"documents.{state}", label, row["count_all"]))
+        counts += [
+            (row["tag"], f"{measure}.{state}", label, row[f"{measure}_sum"]) for measure in amounts
+        ]
+    return counts
+
+
+def rule_counts(
+    decisions: pa.Table, names: Sequence[str], facts: pa.Table | None = None
+) -> list[Count]:
+    """What each rule rejects first, at all and alone, by language; label: the rule.
+
+    Metrics `documents.rule.first`, `.any` and `.only`, and with `facts` the same in characters,
+    words and tokens.
+    """
+    amounts = {} if facts is None else weights(facts, ("characters", "words", "tokens"))
+    tags, places = _coded(decisions.column("tag"))
+    masks = decisions.column("failed_rules").to_numpy()
+    counts: list[Count] = []
+    for at, tag in enumerate(tags):
+        mine = places == at
+        for measure, amount in [("documents", None), *amounts.items()]:
+            found = rules.attribution(
+                masks[mine], len(names), None if amount is None else amount[mine]
+            )
+            counts += [
+                (tag, f"{measure}.rule.{state}", name, int(count))
+                for state in ("first", "any", "only")
+                for name, count in zip(names, getattr(found, state), strict=True)
+                if count
+            ]
+    return counts
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """Distinct strings of a column, and the number of each row's."""
+    coded = column.combine_chunks().dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
 
 
 def histograms(decisions: pa.Table, signals: pa.Table, facts: Mapping[str, Signal]) -> list[Count]:
@@ -284,24 +353,19 @@ def histograms(decisions: pa.Table, signals: pa.Table, facts: Mapping[str, Signa
     Bin k holds edges[k - 1] <= value < edges[k]; bin 0 lies below the first edge.
     """
     counts: list[Count] = []
-    tags = decisions.column("tag").to_numpy(zero_copy_only=False).astype(str)
+    tags, places = _coded(decisions.column("tag"))
     kept = decisions.column("outcome").to_numpy(zero_copy_only=False) == schema.KEEP
     for name, facts_of in facts.items():
         values = signals.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)
         bins = np.searchsorted(np.asarray(facts_of.edges), values, side="right")
-        labels = np.where(np.isnan(values), -1, bins)
-        for tag in np.unique(tags):
-            for state, chosen in (("kept", kept), ("rejected", ~kept)):
-                found, times = np.unique(labels[(tags == tag) & chosen], return_counts=True)
-                for label, count in zip(found.tolist(), times.tolist(), strict=True):
-                    counts.append(
-                        (
-                            str(tag),
-                            f"histogram.{name}.{state}",
-                            "null" if label < 0 else str(label),
-                            count,
-                        )
-                    )
+        width = len(facts_of.edges) + 2  # bins, and the last for null
+        cells = np.where(np.isnan(values), width - 1, bins) + width * (2 * places + kept)
+        table = np.bincount(cells, minlength=2 * width * len(tags))
+        for cell in np.flatnonzero(table).tolist():
+            place, label = divmod(cell, width)
+            state = "kept" if place % 2 else "rejected"
+            text = "null" if label == width - 1 else str(label)
+            counts.append((tags[place // 2], f"histogram.{name}.{state}", text, int(table[cell])))
     return counts
 
 

@@ -437,12 +437,10 @@ def do_decide(context: Context) -> Manifest:
     writer = context.output(schema.DECISIONS)
     writer.write(table)
     kept = table.column("outcome").to_pylist().count(schema.KEEP)
-    facts = storage.read_table(
-        context.path(params["documents"]), ["n_chars", "n_words", "payload_bytes"]
-    )
+    facts = storage.read_table(context.path(params["documents"]), shards.fact_columns())
     signals = storage.read_table(context.path(params["signals"]))
     counts = shards.decision_counts(table, facts) + shards.histograms(table, signals, BY_NAME)
-    counts += list(decide.attribution(table, names))
+    counts += shards.rule_counts(table, names, facts)
     return context.manifest(
         [writer.commit()], Books(table.num_rows, kept, table.num_rows - kept, 0), counts
     )

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters import rules
 from stages import schema
 
-VERSION = 1
+VERSION = 2
 
 
 def verdicts(documents: pa.Table, signals: pa.Table, compiled: rules.RuleSet) -> pa.Table:
@@ -169,15 +168,3 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
             }
         )
     return pa.Table.from_batches([schema.batch(schema.DECISIONS, rows)])
-
-
-def attribution(decision: pa.Table, names: list[str]) -> Iterable[tuple[str, str, str, int]]:
-    """(tag, metric, rule, count) for the metrics rule.first, rule.any and rule.only."""
-    tags = decision.column("tag")
-    for tag in sorted(set(tags.to_pylist())):
-        masks = decision.filter(pc.equal(tags, tag)).column("failed_rules").to_numpy()
-        counted = rules.attribution(masks, len(names))
-        for metric in ("first", "any", "only"):
-            for name, count in zip(names, getattr(counted, metric), strict=True):
-                if count:
-                    yield tag, f"rule.{metric}", name, int(count)

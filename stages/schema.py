@@ -427,8 +427,8 @@ COUNTS = _table(
         "metric",
         pa.string(),
         False,
-        "what is counted, with its unit: `documents.read`, "
-        "`characters.kept`, `histogram.word_count.all` ...",
+        "what is counted, with its unit: `documents.read`, `characters.kept`, "
+        "`words.rule.only` (`first`, `any`, `only`), `histogram.word_count.kept` ...",
     ),
     Column("label", pa.string(), False, "reason, rule, bin or kind; empty where there is none"),
     Column("count", pa.int64(), False, "the count"),

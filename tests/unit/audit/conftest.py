@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.runs import Run
-from filters import rules
 from filters.catalog import BY_NAME
 from pipeline import config, manifest, runner, shards
 from pipeline.manifest import Books, Manifest, Output
@@ -362,16 +361,7 @@ class _Builder:
         }
         counts = shards.decision_counts(read["decisions"], read["documents"])
         counts += shards.histograms(read["decisions"], read["signals"], BY_NAME)
-        for tag in sorted(set(read["decisions"].column("tag").to_pylist())):
-            chosen = read["decisions"].filter(pc.equal(read["decisions"].column("tag"), tag))
-            found = rules.attribution(chosen.column("failed_rules").to_numpy(), len(self.rules))
-            for metric in ("first", "any", "only"):
-                numbers = getattr(found, metric)
-                counts += [
-                    (tag, f"rule.{metric}", name, int(count))
-                    for name, count in zip(self.rules, numbers, strict=True)
-                    if count
-                ]
+        counts += shards.rule_counts(read["decisions"], self.rules, read["documents"])
         return counts
 
     def _publish(self) -> None:

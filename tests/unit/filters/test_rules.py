@@ -50,12 +50,22 @@ def test_bounds_are_inclusive_for_stored_and_for_fresh_values() -> None:
     assert judge(_rules(), np.array([[60, 5, above]]), np.array([0]))[0].tolist() == [4]
 
 
+def test_fresh_values_are_rounded_as_stored_ones_are() -> None:
+    """0.1 lies below the float32 number nearest to it, which is the compiled minimum."""
+    rules = compile_rules(ORDER, {"deu_Latn": {"mean_word_length": Bound("mean_word_length", 0.1)}})
+    assert rules.lo[0, 1] > 0.1
+    for value, mask in ((0.1, 0), (0.0999999, 2)):
+        masks, _ = judge(rules, np.array([[60, value, 0]]), np.array([0]))
+        assert masks.tolist() == [mask]
+
+
 def test_no_documents_and_no_rules() -> None:
     masks, first = judge(_rules(), np.zeros((0, 3)), np.zeros(0, int))
     assert masks.size == first.size == 0
     empty = compile_rules([], {"deu_Latn": {}})
     masks, first = judge(empty, np.zeros((2, 0)), np.zeros(2, int))
     assert (masks.tolist(), first.tolist()) == ([0, 0], [-1, -1])
+    assert (masks.dtype, first.dtype) == (np.uint64, np.int16)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +75,13 @@ def test_no_documents_and_no_rules() -> None:
         (["word_count", "word_count"], {}, "twice"),
         (ORDER, {"word_count": Bound("word_count", 3, 2)}, "min 3 is above max 2"),
         (ORDER, {"word_count": Bound("mean_word_length", 3)}, "holds a bound on"),
+        (["zzzz"], {}, "unknown signal 'zzzz'$"),
         (ORDER, {"word_count": Bound("word_count", float("nan"))}, "not a number"),
+        (ORDER, {"word_count": Bound("word_count", 1, float("nan"))}, "not a number"),
         (ORDER, {"unique_word_fraction": Bound("unique_word_fraction", 0)}, "declared order"),
         (ORDER, {"x": Bound("x", 0)}, "unknown signal"),
-        (["word_count"] * 65, {}, "at most 64"),
+        (["word_count"] * 65, {}, "65 rules, but at most 64"),
+        (["word_count"] * 64, {}, "declared twice"),
     ],
 )
 def test_mistakes_are_named(order: list[str], bounds: dict[str, Bound], message: str) -> None:
@@ -76,14 +89,14 @@ def test_mistakes_are_named(order: list[str], bounds: dict[str, Bound], message:
         compile_rules(order, {"deu_Latn": bounds})
 
 
-@pytest.mark.parametrize("language", [[-1], [2]])
+@pytest.mark.parametrize("language", [[-1, 0], [0, 2], [0, -1], [2, 0]])
 def test_language_out_of_range(language: list[int]) -> None:
     with pytest.raises(ValueError, match="language indices"):
-        judge(_rules(), np.zeros((1, 3)), np.array(language))
+        judge(_rules(), np.zeros((2, 3)), np.array(language))
 
 
 def test_wrong_shape() -> None:
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ValueError, match="values of shape"):
         judge(_rules(), np.zeros((1, 2)), np.array([0]))
 
 

@@ -98,6 +98,11 @@ RULES = "language: {rules: {%s}}"
         ("word_count: {min: 3, source: short}", ["word_count.source"]),
         ("word_count: {minimum: 3}", ["word_count.minimum"]),
         ("word_count: 3", ["word_count"]),
+        ("word_count: {min: -1, " + SOURCE + "}", ["word_count.min -1", "0 to inf"]),
+        (
+            "duplicate_line_fraction: {max: 29.3, " + SOURCE + "}",
+            ["duplicate_line_fraction.max 29.3", "0 to 1"],
+        ),
     ],
 )
 def test_a_bad_threshold_is_refused(tmp_path: Path, rule: str, words: list[str]) -> None:

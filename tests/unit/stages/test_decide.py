@@ -314,21 +314,3 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
     ]  # fmt: skip
     assert [r["keeper_id"] for r in rows] == [None, None, None, "a"]
     assert [r["similarity"] for r in rows] == [None, None, None, 0.75]
-
-
-def test_each_rule_s_own_effect_is_counted() -> None:
-    decision = pa.table(
-        {
-            "tag": ["fin_Latn", "fin_Latn", "fin_Latn", "deu_Latn"],
-            "failed_rules": pa.array([0b101, 0b001, 0, 0b100], type=pa.uint64()),
-        }
-    )
-    assert set(decide.attribution(decision, list(ORDER))) == {
-        ("fin_Latn", "rule.first", "word_count", 2),
-        ("fin_Latn", "rule.any", "word_count", 2),
-        ("fin_Latn", "rule.any", "sentence_count", 1),
-        ("fin_Latn", "rule.only", "word_count", 1),
-        ("deu_Latn", "rule.first", "sentence_count", 1),
-        ("deu_Latn", "rule.any", "sentence_count", 1),
-        ("deu_Latn", "rule.only", "sentence_count", 1),
-    }
