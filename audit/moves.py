@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from filters.catalog import BY_NAME
-from filters.rules import Bound
+from filters.rules import PEER, Bound
 from langid import tags
 from stages.errors import ConfigError
 
@@ -13,19 +13,22 @@ OFF = ("null", "~")
 EXAMPLE = "for example --set word_count.min=30, or --set word_count=null to switch the rule off"
 
 
-def parse(settings: Sequence[str], tag: str, bounds: Mapping[str, Bound]) -> dict[str, Bound]:
+def parse(
+    settings: Sequence[str], tag: str, bounds: Mapping[str, Bound], peers: Collection[str] = ()
+) -> dict[str, Bound]:
     """The new bounds of each rule named, over those in force; a rule that is off has neither bound.
 
-    A setting is `RULE=VALUE` where the rule has one bound, `RULE.min=VALUE`, `RULE.max=VALUE`, or
-    `RULE=null`; keys spelled as for `weir run --set` (`language.rules.RULE.min`) are taken too.
-    ConfigError names the setting, what is wrong with it, and near names.
+    `peers` are the rules on datatrove's filters that the run knows. A setting is `RULE=VALUE` where
+    the rule has one bound, `RULE.min=VALUE`, `RULE.max=VALUE`, or `RULE=null`; keys spelled as for
+    `weir run --set` (`language.rules.RULE.min`) are taken too. ConfigError names the setting, what
+    is wrong with it, and near names.
     """
     moved: dict[str, Bound] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
             raise ConfigError("--set", f"{setting!r} is not RULE=VALUE", EXAMPLE)
-        name, side = _named(key.strip(), tag)
+        name, side = _named(key.strip(), tag, peers)
         bound = moved.get(name, bounds.get(name, Bound(name)))
         moved[name] = _moved(setting, bound, side, _number(setting, text.strip()))
     for name, bound in moved.items():
@@ -33,7 +36,7 @@ def parse(settings: Sequence[str], tag: str, bounds: Mapping[str, Bound]) -> dic
     return moved
 
 
-def _named(key: str, tag: str) -> tuple[str, str | None]:
+def _named(key: str, tag: str, peers: Collection[str]) -> tuple[str, str | None]:
     """Rule and side that a key names."""
     parts = key.split(".")
     if parts[:2] == ["language", "rules"]:
@@ -42,11 +45,13 @@ def _named(key: str, tag: str) -> tuple[str, str | None]:
         if _tag(parts[1]) != tag:
             raise ConfigError("--set", f"{key} is of another language than {tag}")
         parts = parts[3:]
+    if f"{parts[0]}." == PEER and len(parts) > 1:  # the name of such a rule has a dot of its own
+        parts = [".".join(parts[:2]), *parts[2:]]
     name, side = (parts[0], parts[1]) if len(parts) == 2 else (".".join(parts), None)
     if side not in (None, "min", "max"):
         raise ConfigError("--set", f"{key}: a rule has min and max, and no {side!r}", EXAMPLE)
-    if name not in BY_NAME:
-        raise ConfigError("--set", f"unknown rule {name!r}", near(name, BY_NAME))
+    if name not in BY_NAME and name not in peers:
+        raise ConfigError("--set", f"unknown rule {name!r}", near(name, [*BY_NAME, *peers]))
     return name, side
 
 
@@ -94,14 +99,15 @@ def _moved(setting: str, bound: Bound, side: str | None, value: float | None) ->
 
 
 def _check(name: str, bound: Bound) -> None:
-    signal = BY_NAME[name]
+    signal = BY_NAME.get(name)
+    low, high, unit = (signal.low, signal.high, signal.unit) if signal else (0.0, 1.0, "verdict")
     for side in ("min", "max"):
         value = getattr(bound, side)
-        if value is not None and not signal.low <= value <= signal.high:
+        if value is not None and not low <= value <= high:
             raise ConfigError(
                 "--set",
                 f"{name}.{side}={value:g} lies outside the signal's range, "
-                f"{signal.low:g} to {signal.high:g} ({signal.unit})",
+                f"{low:g} to {high:g} ({unit})",
                 _percent(name, side, value),
             )
     if bound.min is not None and bound.max is not None and bound.min > bound.max:
@@ -114,6 +120,8 @@ def _check(name: str, bound: Bound) -> None:
 
 def _percent(name: str, side: str, value: float) -> str:
     """The hint for who gives a percentage where a fraction is meant."""
+    if name not in BY_NAME:
+        return "a filter's verdict is 1 (keep) or 0 (reject)"
     signal = BY_NAME[name]
     if signal.high == 1 and 1 < value <= 100:
         return f"did you mean --set {name}.{side}={value / 100:g}?"

@@ -22,6 +22,7 @@ from filters import rules
 from filters.rules import Bound
 from filters.whatif import Change, Population, Tally
 from pipeline import shards
+from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
 MEASURES = ("characters", "words", "tokens")
@@ -68,7 +69,8 @@ def tune(
     signal that the run has not measured, and a file that cannot hold the thresholds; IntegrityError
     if the stored decisions do not follow from the run's rules.
     """
-    moved = moves.parse(trial.settings, trial.tag, run.bounds(trial.tag))
+    peers = tuple(f"{rules.PEER}{name}" for name in run.settings.datatrove)
+    moved = moves.parse(trial.settings, trial.tag, run.bounds(trial.tag), peers)
     stored = load(run, trial.tag, moved)
     if moved:
         change = stored.population.moved(moved)
@@ -168,14 +170,14 @@ def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
     facts: list[pa.Table] = []
     for (number, _, first), size in zip(places, _sizes(places, masks.size), strict=True):
         shard = run.shards[number]
-        signals = run.read_tag(shard.signals, tag, order)
+        signals = run.read_tag(shard.signals, tag, schema.signal_columns(order))
         facts.append(run.read_tag(shard.documents, tag, shards.fact_columns(MEASURES)))
         if not signals.num_rows == facts[-1].num_rows == size:
             raise IntegrityError(
                 shard.decisions.path, f"its rows of {tag} are not those of {shard.signals.path}"
             )
         for name, column in zip(order, values, strict=True):
-            column[first : first + size] = _floats(signals.column(name))
+            column[first : first + size] = _floats(schema.signal_values(signals, name))
     for name, column in zip(order, values, strict=True):
         if name in more and np.isnan(column).all():
             raise ConfigError(

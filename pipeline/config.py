@@ -222,10 +222,14 @@ class Language(_Section):
     @classmethod
     def _in_range(cls, value: dict[str, Rule | None]) -> dict[str, Rule | None]:
         for name, rule in value.items():
+            signal = BY_NAME.get(name)  # none of a rule on a verdict, which is 1 or 0
+            low, high, unit = (
+                (signal.low, signal.high, signal.unit) if signal else (0.0, 1.0, "verdict")
+            )
             for side in ("min", "max"):
-                bound, signal = getattr(rule, side, None), BY_NAME[name]
-                if bound is not None and not signal.low <= bound <= signal.high:
-                    allowed = f"{signal.low:g} to {signal.high:g} ({signal.unit})"
+                bound = getattr(rule, side, None)
+                if bound is not None and not low <= bound <= high:
+                    allowed = f"{low:g} to {high:g} ({unit})"
                     raise ValueError(f"{name}.{side} {bound:g} is outside the range {allowed}")
         return value
 
