@@ -396,6 +396,26 @@ def test_a_datatrove_filter_brings_its_rule_at_the_end(europe: config.Resolved) 
     assert found.origins["language.rules.datatrove.c4.min"] == "--set"
 
 
+def test_a_rule_of_one_language_needs_a_place_in_the_order() -> None:
+    rule = "languages.fi.rules.character_count.max=1000"
+    message = refused("europe", rule)
+    assert "languages.fin_Latn.rules.character_count" in message
+    assert "language.rules.character_count: null" in message
+    order, bounds = config.load(
+        "europe", [rule, "language.rules.character_count=null"]
+    ).run.bounds()
+    assert order[-1] == "character_count"
+    assert bounds["fin_Latn"]["character_count"].max == 1000
+    assert all("character_count" not in found for tag, found in bounds.items() if tag != "fin_Latn")
+
+
+def test_signals_of_models_can_be_bounded_for_one_language_at_once() -> None:
+    settings = ("languages.fi.rules.quality_score.min=.5", "languages.fi.rules.perplexity.max=900")
+    _, bounds = config.load("europe", settings).run.bounds()
+    assert bounds["fin_Latn"]["quality_score"].min == 0.5
+    assert "quality_score" not in bounds["base"]
+
+
 def test_a_filter_s_rule_can_be_moved_or_switched_off(tmp_path: Path) -> None:
     text = (
         "datatrove: {c4: {filter: C4QualityFilter}, b: {filter: C4ParagraphFilter}}\n"
