@@ -14,19 +14,22 @@ OFF = ("null", "~")
 EXAMPLE = "for example --set word_count.min=30, or --set word_count=null to switch the rule off"
 
 
-def parse(settings: Sequence[str], tag: str, bounds: Mapping[str, Bound]) -> dict[str, Bound]:
+def parse(
+    settings: Sequence[str], tag: str, bounds: Mapping[str, Bound], peers: Collection[str] = ()
+) -> dict[str, Bound]:
     """The new bounds of each rule named, over those in force; a rule that is off has neither bound.
 
-    A setting is `RULE=VALUE` where the rule has one bound, `RULE.min=VALUE`, `RULE.max=VALUE`, or
-    `RULE=null`; keys spelled as for `weir run --set` (`language.rules.RULE.min`) are taken too.
-    ConfigError names the setting, what is wrong with it, and near names.
+    `peers` are the rules on datatrove's filters that the run knows. A setting is `RULE=VALUE` where
+    the rule has one bound, `RULE.min=VALUE`, `RULE.max=VALUE`, or `RULE=null`; keys spelled as for
+    `weir run --set` (`language.rules.RULE.min`) are taken too. ConfigError names the setting, what
+    is wrong with it, and near names.
     """
     moved: dict[str, Bound] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
             raise ConfigError("--set", f"{setting!r} is not RULE=VALUE", EXAMPLE)
-        name, side = _named(key.strip(), tag)
+        name, side = _named(key.strip(), tag, peers)
         bound = moved.get(name, bounds.get(name, Bound(name)))
         moved[name] = _moved(setting, bound, side, _number(setting, text.strip()))
     for name, bound in moved.items():
@@ -34,7 +37,7 @@ def parse(settings: Sequence[str], tag: str, bounds: Mapping[str, Bound]) -> dic
     return moved
 
 
-def _named(key: str, tag: str) -> tuple[str, str | None]:
+def _named(key: str, tag: str, peers: Collection[str]) -> tuple[str, str | None]:
     """Rule and side that a key names."""
     parts = key.split(".")
     if parts[:2] == ["language", "rules"]:
@@ -47,8 +50,8 @@ def _named(key: str, tag: str) -> tuple[str, str | None]:
     name, side = ".".join(parts[:own]), ".".join(parts[own:]) or None
     if side not in (None, "min", "max"):
         raise ConfigError("--set", f"{key}: a rule has min and max, and no {side!r}", EXAMPLE)
-    if find(name) is None:
-        raise ConfigError("--set", f"unknown rule {name!r}", near(name, BY_NAME))
+    if find(name) is None or (name.startswith(PEER) and name not in peers):
+        raise ConfigError("--set", f"unknown rule {name!r}", near(name, [*BY_NAME, *peers]))
     return name, side
 
 
@@ -125,6 +128,8 @@ def _check(name: str, bound: Bound) -> None:
 def _percent(name: str, side: str, value: float) -> str:
     """The hint for who gives a percentage where a fraction is meant."""
     signal = _signal(name)
+    if name.startswith(PEER):
+        return "a filter's verdict is 1 (keep) or 0 (reject)"
     if signal.high == 1 and 1 < value <= 100:
         return f"did you mean --set {name}.{side}={value / 100:g}?"
     return f"`weir config explain {name}` says what it measures"

@@ -19,6 +19,7 @@ from audit import exports, moves, packs
 from audit.runs import Run
 from audit.sample import EXCERPT_CHARS, Chosen, pages, rank
 from filters import domains, rules
+from filters.catalog import PEER
 from filters.rules import Bound
 from filters.whatif import Change, Population, Tally
 from pipeline import shards
@@ -71,7 +72,8 @@ def tune(
     signal that the run has not measured, and a file that cannot hold the thresholds; IntegrityError
     if the stored decisions do not follow from the run's rules.
     """
-    moved = moves.parse(trial.settings, trial.tag, run.bounds(trial.tag))
+    peers = tuple(f"{PEER}{name}" for name in run.settings.datatrove)
+    moved = moves.parse(trial.settings, trial.tag, run.bounds(trial.tag), peers)
     stored = load(run, trial.tag, moved)
     if moved:
         change = stored.population.moved(moved)

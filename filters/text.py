@@ -291,6 +291,11 @@ class TextView:
         """Offset after the last character of each stripped line."""
         return self._line_bounds[1]
 
+    @property
+    def line_paragraphs(self) -> NDArray[np.int32]:
+        """Paragraph of each line, counted from 0."""
+        return self._line_bounds[2]
+
     @cached_property
     def line_lengths(self) -> NDArray[np.int32]:
         """Characters of each stripped line."""
@@ -312,7 +317,7 @@ class TextView:
     @cached_property
     def _paragraphs(self) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
         hashes, lengths = _loops().paragraphs(
-            self.line_hashes, self.line_lengths, self._line_bounds[2]
+            self.line_hashes, self.line_lengths, self.line_paragraphs
         )
         return hashes, lengths
 

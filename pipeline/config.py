@@ -443,7 +443,7 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
             pack = packs.setdefault(tag, json.loads(json.dumps(merged["language"])))
             _merge(pack, own, origin, origins, f"languages.{tag}.")
     resolved = Resolved(_validated({**merged, "languages": packs}, origins), origins)
-    _check_peer_rules(resolved)
+    _check_rules(resolved)
     return resolved
 
 
@@ -461,19 +461,23 @@ def _add_peer_rules(merged: dict[str, Any], origins: dict[str, str]) -> None:
             origins[path] = origin
 
 
-def _check_peer_rules(resolved: Resolved) -> None:
+def _check_rules(resolved: Resolved) -> None:
+    """A filter's rule needs the filter, and a language's rule a place in the declared order."""
     run = resolved.run
     packs = {"language": run.language, **{f"languages.{t}": p for t, p in run.languages.items()}}
     for place, pack in packs.items():
         for rule in pack.rules:
+            key = f"{place}.rules.{rule}"
             if rule.startswith(PEER) and rule.removeprefix(PEER) not in run.datatrove:
-                key = f"{place}.rules.{rule}"
-                origin = next((o for k, o in resolved.origins.items() if k.startswith(key)), key)
-                raise ConfigError(
-                    origin,
-                    f"{key}: no filter {rule.removeprefix(PEER)!r} under `datatrove`",
-                    f"there are: {', '.join(run.datatrove) or 'none'}",
-                )
+                problem = f"no filter {rule.removeprefix(PEER)!r} under `datatrove`"
+                remedy = f"there are: {', '.join(run.datatrove) or 'none'}"
+            elif rule not in run.language.rules:
+                problem = "the rule has no place in the order of rules"
+                remedy = f"declare it for every language, off: language.rules.{rule}: null"
+            else:
+                continue
+            origin = next((o for k, o in resolved.origins.items() if k.startswith(key)), key)
+            raise ConfigError(origin, f"{key}: {problem}", remedy)
 
 
 def check_files(run: Run) -> None:

@@ -201,6 +201,8 @@ class Runner:
                     "fastwarc",
                     "py3langid",
                     "pycld2",
+                    "fasttext-wheel",
+                    "datatrove",
                     "datasketch",
                     "numpy",
                 )

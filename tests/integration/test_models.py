@@ -10,7 +10,7 @@ from datatrove.data import Document
 from datatrove.pipeline import filters as peers
 from datatrove.pipeline.readers import ParquetReader
 
-from audit import runs, sample, trace, verify
+from audit import runs, sample, trace, tune, verify
 from filters.datatrove_filters import Segmenter
 from stages.errors import ConfigError
 from tests.data.models import write_classifier, write_tokenizer
@@ -88,6 +88,19 @@ def test_the_audit_reads_a_run_with_filters(modelled: Path) -> None:
     assert "datatrove filter long" in page["meaning"]
     failure = {"rule": "datatrove.long", "value": 0.0, "min": 1.0, "max": None}
     assert failure in page["failures"]
+
+
+def test_what_if_moves_a_rule_on_a_verdict(modelled: Path) -> None:
+    run = runs.Run(modelled)
+    decisions = rows(modelled, "decisions", "tag", "reason", "failed_rules")
+    bit = 1 << run.rules.index("datatrove.long")
+    alone = [row["tag"] for row in decisions if int(str(row["failed_rules"])) == bit]
+    tag = str(min(alone))
+    found = tune.tune(run, tune.Trial(tag, ("datatrove.long=null",)))
+    assert found["flips"]["gained"] == alone.count(tag) > 0
+    assert found["rules"]
+    stricter = tune.tune(run, tune.Trial(tag, ("datatrove.c4.min=1",)))
+    assert stricter["flips"]["gained"] == 0
 
 
 def test_a_moved_verdict_rule_decides_again_without_extraction(

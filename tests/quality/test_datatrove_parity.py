@@ -1,26 +1,31 @@
 """Our rules against datatrove's filters, over real pages: who keeps what the other rejects.
 
-Both see the same text, words and sentences: datatrove is given our segmenter. What is compared is
-the definition of each value and the comparison with the threshold. Each disagreement is written to
-build/, with the values of ours that failed and datatrove's reason; ids and numbers only.
+Segmentation is made equal, so that what is compared is the definition of each value and the
+comparison with the threshold: datatrove is given our segmenter's words and sentences, a text of our
+lines and paragraphs (stripped, one or two line ends between), what ends a sentence here, and stop
+words in every case. Each disagreement is written to build/, with the values of ours that failed and
+datatrove's reason; ids and numbers only.
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
 from datatrove.data import Document
 from datatrove.pipeline import filters as peers
+from datatrove.pipeline.filters import c4_filters
 from datatrove.pipeline.filters.base_filter import get_filter_result
 from ruamel.yaml import YAML
 
 from filters import rules
 from filters.catalog import measure_all
-from filters.datatrove_filters import Segmenter
+from filters.datatrove_filters import Segmenter, sentence_ends
 from filters.text import TextView
 from pipeline import config
 from tests.integration.runs import configured, rows, run_here
@@ -72,6 +77,9 @@ OURS: dict[str, dict[str, rules.Bound]] = {
 }
 
 
+_ENDING = 4  # a sentence terminal and the three closing marks that are looked through
+
+
 class Page(NamedTuple):
     """A stored document."""
 
@@ -88,6 +96,32 @@ class Comparison(NamedTuple):
     disagreements: list[dict[str, Any]]
 
 
+class _Sentences(Segmenter):
+    """What stands after a text's last sentence end belongs to that sentence, as we count."""
+
+    def span_tokenize(self, text: str) -> list[tuple[int, int]]:
+        spans = super().span_tokenize(text)
+        if len(spans) > 1 and spans[-1][0] == sentence_ends(TextView(text))[-1]:
+            spans[-2:] = [(spans[-2][0], spans[-1][1])]
+        return spans
+
+
+def _evened(text: str) -> str:
+    """The text as its lines and paragraphs are here: stripped, and none of them blank."""
+    view = TextView(text)
+    lines = [view.text[a:b] for a, b in zip(view.line_starts, view.line_ends, strict=True)]
+    breaks = ["\n" * (1 + int(step)) for step in np.diff(view.line_paragraphs)]
+    return "".join(itertools.chain(*zip(lines, [*breaks, ""], strict=False)))
+
+
+def _endings(view: TextView) -> tuple[str, ...]:
+    """The last four characters of each line that ends a sentence here: enough to tell it."""
+    ends = view.line_ends[view.line_ends_sentence].tolist()
+    starts = view.line_starts[view.line_ends_sentence].tolist()
+    found = {view.text[max(a, b - _ENDING) : b] for a, b in zip(starts, ends, strict=True)}
+    return tuple(sorted(found)) or (".",)
+
+
 def _keeps(peer: Any, text: str) -> tuple[bool, str | None]:
     result, reason = get_filter_result(peer.filter(Document(text=text, id="id")))
     return bool(result), reason
@@ -98,28 +132,40 @@ def compare(pages: Iterable[Page], settings: config.Run) -> Comparison:
 
     Stop words are the pack's; without any, neither side looks for them.
     """
-    segmenter = Segmenter()
+    segmenter = _Sentences()
     compiled = {
         name: rules.compile_rules(list(bounds), {"base": bounds}) for name, bounds in OURS.items()
     }
-    fixed = {name: getattr(peers, name)(language=segmenter) for name in OURS}
+    repetition = peers.GopherRepetitionFilter(language=segmenter)
+    clean = peers.C4QualityFilter(language=segmenter)
     agreed = dict.fromkeys(OURS, 0)
     count, disagreements = 0, []
     for page in pages:
         count += 1
         lexicon = settings.lexicon(page.tag)
         words = lexicon.stop_words
-        view = TextView(page.text, lexicon)
+        view = TextView(_evened(page.text), lexicon)
         values = measure_all(view)
-        quality = peers.GopherQualityFilter(
-            language=segmenter, stop_words=sorted(words), min_stop_words=2 if words else None
-        )
+        endings = _endings(view)
+        theirs = {
+            "GopherRepetitionFilter": repetition,
+            "GopherQualityFilter": peers.GopherQualityFilter(
+                language=segmenter,
+                stop_words=[case(w) for w in words for case in (str, str.capitalize, str.upper)],
+                min_stop_words=2 if words else None,
+            ),
+            "C4QualityFilter": clean,
+            "FineWebQualityFilter": peers.FineWebQualityFilter(
+                language=segmenter, stop_chars=endings
+            ),
+        }
         for name, ruleset in compiled.items():
             measured = np.array([[values[rule] for rule in ruleset.rules]], dtype=np.float64)
             masks, _ = rules.judge(ruleset, measured, np.zeros(1, np.int64))
             failed = [rule for bit, rule in enumerate(ruleset.rules) if int(masks[0]) >> bit & 1]
-            peer = quality if name == "GopherQualityFilter" else fixed[name]
-            keeps, reason = _keeps(peer, view.text)
+            # What ends a line of C4 is no parameter, but a constant of its module.
+            with mock.patch.object(c4_filters, "END_PUNCTUATION", (*endings, '"', "'")):
+                keeps, reason = _keeps(theirs[name], view.text)
             if keeps == (not failed):
                 agreed[name] += 1
             else:

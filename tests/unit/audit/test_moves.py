@@ -65,3 +65,18 @@ def test_mistakes_are_refused_with_a_suggestion(setting: str, message: str) -> N
     with pytest.raises(ConfigError, match=message) as caught:
         parse([setting], "fin_Latn", BOUNDS)
     assert caught.value.exit_code == 2
+
+
+def test_rules_on_datatrove_s_filters_have_a_dot_of_their_own() -> None:
+    peers = ("datatrove.c4", "datatrove.b")
+    bounds = {**BOUNDS, "datatrove.c4": Bound("datatrove.c4", min=1)}
+    given = ["datatrove.c4=null", "language.rules.datatrove.b.min=1"]
+    found = parse(given, "fin_Latn", bounds, peers)
+    assert found == {
+        "datatrove.c4": Bound("datatrove.c4"),
+        "datatrove.b": Bound("datatrove.b", min=1),
+    }
+    with pytest.raises(ConfigError, match=r"unknown rule 'datatrove\.x'"):
+        parse(["datatrove.x=null"], "fin_Latn", bounds, peers)
+    with pytest.raises(ConfigError, match=r"is 1 \(keep\) or 0 \(reject\)"):
+        parse(["datatrove.c4=2"], "fin_Latn", bounds, peers)

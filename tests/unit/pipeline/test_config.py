@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -488,6 +489,26 @@ def test_a_datatrove_filter_brings_its_rule_at_the_end(europe: config.Resolved) 
     assert found.origins["language.rules.datatrove.c4.min"] == "--set"
 
 
+def test_a_rule_of_one_language_needs_a_place_in_the_order() -> None:
+    rule = "languages.fi.rules.character_count.max=1000"
+    message = refused("europe", rule)
+    assert "languages.fin_Latn.rules.character_count" in message
+    assert "language.rules.character_count: null" in message
+    order, bounds = config.load(
+        "europe", [rule, "language.rules.character_count=null"]
+    ).run.bounds()
+    assert order[-1] == "character_count"
+    assert bounds["fin_Latn"]["character_count"].max == 1000
+    assert all("character_count" not in found for tag, found in bounds.items() if tag != "fin_Latn")
+
+
+def test_signals_of_models_can_be_bounded_for_one_language_at_once() -> None:
+    settings = ("languages.fi.rules.quality_score.min=.5", "languages.fi.rules.perplexity.max=900")
+    _, bounds = config.load("europe", settings).run.bounds()
+    assert bounds["fin_Latn"]["quality_score"].min == 0.5
+    assert "quality_score" not in bounds["base"]
+
+
 def test_a_filter_s_rule_can_be_moved_or_switched_off(tmp_path: Path) -> None:
     text = (
         "datatrove: {c4: {filter: C4QualityFilter}, b: {filter: C4ParagraphFilter}}\n"
@@ -541,3 +562,12 @@ def test_a_run_of_before_there_were_models_is_still_read(europe: config.Resolved
     for pack in (saved["language"], *saved["languages"].values()):
         del pack["quality_model"], pack["perplexity_model"]
     assert config.Run.model_validate(saved) == europe.run
+
+
+def test_the_examples_of_the_docs_are_configurations(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "quality.md"
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    assert len(blocks) >= 3
+    for block in blocks:
+        text = re.sub(r"sha256: [0-9a-f]{4}\.\.\.", f"sha256: {'a' * 64}", block)
+        assert config.load(file_with(tmp_path, text)).run.name == "mine"
