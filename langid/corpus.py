@@ -141,7 +141,7 @@ def collect(
                 continue
             digest = hashlib.sha256(archive.read_bytes()).hexdigest()
             packages.append(Package(name, version, digest, group.name, group.licence))
-            for locale, text in READERS[group.reader](_members(archive)):
+            for locale, text in READERS[group.reader](members(archive)):
                 tag = from_locale(locale, text)
                 if tag and dominant_script(text) == tag[-4:]:
                     messages[tag].setdefault(text)
@@ -203,7 +203,7 @@ Message = tuple[str, str]
 """A locale and a cleaned line."""
 
 
-def _members(archive: Path) -> Iterator[Member]:
+def members(archive: Path) -> Iterator[Member]:
     """Files of a Debian archive: path and a function that reads it, valid until the next one."""
     with subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", str(archive)],  # noqa: S607
