@@ -1,4 +1,4 @@
-"""Manual pages and help pages as documents: one blank line between paragraphs, no markup.
+"""Manual pages and help pages as documents: a line for each paragraph, no markup.
 
 Reads what Debian's documentation is written in: HTML, Mallard and DocBook (`pages`), and man pages
 (`manual_page`). Code, menus of the page and credits are left out; so is every element that the
@@ -24,12 +24,12 @@ _BLOCKS: Final = frozenset(
 
 # What is not prose: code, navigation, the credits, an index.
 _SKIPPED: Final = frozenset(
-    "script style pre code samp kbd nav header footer aside noscript button select form "
+    "head script style pre code samp kbd nav header footer aside noscript button select form "
     "info articleinfo bookinfo programlisting screen synopsis cmdsynopsis literallayout indexterm "
     "keyword revhistory legalnotice authorgroup copyright bibliography index toc media mediaobject "
     "figure screenshot remark".split()
 )
-_SKIPPED_CLASSES: Final = frozenset({"navheader", "navfooter", "toc", "footer", "titlepage-nav"})
+_SKIPPED_CLASSES: Final = frozenset({"navheader", "navfooter", "toc", "docnav", "relatedtopics"})
 
 # A book in one DocBook file is a document for each of these.
 _PARTS: Final = frozenset({"chapter", "sect1", "preface", "appendix"})
@@ -61,7 +61,7 @@ def pages(data: bytes, *, is_html: bool) -> Iterator[str]:
     for node in main or parts or [root]:
         paragraphs = list(_paragraphs(node))
         if paragraphs:
-            yield "\n\n".join(paragraphs)
+            yield "\n".join(paragraphs)
 
 
 def _paragraphs(root: object) -> Iterator[str]:
@@ -172,7 +172,7 @@ def manual_page(source: str) -> str:
         elif request in _FONTS:
             pieces.append(_joined(rest, " " if len(request) == 1 else "") + " ")
     flush()
-    return "\n\n".join(paragraphs)
+    return "\n".join(paragraphs)
 
 
 def _joined(arguments: str, space: str) -> str:

@@ -134,7 +134,7 @@ def harvest(
             for locale, text in _READERS[group.reader](corpus.members(archive)):
                 tag = from_locale(locale, text)
                 if tag in BY_TAG:
-                    raw[tag].append((name, text.split("\n\n")))
+                    raw[tag].append((name, text.split("\n")))
                 else:
                     dropped["not_european"] += 1
         english = {paragraph for _, page in raw.get(ENGLISH, ()) for paragraph in page}
@@ -164,7 +164,7 @@ def _usable(tag: str, page: Sequence[str], english: set[str]) -> tuple[str, str 
         ]
         if sum(map(len, kept)) < _MIN_KEPT * sum(map(len, page)):
             return "", "english"
-    text = "\n\n".join(kept)
+    text = "\n".join(kept)
     if dominant_script(text) != tag[-4:]:
         return "", "script"
     if TextView(text).word_count < MIN_WORDS:
@@ -179,7 +179,7 @@ def _is_english(paragraph: str) -> bool:
 
 
 Page = tuple[str, str]
-"""A locale and a document, its paragraphs divided by blank lines."""
+"""A locale and a document, a line for each paragraph, as the extractors write them."""
 
 
 def _read_man(members: Iterable[corpus.Member]) -> Iterator[Page]:
@@ -265,7 +265,7 @@ def composed(lines: Mapping[str, str], tag: str) -> list[Document]:
         page.append(line)
         words += len(_WORDS.findall(line))
         if len(page) >= wanted and words >= _COMPOSED_WORDS:
-            made.append(Document("\n\n".join(page), "composed", is_whole=False))
+            made.append(Document("\n".join(page), "composed", is_whole=False))
             page, words = [], 0
             wanted = order.randint(*_COMPOSED_LINES)
     return sorted(made, key=lambda document: document.digest)
