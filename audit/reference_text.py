@@ -169,6 +169,8 @@ def _usable(tag: str, page: Sequence[str], english: set[str]) -> tuple[str, str 
         return "", "script"
     if TextView(text).word_count < MIN_WORDS:
         return "", "short"
+    if not is_prose(text):
+        return "", "lists"
     return text, None
 
 
@@ -239,6 +241,20 @@ _READERS: dict[str, Callable[[Iterable[corpus.Member]], Iterator[Page]]] = {
     "man": _read_man,
     "markup": _read_markup,
 }
+
+
+def is_prose(text: str) -> bool:
+    """Whether half of a text's letters or more stand in sentence-like lines.
+
+    A list of menu entries or options is help, but no text to learn from what pages look like.
+    """
+    letters = [sum(map(str.isalpha, line)) for line in text.splitlines()]
+    inside = sum(
+        count
+        for count, line in zip(letters, text.splitlines(), strict=True)
+        if is_sentence(line)
+    )
+    return 2 * inside >= sum(letters) > 0
 
 
 def is_sentence(line: str) -> bool:
