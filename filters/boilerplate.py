@@ -6,16 +6,36 @@ measured, and a rule decides.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Final, NamedTuple
+from functools import cache, lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filters.signal import SMALL_COUNT_EDGES, SMALL_FRACTION_EDGES, Value, count, fraction
-from filters.text import TextView, isin_sorted
+from filters import characters
+from filters.signal import (
+    SMALL_COUNT_EDGES,
+    SMALL_FRACTION_EDGES,
+    Value,
+    count,
+    fraction,
+    ratio,
+)
+from filters.text import Phrases, TextView, compile_phrases
 
 _C4: Final = "Raffel et al. 2020 (C4), section 2.2"
+
+_POLICY, _C4_POLICY, _LOREM_IPSUM, _JAVASCRIPT = 1, 2, 4, 8
+
+_COMMA, _SEMICOLON, _BRACE, _QUOTE, _APOSTROPHE = 0x2C, 0x3B, 0x7B, 0x22, 0x27
+
+# datatrove's C4QualityFilter: min_words_per_line, max_word_length.
+_C4_LINE_WORDS: Final = 3
+_C4_WORD_CHARACTERS: Final = 1000
+
+# A sentence rarely enumerates more than eight things; keyword lists do so without end.
+_ENUMERATION_MARKS: Final = 8
+_ENUMERATION_WORDS: Final = 4
 
 POLICY_PHRASES: Final[dict[str, tuple[str, ...]]] = {
     # English is C4's list (c4_utils.py); the others name the same things in the wordings most
@@ -122,7 +142,7 @@ def curly_brace_character_fraction(view: TextView) -> Value:
 @count(unit="phrases", source=_C4, edges=SMALL_COUNT_EDGES)
 def lorem_ipsum_count(view: TextView) -> Value:
     """Number of times "lorem ipsum" stands in the text. Source: Raffel et al. 2020 (C4), 2.2."""
-    return float(_phrase_lines(view, _compiled("lorem ipsum")).size)
+    return float(_lines(view, _LOREM_IPSUM).size)
 
 
 @fraction(source=_C4, edges=SMALL_FRACTION_EDGES)
@@ -131,7 +151,7 @@ def javascript_line_fraction(view: TextView) -> Value:
 
     Source: Raffel et al. 2020 (C4), 2.2.
     """
-    return _line_share(view, _compiled("javascript"))
+    return _line_share(view, _lines(view, _JAVASCRIPT))
 
 
 @fraction(
@@ -143,62 +163,120 @@ def policy_line_fraction(view: TextView) -> Value:
     Phrases are those of `POLICY_PHRASES`, matched as whole words in lower case, whatever stands
     between the words.
     """
-    return _line_share(view, _policy_phrases())
+    return _line_share(view, _lines(view, _POLICY))
 
 
-class _Phrases(NamedTuple):
-    """Phrases of one number of words, as hashes."""
+@fraction(source="Weir: phrases of each language pack", edges=SMALL_FRACTION_EDGES)
+def boilerplate_line_fraction(view: TextView) -> Value:
+    """Fraction of lines with a boilerplate phrase of the language: "read more", "share this".
 
-    words: int
-    hashes: NDArray[np.uint64]
-    """Sorted."""
-    sieve: NDArray[np.bool_]
-    """True at the upper 16 bits of each hash: leaves less than one word in 500 to search for."""
+    Null without lines or if the language has no phrases.
+    """
+    if not view.lexicon.boilerplate_phrases:
+        return None
+    return _line_share(view, view.phrases(_pack_phrases(view.lexicon.boilerplate_phrases))[0])
+
+
+@fraction(source="Weir: breadcrumbs, menus and rows of links", edges=SMALL_FRACTION_EDGES)
+def separator_character_fraction(view: TextView) -> Value:
+    """Fraction of characters that divide the entries of menus; null for an empty text.
+
+    They are | ¦ » « › ‹ → · • / < > and the like. Quotation marks of French and others are among
+    them, hence prose has some.
+    """
+    if not view.codes.size:
+        return None
+    return float(np.count_nonzero(_separators(view)) / view.codes.size)
+
+
+@ratio(unit="addresses/word", source="RedPajama-v2; Weir: lists of links")
+def address_to_word_ratio(view: TextView) -> Value:
+    """Web addresses ("http://", "https://", "www.") for each word; null without words."""
+    if not view.word_count:
+        return None
+    found = view.text.count("http://") + view.text.count("https://") + view.text.count(" www.")
+    return found / view.word_count
+
+
+@fraction(
+    source="Weir: keyword lists of search-engine pages, tag clouds", edges=SMALL_FRACTION_EDGES
+)
+def enumeration_word_fraction(view: TextView) -> Value:
+    """Fraction of words in long enumerations; null without words.
+
+    An enumeration is a run of eight or more commas, semicolons or separators of menus with at most
+    four words between one and the next.
+    """
+    if not view.word_count:
+        return None
+    marks = np.flatnonzero((view.codes == _COMMA) | (view.codes == _SEMICOLON) | _separators(view))
+    if marks.size < _ENUMERATION_MARKS:
+        return 0.0
+    words = np.searchsorted(view.word_starts, marks)
+    steps = np.diff(words)
+    near = np.concatenate(([False], steps <= _ENUMERATION_WORDS, [False]))
+    edges = np.flatnonzero(near[1:] != near[:-1])
+    starts, ends = edges[::2], edges[1::2]
+    long = ends - starts >= _ENUMERATION_MARKS - 1
+    return float((words[ends[long]] - words[starts[long]]).sum() / view.word_count)
+
+
+@count(
+    unit="sentences", source=_C4 + "; datatrove 0.10.1, C4QualityFilter", edges=SMALL_COUNT_EDGES
+)
+def clean_sentence_count(view: TextView) -> Value:
+    """Number of sentences in the lines that C4 keeps; 0 where C4 drops the page.
+
+    A line is kept if white space divides it into three pieces or more, none of over 1,000
+    characters, if it ends a sentence or a quotation, not in an ellipsis, and if it names neither
+    JavaScript nor a policy (C4's own English phrases). A line with "lorem ipsum" or an opening
+    curly brace that would be kept so far drops the page.
+    """
+    if not view.line_count:
+        return 0.0
+    last = view.codes[view.line_ends - 1]
+    kept = view.line_ends_sentence | (last == _QUOTE) | (last == _APOSTROPHE)
+    kept &= ~view.line_ends_in_ellipsis
+    pieces, longest = view.line_pieces
+    kept &= (pieces >= _C4_LINE_WORDS) & (longest <= _C4_WORD_CHARACTERS)
+    if kept[_lines(view, _LOREM_IPSUM)].any():
+        return 0.0
+    kept[_lines(view, _JAVASCRIPT)] = False
+    braces = np.flatnonzero(view.codes == _BRACE) if "{" in view.text else np.zeros(0, np.int64)
+    if kept[np.searchsorted(view.line_starts, braces, side="right") - 1].any():
+        return 0.0
+    kept[_lines(view, _C4_POLICY)] = False
+    counts = np.bincount(view.sentence_end_lines, minlength=view.line_count)
+    return float(np.maximum(counts[kept], 1).sum())
+
+
+def _separators(view: TextView) -> NDArray[np.bool_]:
+    return view.kept("separators", lambda: (view.classes & characters.SEPARATOR) != 0)
 
 
 @cache
-def _policy_phrases() -> tuple[_Phrases, ...]:
-    return _compiled(*(phrase for phrases in POLICY_PHRASES.values() for phrase in phrases))
+def _known_phrases() -> Phrases:
+    """Phrases of every kind, found in one pass."""
+    policies = {phrase: _POLICY for group in POLICY_PHRASES.values() for phrase in group}
+    c4 = dict.fromkeys(POLICY_PHRASES["eng"], _POLICY | _C4_POLICY)
+    return compile_phrases(
+        {**policies, **c4, "lorem ipsum": _LOREM_IPSUM, "javascript": _JAVASCRIPT}
+    )
 
 
-@cache
-def _compiled(*phrases: str) -> tuple[_Phrases, ...]:
-    by_length: dict[int, set[int]] = {}
-    for phrase in phrases:
-        view = TextView(phrase)
-        n = view.word_count
-        by_length.setdefault(n, set()).add(int(view.ngram_hashes(n)[0]))
-    compiled = []
-    for n, found in sorted(by_length.items()):
-        hashes = np.array(sorted(found), np.uint64)
-        sieve = np.zeros(1 << 16, np.bool_)
-        sieve[_sieve_slots(hashes)] = True
-        compiled.append(_Phrases(n, hashes, sieve))
-    return tuple(compiled)
+@lru_cache(maxsize=256)
+def _pack_phrases(phrases: frozenset[str]) -> Phrases:
+    return compile_phrases(dict.fromkeys(sorted(phrases), 1))
 
 
-def _sieve_slots(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    return (hashes >> np.uint64(48)).astype(np.int64)
+def _lines(view: TextView, kind: int) -> NDArray[np.int64]:
+    """Line of each phrase of this kind, one entry a find."""
+    lines, kinds = view.kept("phrases", lambda: view.phrases(_known_phrases()))
+    chosen: NDArray[np.int64] = lines[(kinds & kind) != 0]
+    return chosen
 
 
-def _phrase_lines(view: TextView, phrases: tuple[_Phrases, ...]) -> NDArray[np.int64]:
-    """Line of each phrase found, one entry a find; a phrase may not run over a line end."""
-    found = [np.zeros(0, np.int64)]
-    for n, hashes, sieve in phrases:
-        candidates = view.ngram_hashes(n)
-        places = np.flatnonzero(sieve.take(_sieve_slots(candidates)))
-        places = places[isin_sorted(candidates[places], hashes)]
-        if places.size:
-            lines = _lines_of(view, places)
-            found.append(lines[lines == _lines_of(view, places + (n - 1))])
-    return np.concatenate(found)
-
-
-def _lines_of(view: TextView, words: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.searchsorted(view.line_starts, view.word_starts[words], side="right") - 1
-
-
-def _line_share(view: TextView, phrases: tuple[_Phrases, ...]) -> Value:
+def _line_share(view: TextView, lines: NDArray[np.int64]) -> Value:
     if not view.line_count:
         return None
-    return float(np.unique(_phrase_lines(view, phrases)).size / view.line_count)
+    return float(np.unique(lines).size / view.line_count) if lines.size else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from filters import boilerplate, damage, lines, repetition, words
+from filters import boilerplate, damage, information, lines, repetition, words
 from filters.signal import FRACTION_EDGES, Signal, Value, signal
 from filters.text import TextView
 
@@ -43,6 +43,30 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     boilerplate.javascript_line_fraction,
     boilerplate.policy_line_fraction,
     damage.replacement_character_fraction,
+    words.longest_word_length,
+    words.stop_word_fraction,
+    words.distinct_affinity_word_count,
+    words.affinity_word_fraction,
+    words.neighbour_word_fraction,
+    words.english_word_fraction,
+    words.top_word_fraction,
+    words.doubled_word_fraction,
+    words.number_word_fraction,
+    words.main_script_letter_fraction,
+    words.mixed_script_word_fraction,
+    information.word_entropy,
+    information.character_entropy,
+    information.compression_ratio,
+    lines.sentence_capital_fraction,
+    lines.mean_sentence_length,
+    lines.mean_line_length,
+    lines.line_length_variation,
+    lines.list_line_fraction,
+    boilerplate.boilerplate_line_fraction,
+    boilerplate.separator_character_fraction,
+    boilerplate.address_to_word_ratio,
+    boilerplate.enumeration_word_fraction,
+    boilerplate.clean_sentence_count,
 )
 """What `measure_all` measures. New signals are appended; an order change is a schema change."""
 

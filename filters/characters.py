@@ -28,6 +28,7 @@ DAMAGED: Final = 1 << 11  # never meant by an author: U+FFFD and C1 controls
 MOJIBAKE_LEAD: Final = 1 << 12  # a UTF-8 lead byte read as Windows-1252
 MOJIBAKE_TAIL: Final = 1 << 13  # a UTF-8 continuation byte read as Windows-1252
 GREEK: Final = 1 << 14
+SEPARATOR: Final = 1 << 15  # divides the entries of menus and breadcrumbs
 
 # Everything assigned lies in planes 0 to 3 and 14 (planes 15 and 16 are for private use).
 _ASSIGNED: Final = ((0, 0x40000), (0xE0000, 0xE1000))
@@ -59,6 +60,7 @@ _CHARACTER_CLASSES: Final = {
     "\"'": CLOSER,
     "…": TERMINAL,
     "•‣▶◀◦■□▪▫–*-": BULLET,
+    "|¦‖»«›‹→←⟩⟨·•‣▶►◀◄∙⋅/\\<>▸": SEPARATOR,
     "\ufffd": DAMAGED,
     # Lead bytes of Latin (Â Ã Ä Å), Greek (Î Ï), Cyrillic (Ð Ñ) and general punctuation (â).
     "ÂÃÄÅÎÏÐÑâ": MOJIBAKE_LEAD,
@@ -66,11 +68,17 @@ _CHARACTER_CLASSES: Final = {
 }
 
 
+SCRIPTS: Final = ("Latin", "Greek", "Cyrillic", "Armenian", "Georgian", "Hebrew", "Arabic")
+"""Script k has bit k; a letter of any other script has the next bit, of no script none."""
+OTHER_SCRIPT: Final = 1 << len(SCRIPTS)
+
+
 class Tables(NamedTuple):
     """Lookup tables indexed by code point."""
 
     classes: NDArray[np.uint16]
     folded: NDArray[np.uint32]
+    scripts: NDArray[np.uint8]
 
 
 @cache
@@ -94,8 +102,10 @@ def tables() -> Tables:
     _add(classes, "".join(map(chr, range(0xA0, 0xC0))), MOJIBAKE_TAIL)
     for characters, bits in _CHARACTER_CLASSES.items():
         _add(classes, characters, bits)
+    # Mkhedruli has capitals since Unicode 11, but no sentence begins with one: it has no case here.
+    classes[0x10D0:0x1100] &= ~np.uint16(LOWER)
     classes[0x85] &= ~np.uint16(DAMAGED)  # NEXT LINE is a line end of old systems, not damage
-    return Tables(classes, _folded_table(classes))
+    return Tables(classes, _folded_table(classes), _scripts_table(classes))
 
 
 def _add(classes: NDArray[np.uint16], characters: str, bits: int) -> None:
@@ -111,3 +121,15 @@ def _folded_table(classes: NDArray[np.uint16]) -> NDArray[np.uint32]:
     folded[0x03C2] = 0x03C3
     folded[[0x2019, 0x02BC]] = 0x27
     return folded
+
+
+def _scripts_table(classes: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    letters = np.flatnonzero(classes & LETTER)
+    text = "".join(map(chr, letters.tolist()))
+    scripts = np.zeros(0x110000, np.uint8)
+    scripts[letters] = OTHER_SCRIPT
+    for bit, script in enumerate(SCRIPTS):
+        scripts[[ord(c) for c in regex.findall(rf"\p{{Script={script}}}", text)]] = 1 << bit
+    # Letters of no script of their own: the modifier letters and signs that many scripts share.
+    scripts[[ord(c) for c in regex.findall(r"[\p{Script=Common}\p{Script=Inherited}]", text)]] = 0
+    return scripts

@@ -25,7 +25,7 @@ def replacement_character_fraction(view: TextView) -> Value:
     classes = view.classes
     if not classes.size:
         return None
-    if not view.present & (characters.DAMAGED | characters.MOJIBAKE_LEAD):
+    if not view.count(characters.DAMAGED) and not view.count(characters.MOJIBAKE_LEAD):
         return 0.0
     damaged = (classes & characters.DAMAGED) != 0
     for places, length in _mojibake(view):

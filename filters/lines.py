@@ -5,13 +5,10 @@ Lines are split at U+000A and stripped; blank lines do not count.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from filters import characters
-from filters.signal import Value, count, fraction, ratio, share
+from filters.signal import LARGE_COUNT_EDGES, Value, count, fraction, ratio, share
 from filters.text import TextView
 
 _GOPHER = "Rae et al. 2021 (Gopher), Appendix A.1"
@@ -19,12 +16,7 @@ _FINEWEB = "Penedo et al. 2024 (FineWeb), section 3.6"
 
 SHORT_LINE_CHARACTERS = 30  # FineWeb, section 3.6; datatrove short_line_length
 
-_FULL_STOP = 0x2E
-_SEMICOLON = 0x3B
-_ELLIPSIS = 0x2026
-
-# Closing marks after a sentence terminal that are looked through: `.")` and the like.
-_MAX_CLOSERS = 3
+LIST_LINE_WORDS = 6  # an entry of a menu or a list of links rarely has more
 
 
 @fraction(source=_GOPHER)
@@ -45,13 +37,7 @@ def ellipsis_line_fraction(view: TextView) -> Value:
 
     Source: Rae et al. 2021 (Gopher), A.1.
     """
-    if not view.line_count:
-        return None
-    last = view.line_ends - 1
-    three = view.line_lengths >= 3
-    for step in range(3):
-        three &= view.codes[np.maximum(last - step, 0)] == _FULL_STOP
-    return share(three | (view.codes[last] == _ELLIPSIS))
+    return share(view.line_ends_in_ellipsis)
 
 
 @fraction(source=_FINEWEB)
@@ -63,13 +49,7 @@ def terminal_punctuation_line_fraction(view: TextView) -> Value:
     a Greek letter, which NFC makes of the Greek question mark. Source: Penedo et al. 2024
     (FineWeb), 3.6; Raffel et al. 2020 (C4), 2.2.
     """
-    if not view.line_count:
-        return None
-    last = view.line_ends - 1
-    for _ in range(_MAX_CLOSERS):
-        closing = (view.classes[last] & characters.CLOSER) != 0
-        last = last - (closing & (last > view.line_starts))
-    return share(_is_terminal(view, last))
+    return share(view.line_ends_sentence)
 
 
 @fraction(source=_FINEWEB)
@@ -99,32 +79,53 @@ def sentence_count(view: TextView) -> Value:
     and "J. Smith" end none, and 3.14 does not; "12. Mai" does. Titles without a full stop are no
     sentences. C4 counts with NLTK's Punkt, which most European languages do not have.
     """
-    candidate = (view.classes & characters.TERMINAL) != 0
-    if view.present & characters.GREEK:
-        candidate |= view.codes == _SEMICOLON
-    places = np.flatnonzero(candidate)
-    places = places[_is_terminal(view, places)]
-    gaps = np.diff(places) > 1
-    starts = places[np.append(True, gaps)[: places.size]]
-    ends = places[np.append(gaps, True)[-places.size :]] if places.size else places
-    in_word = characters.WORD | characters.EXTENDER
-    before = _classes_at(view, starts - 1)
-    follows_word = (before & _classes_at(view, starts - 2) & in_word) != 0
-    follows = follows_word | ((before & characters.CLOSER) != 0)
-    closes = (_classes_at(view, ends + 1) & (characters.SPACE | characters.CLOSER)) != 0
-    return float(np.count_nonzero(follows & closes))
+    return float(view.sentence_ends.size)
 
 
-def _classes_at(view: TextView, places: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """Class bits at these places; those of white space outside the text."""
-    outside = (places < 0) | (places >= view.classes.size)
-    return np.where(outside, np.uint16(characters.SPACE), view.classes.take(places, mode="clip"))
+@fraction(source="Weir: shuffled words, enumerations and lists have no sentence starts")
+def sentence_capital_fraction(view: TextView) -> Value:
+    """Fraction of sentence ends followed by a capital, of those followed by a letter with a case.
+
+    Looked at is the first character of the next word. Null without any, as in scripts without case.
+    """
+    following = np.searchsorted(view.word_starts, view.sentence_ends)
+    following = following[following < view.word_count]
+    first = view.classes[view.word_starts[following]]
+    cased = first[(first & (characters.UPPER | characters.LOWER)) != 0]
+    return share((cased & characters.UPPER) != 0)
 
 
-def _is_terminal(view: TextView, places: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-    """Whether the character at each place ends a sentence."""
-    terminal: NDArray[np.bool_] = (view.classes[places] & characters.TERMINAL) != 0
-    if view.present & characters.GREEK:
-        before = view.classes[np.maximum(places - 1, 0)]
-        terminal |= ((before & characters.GREEK) != 0) & (view.codes[places] == _SEMICOLON)
-    return terminal
+@ratio(
+    unit="words/sentence",
+    source="Penedo et al. 2024 (FineWeb), statistics: sentence stats",
+    edges=LARGE_COUNT_EDGES,
+)
+def mean_sentence_length(view: TextView) -> Value:
+    """Words for each sentence end; null without sentence ends."""
+    ends = view.sentence_ends.size
+    return view.word_count / ends if ends else None
+
+
+@ratio(
+    unit="characters/line",
+    source="Penedo et al. 2024 (FineWeb), statistics: avg_line_length",
+    edges=LARGE_COUNT_EDGES,
+)
+def mean_line_length(view: TextView) -> Value:
+    """Mean number of characters of the stripped lines; null without lines."""
+    return float(view.line_lengths.mean()) if view.line_count else None
+
+
+@ratio(unit="1", source="Weir: prose has lines of all lengths, lists and tables of one")
+def line_length_variation(view: TextView) -> Value:
+    """Standard deviation of the lines' lengths by their mean; null without lines."""
+    if not view.line_count:
+        return None
+    return float(view.line_lengths.std() / view.line_lengths.mean())
+
+
+@fraction(source="Weir: menus, lists of links, tables")
+def list_line_fraction(view: TextView) -> Value:
+    """Fraction of lines with at most six words that end no sentence; null without lines."""
+    few = np.diff(view.line_words) <= LIST_LINE_WORDS
+    return share(few & ~view.line_ends_sentence)

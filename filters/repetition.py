@@ -1,43 +1,32 @@
 """Repetition signals (Rae et al. 2021, Gopher, Table A1).
 
-How the n-gram signals differ from datatrove 0.10.1 (`gopher_repetition_filter.py`), whose
-thresholds FineWeb uses:
-
-* Characters are those of words, above and below the line. datatrove divides characters of words by
-  all characters, spaces and punctuation included, so its duplicate n-gram values are lower by about
-  a sixth.
-* Every character counts once, as Table A1 asks. datatrove multiplies the length of the top n-gram
-  by its count, so that "a a a a" is beyond 1 (FineWeb-2's limit for Asturian is 1.597); and after a
-  repeated n-gram it skips n words, so that the rest of a longer repeated passage is lost if it is
-  shorter than n.
-* An n-gram that occurs once is no repetition: the top n-gram signal is 0 then, where datatrove
-  gives the length of the first n-gram.
-
-Like datatrove, and like the line signals, duplicate n-grams leave the first occurrence out: the
-value is what would be removed. The paper can also be read as counting it; that reading gives up to
-twice the value.
+They are measured as datatrove 0.10.1 does (`gopher_repetition_filter.py`), because every published
+limit (FineWeb, FineWeb-2) was set with it; decision record 0016 gives the measured agreement.
+Words and lines are compared as written, and repeated characters are divided by all characters of
+the text, spaces and punctuation included. Duplicate n-grams count without the spaces between their
+words, walking on behind each one found; the top n-gram counts with its spaces, as often as it
+occurs, be it once. Nothing exceeds 1 ("a a a a" does in datatrove, and FineWeb-2's limit for
+Asturian is 1.597), and lines are those of the segmenter: stripped, never blank.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from filters.signal import SMALL_FRACTION_EDGES, Value, fraction
-from filters.text import TextView, distinct
+from filters.text import TextView, repeated
 
 _TABLE_A1 = "Rae et al. 2021 (Gopher), Table A1"
 
 _repetition = fraction(source=_TABLE_A1, edges=SMALL_FRACTION_EDGES)
+_repeated_characters = fraction(source=_TABLE_A1, edges=SMALL_FRACTION_EDGES, version=2)
 
 
 @_repetition
 def duplicate_line_fraction(view: TextView) -> Value:
     """Fraction of lines that occur earlier in the text; null without lines.
 
-    Lines are split at U+000A and compared stripped and in lower case. Source: Gopher, Table A1.
+    Lines are split at U+000A and compared stripped. Source: Gopher, Table A1.
     """
-    return _repeated_share(view.line_hashes)
+    return _share(repeated(view.line_hashes, view.line_lengths)[0], view.line_count)
 
 
 @_repetition
@@ -46,103 +35,105 @@ def duplicate_paragraph_fraction(view: TextView) -> Value:
 
     Paragraphs are split at blank lines and compared line by line. Source: Gopher, Table A1.
     """
-    return _repeated_share(view.paragraph_hashes)
+    hashes = view.paragraph_hashes
+    return _share(repeated(hashes, view.paragraph_lengths)[0], hashes.size)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_line_character_fraction(view: TextView) -> Value:
-    """Fraction of characters in lines that occur earlier in the text.
+    """Fraction of characters, line ends apart, in lines that occur earlier; null without any.
 
-    Of the characters of stripped lines; null without lines. Source: Gopher, Table A1; Penedo et al.
-    2024 (FineWeb), 3.6, with a limit of 0.1 (datatrove: 0.01).
+    Source: Gopher, Table A1; Penedo et al. 2024 (FineWeb), 3.6, with a limit of 0.1 (datatrove:
+    0.01).
     """
-    return _repeated_character_share(view.line_hashes, view.line_lengths)
+    characters = view.codes.size - view.text.count("\n")
+    return _share(repeated(view.line_hashes, view.line_lengths)[1], characters)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_paragraph_character_fraction(view: TextView) -> Value:
-    """Fraction of characters in paragraphs that occur earlier in the text; null without paragraphs.
+    """Fraction of characters in paragraphs that occur earlier in it; null for an empty text.
 
     Source: Gopher, Table A1.
     """
-    return _repeated_character_share(view.paragraph_hashes, view.paragraph_lengths)
+    return _share(repeated(view.paragraph_hashes, view.paragraph_lengths)[1], view.codes.size)
 
 
-@_repetition
+@_repeated_characters
 def top_2_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in the most frequent 2-gram; null without words.
+    """Fraction of characters in the most frequent 2-gram; null without words.
 
     Source: Gopher, Table A1.
     """
     return _top_n_gram(view, 2)
 
 
-@_repetition
+@_repeated_characters
 def top_3_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in the most frequent 3-gram; null without words.
+    """Fraction of characters in the most frequent 3-gram; null without words.
 
     Source: Gopher, Table A1.
     """
     return _top_n_gram(view, 3)
 
 
-@_repetition
+@_repeated_characters
 def top_4_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in the most frequent 4-gram; null without words.
+    """Fraction of characters in the most frequent 4-gram; null without words.
 
     Source: Gopher, Table A1.
     """
     return _top_n_gram(view, 4)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_5_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in 5-grams that occur earlier; null without words.
+    """Fraction of characters in 5-grams that occur earlier in the text; null without words.
 
     Source: Gopher, Table A1.
     """
     return _duplicate_n_grams(view, 5)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_6_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in 6-grams that occur earlier; null without words.
+    """Fraction of characters in 6-grams that occur earlier in the text; null without words.
 
     Source: Gopher, Table A1.
     """
     return _duplicate_n_grams(view, 6)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_7_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in 7-grams that occur earlier; null without words.
+    """Fraction of characters in 7-grams that occur earlier in the text; null without words.
 
     Source: Gopher, Table A1.
     """
     return _duplicate_n_grams(view, 7)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_8_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in 8-grams that occur earlier; null without words.
+    """Fraction of characters in 8-grams that occur earlier in the text; null without words.
 
     Source: Gopher, Table A1.
     """
     return _duplicate_n_grams(view, 8)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_9_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in 9-grams that occur earlier; null without words.
+    """Fraction of characters in 9-grams that occur earlier in the text; null without words.
 
     Source: Gopher, Table A1.
     """
     return _duplicate_n_grams(view, 9)
 
 
-@_repetition
+@_repeated_characters
 def duplicate_10_gram_character_fraction(view: TextView) -> Value:
-    """Fraction of word characters in 10-grams that occur earlier; null without words.
+    """Fraction of characters in 10-grams that occur earlier in the text; null without words.
 
     Source: Gopher, Table A1.
     """
@@ -150,47 +141,15 @@ def duplicate_10_gram_character_fraction(view: TextView) -> Value:
 
 
 def _top_n_gram(view: TextView, n: int) -> Value:
-    """Share of word characters in the most frequent n-gram; of equally frequent, the longest."""
     if not view.word_count:
         return None
-    repeats = view.repeats(n)
-    if not repeats.words.size:
-        return 0.0
-    counts = np.bincount(repeats.groups)
-    firsts = repeats.words[~repeats.again]
-    lengths = view.word_offsets[firsts + n] - view.word_offsets[firsts]
-    most = np.flatnonzero(counts == counts.max())
-    top = most[lengths[most].argmax()]
-    return _covered(view, repeats.words[repeats.groups == top], n)
+    count, characters = view.top_n_gram(n)
+    return min(1.0, count * (characters + n - 1) / view.codes.size) if count else 0.0
 
 
 def _duplicate_n_grams(view: TextView, n: int) -> Value:
-    if not view.word_count:
-        return None
-    repeats = view.repeats(n)
-    return _covered(view, np.sort(repeats.words[repeats.again]), n)
+    return _share(view.duplicate_n_grams(n), view.codes.size) if view.word_count else None
 
 
-def _covered(view: TextView, starts: NDArray[np.int64], n: int) -> float:
-    """Share of word characters in the n words from each ascending start, each counted once."""
-    if not starts.size:
-        return 0.0
-    ends = starts + n
-    fresh = starts.copy()
-    np.maximum(starts[1:], ends[:-1], out=fresh[1:])
-    offsets = view.word_offsets
-    return float((offsets[ends] - offsets[fresh]).sum() / offsets[-1])
-
-
-def _repeated_share(hashes: NDArray[np.uint64]) -> Value:
-    return float(1 - distinct(hashes).size / hashes.size) if hashes.size else None
-
-
-def _repeated_character_share(hashes: NDArray[np.uint64], lengths: NDArray[np.integer]) -> Value:
-    """Share of lengths at hashes seen earlier. Equal hashes have equal lengths, in any order."""
-    if not hashes.size:
-        return None
-    order = np.argsort(hashes, kind="stable")
-    ordered = hashes[order]
-    again = ordered[1:] == ordered[:-1]
-    return float(lengths[order[1:][again]].sum() / lengths.sum())
+def _share(part: int, whole: int) -> Value:
+    return part / whole if whole else None

@@ -30,8 +30,11 @@ step 3 mixes each code point with its place before it adds.
 from __future__ import annotations
 
 import unicodedata
-from functools import cached_property, lru_cache
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from types import ModuleType
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,21 +43,59 @@ from filters import characters
 
 HASH_VERSION: Final = 1
 
-_NGRAM_BASE: Final = np.uint64(0x9E3779B97F4A7C15)
-_NEWLINE: Final = 0x0A
+
+# Closing marks after a sentence terminal that are looked through: `.")` and the like.
+_MAX_CLOSERS: Final = 3
+
+_MAX_TOP: Final = 4
+_MAX_DUPLICATE: Final = 10
+"""Sizes of n-grams of Gopher, Table A1."""
 
 Hash = TypeVar("Hash", np.uint32, np.uint64)
 
+Fact = TypeVar("Fact")
 
-class Repeats(NamedTuple):
-    """The n-grams that occur more than once, an entry each time, ordered by hash, then place."""
+NO_WORDS: Final[frozenset[str]] = frozenset()
 
-    words: NDArray[np.int64]
-    """Index of the n-gram's first word."""
-    groups: NDArray[np.int64]
-    """Entries with equal n-grams have equal numbers, counted from 0."""
-    again: NDArray[np.bool_]
-    """False for the first occurrence of each n-gram."""
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What a language pack knows of its language's words; empty where it knows nothing."""
+
+    stop_words: frozenset[str] = NO_WORDS
+    """Frequent function words."""
+    affinity_words: frozenset[str] = NO_WORDS
+    """Words that tell the language from those it is mistaken for."""
+    neighbour_words: frozenset[str] = NO_WORDS
+    """Words of the languages that it is mistaken for, which it does not use itself."""
+    boilerplate_phrases: frozenset[str] = NO_WORDS
+    """What sites say in this language outside their texts: "read more", "all rights reserved"."""
+
+
+NO_LEXICON: Final = Lexicon()
+
+
+class Phrases(NamedTuple):
+    """Phrases as hashes of their n-grams, grouped by number of words, for `TextView.phrases`."""
+
+    firsts: NDArray[np.bool_]
+    """65,536 flags, by the upper 16 bits of each phrase's first word: few words pass this sieve."""
+    sizes: NDArray[np.int64]
+    """Numbers of words, ascending."""
+    bounds: NDArray[np.int64]
+    """Phrases of `sizes[k]` words have `hashes[bounds[k]:bounds[k + 1]]`."""
+    hashes: NDArray[np.uint64]
+    """Sorted within each group."""
+    kinds: NDArray[np.uint8]
+    """What each phrase is for: the union of the bits that it was compiled with."""
+
+
+@cache
+def _loops() -> ModuleType:
+    """The compiled loops, imported when the first text is measured: numba takes half a second."""
+    from filters import loops  # noqa: PLC0415
+
+    return loops
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -75,66 +116,45 @@ def distinct(hashes: NDArray[Hash]) -> NDArray[Hash]:
     return ordered[fresh]
 
 
-def isin_sorted(values: NDArray[Hash], wanted: NDArray[Hash]) -> NDArray[np.bool_]:
-    """Whether each value occurs in the sorted array `wanted`."""
-    if not wanted.size:
-        return np.zeros(values.size, np.bool_)
-    slots = np.searchsorted(wanted, values)
-    found: NDArray[np.bool_] = wanted.take(slots, mode="clip") == values
-    return found
-
-
 class TextView:
     """Words, lines and n-grams of one text, each computed when first asked for and then kept.
 
     Nothing depends on any other text. Every step is linear but for the sorts of hashes.
     """
 
-    def __init__(self, text: str, stop_words: frozenset[str] = frozenset()) -> None:
+    def __init__(self, text: str, lexicon: Lexicon = NO_LEXICON) -> None:
         self.text = unicodedata.normalize("NFC", text)
-        self.stop_words = stop_words
-        self._ngrams: dict[int, NDArray[np.uint64]] = {}
+        self.lexicon = lexicon
         self._ngram_hashes: dict[int, NDArray[np.uint64]] = {}
-        self._repeats: dict[int, Repeats] = {}
-
-    @cached_property
-    def _code_points(self) -> NDArray[np.uint32]:
-        return np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-    @cached_property
-    def codes(self) -> NDArray[np.uint32]:
-        """Folded code points (lower case by the simple mapping, so aligned with the text)."""
-        return characters.tables().folded.take(self._code_points)
-
-    @cached_property
-    def classes(self) -> NDArray[np.uint16]:
+        self._kept: dict[str, Any] = {}
+        self._points = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        known = characters.tables()
+        self.classes: NDArray[np.uint16]
         """Class bits (`filters.characters`) of each character as written."""
-        return characters.tables().classes.take(self._code_points)
+        self.codes: NDArray[np.uint32]
+        """Folded code points (lower case by the simple mapping, so aligned with the text)."""
+        self.scripts: NDArray[np.uint8]
+        """Script bit (`filters.characters.SCRIPTS`) of each letter; 0 for what is in no script."""
+        self.classes, self.codes, self.scripts, self._class_counts = _loops().classify(
+            self._points, known.classes, known.folded, known.scripts
+        )
 
-    @cached_property
-    def present(self) -> int:
-        """Union of all class bits: tells at once that a class does not occur."""
-        return int(np.bitwise_or.reduce(self.classes, initial=0))
+    def kept(self, name: str, make: Callable[[], Fact]) -> Fact:
+        """A fact that several signals of a module share, made when first asked for."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        fact: Fact = self._kept[name]
+        return fact
+
+    def count(self, class_bit: int) -> int:
+        """Number of characters with this class bit."""
+        return int(self._class_counts[class_bit.bit_length() - 1])
 
     # Words
 
     @cached_property
     def _word_bounds(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        classes = self.classes
-        inside = (classes & (characters.WORD | characters.EXTENDER)) != 0
-        if self.present & characters.JOINER and classes.size > 2:
-            joins = np.flatnonzero(classes[1:-1] & characters.JOINER) + 1
-            before = classes[joins - 1] & (characters.LETTER | characters.EXTENDER)
-            after = classes[joins + 1] & characters.LETTER
-            inside[joins[(before != 0) & (after != 0)]] = True
-        starts, ends = _runs(inside)
-        if self.present & characters.EXTENDER:
-            # A run may begin with marks that belong to no letter: an emoji's variation selector.
-            anchors = np.flatnonzero(classes & characters.WORD).astype(np.int32)
-            firsts = np.searchsorted(anchors, starts)
-            lasts = np.searchsorted(anchors, ends)
-            kept = firsts < lasts
-            starts, ends = anchors[firsts[kept]], ends[kept]
+        starts, ends = _loops().words(self.classes)
         return starts, ends
 
     @property
@@ -160,7 +180,18 @@ class TextView:
     @cached_property
     def word_hashes(self) -> NDArray[np.uint64]:
         """Published 64-bit hash of each word (step 3 of the module's construction)."""
-        return _span_hashes(self.codes, self.word_starts, self.word_ends)
+        hashes: NDArray[np.uint64] = _loops().span_hashes(
+            self.codes, self.word_starts, self.word_ends
+        )
+        return hashes
+
+    @cached_property
+    def _written_hashes(self) -> NDArray[np.uint64]:
+        """Hash of each word as written, for repetition: not published."""
+        hashes: NDArray[np.uint64] = _loops().span_hashes(
+            self._points, self.word_starts, self.word_ends
+        )
+        return hashes
 
     def word_text(self, index: int) -> str:
         """The word as written, for debugging and error analysis."""
@@ -174,43 +205,78 @@ class TextView:
         return offsets
 
     @cached_property
+    def _word_unions(self) -> tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.int32]]:
+        classes, scripts, cased = _loops().word_unions(
+            self.classes, self.scripts, self.word_starts, self.word_ends
+        )
+        return classes, scripts, cased
+
+    @property
     def word_classes(self) -> NDArray[np.uint16]:
         """Union of the class bits of each word's characters."""
-        if not self.word_count:
-            return np.zeros(0, np.uint16)
-        bounds = np.empty(2 * self.word_count, np.int64)
-        bounds[::2], bounds[1::2] = self.word_starts, self.word_ends
-        padded = np.append(self.classes, np.uint16(0))  # reduceat takes no index past the end
-        return np.bitwise_or.reduceat(padded, bounds)[::2]
+        return self._word_unions[0]
 
-    def count_in_words(self, class_bits: int) -> NDArray[np.int32]:
-        """For each word, how many of its characters have any of these class bits."""
-        before = np.zeros(self.classes.size + 1, np.int32)
-        np.cumsum((self.classes & class_bits) != 0, out=before[1:])
-        return before[self.word_ends] - before[self.word_starts]
+    @property
+    def word_scripts(self) -> NDArray[np.uint8]:
+        """Union of the script bits of each word's letters."""
+        return self._word_unions[1]
+
+    @property
+    def word_cased(self) -> NDArray[np.int32]:
+        """For each word, how many of its letters are in upper or lower case."""
+        return self._word_unions[2]
+
+    @cached_property
+    def _different_words(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        places, counts = _loops().first_places(self.word_hashes)
+        return places, counts
+
+    @property
+    def different_words(self) -> NDArray[np.int64]:
+        """Index of the first occurrence of each different word, in order."""
+        return self._different_words[0]
+
+    @property
+    def different_word_counts(self) -> NDArray[np.int64]:
+        """Occurrences of each of `different_words`."""
+        return self._different_words[1]
+
+    def words_among(self, words: frozenset[str]) -> NDArray[np.bool_]:
+        """For each of `different_words`, whether it is one of these."""
+        found: NDArray[np.bool_] = _loops().is_among(
+            self.word_hashes[self.different_words], word_set_hashes(words)
+        )
+        return found
 
     @cached_property
     def stop_word_hits(self) -> NDArray[np.bool_]:
-        """For each word, whether it is one of the stop words."""
-        return isin_sorted(self.word_hashes, stop_word_hashes(self.stop_words))
+        """For each of `different_words`, whether it is one of the lexicon's stop words."""
+        return self.words_among(self.lexicon.stop_words)
+
+    @cached_property
+    def affinity_word_hits(self) -> NDArray[np.bool_]:
+        """For each of `different_words`, whether it is one of the lexicon's affinity words."""
+        return self.words_among(self.lexicon.affinity_words)
+
+    def phrases(self, wanted: Phrases) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Line and kinds of each occurrence of the phrases; none may run over a line end."""
+        places, found = _loops().phrases(
+            self.word_hashes, wanted.firsts, wanted.sizes, wanted.bounds, wanted.hashes
+        )
+        if not places.size:
+            return places, np.zeros(0, np.uint8)
+        lines = self.lines_of(places)
+        sizes = wanted.sizes[np.searchsorted(wanted.bounds, found, side="right") - 1]
+        whole = lines == self.lines_of(places + sizes - 1)
+        return lines[whole], wanted.kinds[found[whole]]
 
     # Lines and paragraphs
 
     @cached_property
-    def _line_bounds(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    def _line_bounds(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Starts and ends of stripped lines, and each one's paragraph."""
-        newlines = np.flatnonzero(self.codes == _NEWLINE)
-        opens = np.concatenate(([0], newlines + 1))
-        closes = np.concatenate((newlines, [self.codes.size]))
-        inked = np.flatnonzero((self.classes & characters.SPACE) == 0).astype(np.int32)
-        firsts = np.searchsorted(inked, opens)
-        lasts = np.searchsorted(inked, closes)
-        kept = np.flatnonzero(firsts < lasts)
-        # Two kept lines whose numbers differ by more than one have a blank line between them.
-        paragraphs = np.zeros(kept.size, np.int64)
-        np.cumsum(kept[1:] - kept[:-1] > 1, out=paragraphs[1:])
-        ends = (inked[lasts[kept] - 1] + 1).astype(np.int32)
-        return inked[firsts[kept]], ends, paragraphs
+        starts, ends, paragraphs = _loops().lines(self.classes, self.codes)
+        return starts, ends, paragraphs
 
     @property
     def line_starts(self) -> NDArray[np.int32]:
@@ -237,66 +303,150 @@ class TextView:
 
     @cached_property
     def line_hashes(self) -> NDArray[np.uint64]:
-        """64-bit hash of each stripped, lower-cased line."""
-        return _span_hashes(self.codes, self.line_starts, self.line_ends)
+        """64-bit hash of each stripped line as written."""
+        hashes: NDArray[np.uint64] = _loops().span_hashes(
+            self._points, self.line_starts, self.line_ends
+        )
+        return hashes
 
     @cached_property
-    def _paragraph_lines(self) -> NDArray[np.int64]:
-        """Index of each paragraph's first line."""
-        return np.flatnonzero(np.diff(self._line_bounds[2], prepend=-1))
+    def _paragraphs(self) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        hashes, lengths = _loops().paragraphs(
+            self.line_hashes, self.line_lengths, self._line_bounds[2]
+        )
+        return hashes, lengths
 
-    @cached_property
+    @property
     def paragraph_hashes(self) -> NDArray[np.uint64]:
         """64-bit hash of each paragraph's sequence of lines; blank lines divide paragraphs."""
-        firsts = self._paragraph_lines
-        if not firsts.size:
-            return np.zeros(0, np.uint64)
-        places = (np.arange(self.line_count) - firsts[self._line_bounds[2]]).astype(np.uint64)
-        return mix(np.add.reduceat(mix(self.line_hashes + places * _NGRAM_BASE), firsts))
+        return self._paragraphs[0]
+
+    @property
+    def paragraph_lengths(self) -> NDArray[np.int32]:
+        """Characters of each paragraph's stripped lines."""
+        return self._paragraphs[1]
 
     @cached_property
-    def paragraph_lengths(self) -> NDArray[np.int64]:
-        """Characters of each paragraph's stripped lines."""
-        firsts = self._paragraph_lines
-        if not firsts.size:
-            return np.zeros(0, np.int64)
-        return np.add.reduceat(self.line_lengths, firsts, dtype=np.int64)
+    def line_words(self) -> NDArray[np.int64]:
+        """Index of each line's first word, and last the number of words: shape (lines + 1,)."""
+        bounds = np.empty(self.line_count + 1, np.int32)
+        bounds[:-1], bounds[-1] = self.line_starts, self.codes.size
+        return np.searchsorted(self.word_starts, bounds)
+
+    def lines_of(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Line of each of these words."""
+        return np.searchsorted(self.line_starts, self.word_starts[words], side="right") - 1
+
+    # Sentences
+
+    @cached_property
+    def _line_end_facts(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        sentences, ellipses = _loops().line_ends(
+            self.classes, self.codes, self.line_starts, self.line_ends, _MAX_CLOSERS
+        )
+        return sentences, ellipses
+
+    @property
+    def line_ends_sentence(self) -> NDArray[np.bool_]:
+        """For each line, whether it ends a sentence.
+
+        Its last character, but for up to three closing brackets and quotation marks, is a sentence
+        terminal (Unicode property Sentence_Terminal), an ellipsis, or U+003B after a Greek letter,
+        which NFC makes of the Greek question mark.
+        """
+        return self._line_end_facts[0]
+
+    @property
+    def line_ends_in_ellipsis(self) -> NDArray[np.bool_]:
+        """For each line, whether it ends with "..." or U+2026."""
+        return self._line_end_facts[1]
+
+    @cached_property
+    def line_pieces(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """For each line, how many pieces white space leaves of it, and the longest's characters."""
+        counts, longest = _loops().pieces(self.classes, self.line_starts, self.line_ends)
+        return counts, longest
+
+    @cached_property
+    def sentence_ends(self) -> NDArray[np.int64]:
+        """Offset of the last character of each run of sentence terminals that ends a sentence.
+
+        Such a run follows a word of two characters or more, or a closing mark, and stands before
+        white space, a closing mark or the end of the text. So "z. B." and "J. Smith" end none, and
+        3.14 does not; "12. Mai" does. Titles without a full stop are no sentences.
+        """
+        ends: NDArray[np.int64] = _loops().sentence_ends(self.classes, self.codes)
+        return ends
+
+    @cached_property
+    def sentence_end_lines(self) -> NDArray[np.int64]:
+        """Line of each of `sentence_ends`."""
+        return np.searchsorted(self.line_starts, self.sentence_ends, side="right") - 1
 
     # N-grams
-
-    def _ngram_sums(self, n: int) -> NDArray[np.uint64]:
-        if n not in self._ngrams:
-            if n == 1:
-                self._ngrams[1] = self.word_hashes
-            else:
-                shorter = self._ngram_sums(n - 1)[: max(0, self.word_count - n + 1)]
-                self._ngrams[n] = shorter * _NGRAM_BASE + self.word_hashes[n - 1 :]
-        return self._ngrams[n]
 
     def ngram_hashes(self, n: int) -> NDArray[np.uint64]:
         """Published 64-bit hash of the n-gram at each word but the last n - 1 (step 4); n >= 1."""
         if n not in self._ngram_hashes:
-            self._ngram_hashes[n] = mix(self._ngram_sums(n))
+            self._ngram_hashes[n] = _loops().ngram_hashes(self.word_hashes, n)
         return self._ngram_hashes[n]
 
-    def repeats(self, n: int) -> Repeats:
-        """The n-grams that occur more than once; n >= 2.
+    @cached_property
+    def _top_n_grams(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        counts, lengths = _loops().top_n_grams(self._written_hashes, self.word_offsets, _MAX_TOP)
+        return counts, lengths
 
-        A repeated n-gram begins with a repeated (n-1)-gram and ends with one, so only those places
-        are sorted.
+    def top_n_gram(self, n: int) -> tuple[int, int]:
+        """Occurrences, and characters of words of one, of the most frequent n-gram; n from 2 to 4.
+
+        The first in the text of several; (0, 0) in a text of fewer words.
         """
-        if n not in self._repeats:
-            if n == 2:
-                places = np.arange(max(0, self.word_count - 1))
-            else:
-                shorter = np.zeros(self.word_count + 1, np.bool_)
-                shorter[self.repeats(n - 1).words] = True
-                places = np.flatnonzero(shorter[:-1] & shorter[1:])
-            if places.size:
-                self._repeats[n] = _repeats(self._ngram_sums(n)[places], places)
-            else:
-                self._repeats[n] = Repeats(places, places, np.zeros(0, np.bool_))
-        return self._repeats[n]
+        counts, lengths = self._top_n_grams
+        return int(counts[n]), int(lengths[n])
+
+    @cached_property
+    def _duplicate_n_grams(self) -> NDArray[np.int64]:
+        totals: NDArray[np.int64] = _loops().duplicate_n_grams(
+            self._written_hashes, self.word_offsets, _MAX_DUPLICATE
+        )
+        return totals
+
+    def duplicate_n_grams(self, n: int) -> int:
+        """Characters of words in n-grams that stand earlier, walking on behind each; n to 10."""
+        return int(self._duplicate_n_grams[n])
+
+
+def repeated(hashes: NDArray[np.uint64], lengths: NDArray[np.int32]) -> tuple[int, int]:
+    """How many of the hashes stand earlier in the array, and the sum of their lengths."""
+    count, size = _loops().repeated(hashes, lengths)
+    return int(count), int(size)
+
+
+def compile_phrases(phrases: Mapping[str, int]) -> Phrases:
+    """Prepare phrases, each with its bits, for `TextView.phrases`.
+
+    ValueError for a phrase without words.
+    """
+    firsts = np.zeros(1 << 16, np.bool_)
+    by_size: dict[int, dict[int, int]] = {}
+    for phrase, kind in phrases.items():
+        view = TextView(phrase)
+        if not view.word_count:
+            raise ValueError(f"phrase {phrase!r} has no words")
+        firsts[int(view.word_hashes[0]) >> 48] = True
+        group = by_size.setdefault(view.word_count, {})
+        value = int(view.ngram_hashes(view.word_count)[0])
+        group[value] = group.get(value, 0) | kind
+    sizes = sorted(by_size)
+    ordered = [(value, by_size[size][value]) for size in sizes for value in sorted(by_size[size])]
+    bounds = np.cumsum([0, *(len(by_size[size]) for size in sizes)])
+    return Phrases(
+        firsts,
+        np.array(sizes, np.int64),
+        bounds.astype(np.int64),
+        np.array([value for value, _ in ordered], np.uint64),
+        np.array([kind for _, kind in ordered], np.uint8),
+    )
 
 
 def shingle_hashes(text: TextView | str, n: int = 5) -> NDArray[np.uint32]:
@@ -320,48 +470,12 @@ def jaccard(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> float:
 
 
 @lru_cache(maxsize=1024)
-def stop_word_hashes(stop_words: frozenset[str]) -> NDArray[np.uint64]:
-    """Sorted hashes of the stop words.
-
-    ValueError for an entry that the segmenter does not see as one word.
-    """
+def word_set_hashes(words: frozenset[str]) -> NDArray[np.uint64]:
+    """Sorted hashes of words. ValueError for an entry that is not one word to the segmenter."""
     hashes = set()
-    for entry in sorted(stop_words):
+    for entry in sorted(words):
         view = TextView(entry)
         if view.word_count != 1:
-            raise ValueError(f"stop word {entry!r} is {view.word_count} words to the segmenter")
+            raise ValueError(f"{entry!r} is {view.word_count} words to the segmenter, not one")
         hashes.add(int(view.word_hashes[0]))
     return np.array(sorted(hashes), np.uint64)
-
-
-def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Starts and ends of the maximal runs of True."""
-    padded = np.zeros(inside.size + 2, np.int8)
-    padded[1:-1] = inside
-    edges = np.flatnonzero(padded[1:] != padded[:-1]).astype(np.int32)
-    return edges[::2], edges[1::2]
-
-
-def _span_hashes(
-    codes: NDArray[np.uint32], starts: NDArray[np.int32], ends: NDArray[np.int32]
-) -> NDArray[np.uint64]:
-    """Hash of the code points of each span (step 3); spans are not empty."""
-    if not starts.size:
-        return np.zeros(0, np.uint64)
-    lengths = ends - starts
-    offsets = np.cumsum(lengths) - lengths
-    places = np.arange(offsets[-1] + lengths[-1]) - np.repeat(offsets, lengths)
-    characters_of_spans = codes[places + np.repeat(starts, lengths)]
-    keyed = characters_of_spans + (places.astype(np.uint64) << np.uint64(32))
-    return mix(np.add.reduceat(mix(keyed), offsets))
-
-
-def _repeats(hashes: NDArray[np.uint64], places: NDArray[np.int64]) -> Repeats:
-    """Group equal hashes and leave out those that occur once."""
-    order = np.argsort(hashes, kind="stable")
-    ordered = hashes[order]
-    again = np.zeros(ordered.size + 1, np.bool_)
-    again[1:-1] = ordered[1:] == ordered[:-1]
-    kept = again[:-1] | again[1:]
-    repeated = again[:-1][kept]
-    return Repeats(places[order[kept]], np.cumsum(~repeated) - 1, repeated)

@@ -21,8 +21,12 @@ from ruamel.yaml.error import YAMLError
 from filters import pii, rules
 from filters.catalog import BY_NAME
 from filters.optout import CHANNELS
+from filters.text import Lexicon
 from langid import models, tags
 from stages.errors import ConfigError
+
+WORD_LISTS = ("stop_words", "affinity_words", "neighbour_words", "boilerplate_phrases")
+"""Keys of a language pack that hold words."""
 
 
 class _Section(BaseModel):
@@ -119,7 +123,7 @@ class Limits(_Section):
     max_quarantined_fraction: float = Field(ge=0, le=1)
 
 
-class WordList(_Section):
+class Words(_Section):
     """Words or phrases of a language and where they come from.
 
     In YAML a list, or one text that is split at white space (a fiftieth of the time to read).
@@ -172,10 +176,10 @@ class Rule(_Section):
 class Language(_Section):
     """What is particular to a language."""
 
-    stop_words: WordList
-    affinity_words: WordList
-    neighbour_words: WordList
-    boilerplate_phrases: WordList
+    stop_words: Words
+    affinity_words: Words
+    neighbour_words: Words
+    boilerplate_phrases: Words
     rules: dict[str, Rule | None]
 
     @field_validator("rules")
@@ -227,6 +231,11 @@ class Run(_Section):
                 )
             found[path] = value
         return found
+
+    def lexicon(self, tag: str) -> Lexicon:
+        """The words of a language's pack; of the base configuration without one."""
+        pack = self.languages.get(tag, self.language)
+        return Lexicon(*(frozenset(getattr(pack, key).words) for key in WORD_LISTS))
 
     def bounds(self) -> tuple[tuple[str, ...], dict[str, dict[str, rules.Bound]]]:
         """Rules in declared order, and each language's bounds.
@@ -309,7 +318,8 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
     packs: dict[str, Any] = {}
     for tag, pack in language_packs():
         base = json.loads(json.dumps(merged["language"]))
-        own = {**{key: pack[key] for key in _LISTS if key in pack}, "rules": pack["rules"] or {}}
+        own = {key: pack[key] for key in WORD_LISTS if key in pack}
+        own["rules"] = pack.get("rules") or {}
         _merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
         packs[tag] = base
     for origin, chosen in overrides:
@@ -353,8 +363,7 @@ def configs_folder() -> Path:
     return Path(str(resources.files("configs").joinpath("base.yaml"))).parent
 
 
-_LISTS = ("stop_words", "affinity_words", "neighbour_words", "boilerplate_phrases")
-_PACK_KEYS = {"tag", "name", "autonym", "calibration", "rules", *_LISTS}
+_PACK_KEYS = {"tag", "name", "autonym", "calibration", "rules", *WORD_LISTS}
 
 
 def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -243,7 +243,10 @@ STEPS: tuple[Step, ...] = (
     Step(
         "extract",
         _EXTRACT,
-        ("limit", "read", "gate", "extract", "identify", "redact", "languages.stop_words"),
+        (
+            *("limit", "read", "gate", "extract", "identify", "redact"),
+            *(f"languages.{key}" for key in config.WORD_LISTS),
+        ),
         _extract,
     ),
     Step("pair", _CLUSTER, (), _pair),

@@ -163,7 +163,7 @@ def do_prepare(context: Context) -> Manifest:
 def extract_stages(settings: config.Run) -> list[base.Stage]:
     """The stages of step 1 after read, in order."""
     g = settings.gate
-    stop_words = {tag: frozenset(pack.stop_words.words) for tag, pack in settings.languages.items()}
+    lexicons = {tag: settings.lexicon(tag) for tag in settings.languages}
     return [
         gate.Gate(
             gate.Settings(
@@ -183,7 +183,7 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
         extract.Extract(settings.extract.extractor, settings.extract.max_chars),
         identify.Identify(settings.identify.models, frozenset(settings.identify.languages)),
         redact.Redact(frozenset(settings.redact.kinds)),
-        measure.Measure(stop_words),
+        measure.Measure(lexicons),
         sign.Sign(),
     ]
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from filters import pii
 from filters.catalog import measure_all
-from filters.text import TextView
+from filters.text import NO_LEXICON, TextView
 from langid import identify, models
 from pipeline import config, runner, steps
 from pipeline.answers import cell, tag
@@ -61,15 +61,11 @@ def identifier() -> Callable[[str], dict[str, Any]]:
 
 
 def measurer(language: str | None) -> Callable[[str], dict[str, Any]]:
-    """Text to its signals, with the stop words of the language."""
-    packs = config.load("europe").run.languages
-    words = (
-        frozenset(packs[tag(language)].stop_words.words)
-        if language and tag(language) in packs
-        else frozenset[str]()
-    )
+    """Text to its signals, with the words of the language's pack."""
+    lexicon = config.load("europe").run.lexicon(tag(language)) if language else NO_LEXICON
     return lambda text: {
-        k: None if v is None else round(v, 6) for k, v in measure_all(TextView(text, words)).items()
+        name: None if value is None else round(value, 6)
+        for name, value in measure_all(TextView(text, lexicon)).items()
     }
 
 

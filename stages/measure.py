@@ -10,18 +10,17 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from filters.catalog import SIGNALS, measure_all
-from filters.text import TextView, shingle_hashes
+from filters.text import NO_LEXICON, Lexicon, TextView, shingle_hashes
 from stages.base import Columns, Tools, Worker, strings
 
 VERSION = 1
-NO_WORDS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`stop_words` by language tag; a language without any has null stop-word signals."""
+    """`lexicons` by language tag; what a language has no words for is null."""
 
-    stop_words: Mapping[str, frozenset[str]]
+    lexicons: Mapping[str, Lexicon]
     name: str = "measure"
     version: int = VERSION
 
@@ -35,7 +34,7 @@ class Measure:
         words, digests, shingles = [], [], []
         texts = batch.column("text").to_pylist()
         for text, tag in zip(texts, batch.column("tag").to_pylist(), strict=True):
-            view = TextView(text, self.stop_words.get(tag, NO_WORDS))
+            view = TextView(text, self.lexicons.get(tag, NO_LEXICON))
             for name, value in measure_all(view).items():
                 columns[name].append(value)
             words.append(view.word_count)

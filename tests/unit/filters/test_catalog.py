@@ -19,5 +19,8 @@ def test_given_signals_are_not_measured() -> None:
 def test_no_text_is_null_or_nothing() -> None:
     values = catalog.measure_all(TextView(""))
     counts = {name for name, value in values.items() if value == 0.0}
-    assert counts == {"word_count", "character_count", "sentence_count", "lorem_ipsum_count"}
+    assert counts == {
+        *("word_count", "character_count", "sentence_count", "clean_sentence_count"),
+        "lorem_ipsum_count",
+    }
     assert all(value is None for name, value in values.items() if name not in counts)

@@ -27,6 +27,17 @@ from filters.text import TextView
         (lines.sentence_count, "", 0),
         (lines.sentence_count, ".", 0),
         (lines.sentence_count, "no end", 0),
+        (lines.sentence_capital_fraction, "Ja. Nein! und? 3 Was. ja. Ob", 0.5),
+        (lines.sentence_capital_fraction, "Ja nein.", None),
+        (lines.sentence_capital_fraction, "კი. არა. ვინ", None),
+        (lines.mean_sentence_length, "Eins zwei. Drei vier fünf!", 2.5),
+        (lines.mean_sentence_length, "kein Ende", None),
+        (lines.mean_line_length, "ab\n\nabcd", 3),
+        (lines.mean_line_length, "\n", None),
+        (lines.line_length_variation, "ab\nabcd", 1 / 3),
+        (lines.line_length_variation, "ab\ncd", 0),
+        (lines.list_line_fraction, "Home\nAbout us\nThis is a sentence.\na b c d e f g", 0.5),
+        (lines.list_line_fraction, "", None),
     ],
 )
 def test_values(measured: Signal, text: str, expected: float | None) -> None:

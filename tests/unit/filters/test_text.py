@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from filters.text import TextView, jaccard, shingle_hashes, stop_word_hashes
+from filters import characters
+from filters.text import (
+    Lexicon,
+    TextView,
+    compile_phrases,
+    jaccard,
+    shingle_hashes,
+    word_set_hashes,
+)
 
 MASK = (1 << 64) - 1
 
@@ -105,16 +113,42 @@ def test_lines_and_paragraphs() -> None:
     lines = [view.text[a:b] for a, b in zip(view.line_starts, view.line_ends, strict=True)]
     assert lines == ["One", "Two", "one", "two", "one"]
     assert view.paragraph_lengths.tolist() == [6, 3, 6]
-    assert np.unique(view.line_hashes).size == 2
+    assert np.unique(view.line_hashes).size == 4  # as written
     assert np.unique(view.paragraph_hashes).size == 3
 
 
 def test_stop_words() -> None:
-    view = TextView("Der Hund und DIE Katze", frozenset({"der", "die", "Und"}))
+    view = TextView("Der Hund und DIE Katze der", Lexicon(frozenset({"der", "die", "Und"})))
+    assert view.different_words.tolist() == [0, 1, 2, 3, 4]
+    assert view.different_word_counts.tolist() == [2, 1, 1, 1, 1]
     assert view.stop_word_hits.tolist() == [True, False, True, True, False]
     assert not TextView("x").stop_word_hits.any()
     with pytest.raises(ValueError, match="2 words"):
-        stop_word_hashes(frozenset({"à la"}))
+        word_set_hashes(frozenset({"à la"}))
+
+
+def test_phrases_are_found_with_their_kind_on_one_line() -> None:
+    wanted = compile_phrases({"read more": 1, "more": 2, "Über uns hier": 4})
+    view = TextView("READ more!\nread\nmore über\n(über uns) hier read")
+    lines, kinds = view.phrases(wanted)
+    assert sorted(zip(lines.tolist(), kinds.tolist(), strict=True)) == [
+        *((0, 1), (0, 2), (2, 2), (3, 4)),
+    ]
+    assert TextView("nothing").phrases(compile_phrases({}))[0].size == 0
+    with pytest.raises(ValueError, match="no words"):
+        compile_phrases({"...": 1})
+
+
+def test_pieces_are_divided_by_white_space() -> None:
+    counts, longest = TextView("a(b){c} dé\u00a0f\n\n  x ").line_pieces
+    assert (counts.tolist(), longest.tolist()) == ([3, 1], [7, 1])
+
+
+def test_words_carry_their_scripts_and_cases() -> None:
+    view = TextView("Ab аb αβ 12 ªx")
+    assert (view.word_scripts & (view.word_scripts - 1)).tolist() == [0, 4, 0, 0, 0]
+    assert view.word_cased.tolist() == [2, 2, 2, 0, 1]
+    assert view.count(characters.DIGIT) == 2
 
 
 def test_jaccard() -> None:
@@ -124,8 +158,9 @@ def test_jaccard() -> None:
     assert jaccard(a[:0], b[:0]) == 0.0
 
 
-def test_repeats() -> None:
-    repeats = TextView("a b a b c a b").repeats(2)
-    assert sorted(repeats.words.tolist()) == [0, 2, 5]
-    assert repeats.words[repeats.again].tolist() == [2, 5]
-    assert set(repeats.groups.tolist()) == {0}
+def test_n_grams_are_compared_as_written() -> None:
+    view = TextView("a b a b c a B")
+    assert view.top_n_gram(2) == (2, 2)
+    assert view.top_n_gram(4) == (1, 4)
+    assert TextView("a").top_n_gram(2) == (0, 0)
+    assert TextView("a b c d e x a b c d e").duplicate_n_grams(5) == 5

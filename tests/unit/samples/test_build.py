@@ -229,7 +229,7 @@ def test_the_first_rule_that_a_poor_page_breaks_is_its_own(entry):
     found = identify.identify(text, models.load(RUN.identify.models))
     assert found.tag == entry.tag
     assert found.top[0][1] > 2 * found.runner_up_score
-    view = TextView(text, frozenset(RUN.languages[found.tag].stop_words.words))
+    view = TextView(text, RUN.lexicon(found.tag))
     values = [
         found.confidence if name == "language_confidence" else BY_NAME[name].measure(view)
         for name in RULES

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from filters.catalog import BY_NAME, GIVEN
-from filters.text import TextView, shingle_hashes
+from filters.text import Lexicon, TextView, shingle_hashes
 from stages import measure, schema
 from tests.data.archives import tools
 
@@ -16,7 +16,7 @@ TEXTS = [
     "Ein Wort",
     "der müller, und\ndie mühle und das wasser",
 ]
-STOP_WORDS = {"deu_Latn": frozenset({"der", "und", "die"})}
+LEXICONS = {"deu_Latn": Lexicon(frozenset({"der", "und", "die"}))}
 
 
 def run(texts: list[str], tag: str = "deu_Latn") -> dict[str, pa.Array]:
@@ -26,7 +26,7 @@ def run(texts: list[str], tag: str = "deu_Latn") -> dict[str, pa.Array]:
             "tag": pa.array([tag] * len(texts)),
         }
     )
-    return measure.Measure(STOP_WORDS).open(tools())(batch)
+    return measure.Measure(LEXICONS).open(tools())(batch)
 
 
 def test_every_signal_is_a_column_of_the_schema_s_type() -> None:
