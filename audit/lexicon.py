@@ -9,16 +9,18 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 from filters.text import TextView
 
 MIN_FREQUENCY: Final = 0.008
 MIN_STOP_WORDS: Final = 8
 MAX_STOP_WORDS: Final = 40
-_ALWAYS_KEPT: Final = 10  # the most frequent words are the language's even where a neighbour has them
+_ALWAYS_KEPT: Final = (
+    10  # the most frequent words are the language's even where a neighbour has them
+)
 
 MAX_FOREIGN_AFFINITY: Final = 0.8
 MIN_AFFINITY: Final = 0.85
@@ -128,15 +130,14 @@ def neighbour_words(own: Usage, neighbours: Sequence[Usage]) -> tuple[str, ...]:
 
     Neighbours take turns, so that each is represented; pairwise affinity .95 or more.
     """
-    queues = []
-    for other in neighbours:
-        queues.append(
-            [
-                word
-                for word in _frequent(other)
-                if other.mean[word] >= 0.95 * (other.mean[word] + own.mean.get(word, 0.0))
-            ][:MAX_LISTED]
-        )
+    queues = [
+        [
+            word
+            for word in _frequent(other)
+            if other.mean[word] >= 0.95 * (other.mean[word] + own.mean.get(word, 0.0))
+        ][:MAX_LISTED]
+        for other in neighbours
+    ]
     found: dict[str, None] = {}
     place = 0
     while len(found) < MAX_LISTED and any(place < len(queue) for queue in queues):
@@ -155,3 +156,27 @@ def _frequent(own: Usage) -> list[str]:
 
 def _is_one_word(word: str) -> bool:
     return TextView(word).word_count == 1
+
+
+_PACKED_WORDS: Final = 1_000
+_SCALE: Final = 10_000_000
+
+
+def packed(usage: Usage) -> dict[str, object]:
+    """The thousand most frequent words with their mean frequency in ten-millionths."""
+    ranked = sorted(usage.mean, key=lambda word: (-usage.mean[word], word))[:_PACKED_WORDS]
+    return {
+        "total": usage.total,
+        "words": " ".join(ranked),
+        "frequencies": [round(usage.mean[word] * _SCALE) for word in ranked],
+    }
+
+
+def unpacked(row: Mapping[str, Any]) -> Usage:
+    """Usage as `packed` kept it; rarer words are as if they were not there."""
+    mean = {
+        word: frequency / _SCALE
+        for word, frequency in zip(row["words"].split(), row["frequencies"], strict=True)
+    }
+    counts = {word: round(frequency * row["total"]) for word, frequency in mean.items()}
+    return Usage(counts, mean, mean)

@@ -15,19 +15,102 @@ MAX_BYTES: Final = 8 << 20  # the longest book in one file has 3 MB
 
 # Elements whose text is a paragraph of its own: HTML; Mallard; DocBook.
 _BLOCKS: Final = frozenset(
-    "p li td th dt dd h1 h2 h3 h4 h5 h6 caption blockquote div body "
-    "title item section page list steps note "
-    "para simpara term listitem varlistentry itemizedlist orderedlist variablelist procedure step "
-    "chapter sect1 sect2 sect3 sect4 sect5 simplesect preface appendix article book table row entry "
-    "tr ul ol dl".split()
+    [
+        "p",
+        "li",
+        "td",
+        "th",
+        "dt",
+        "dd",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "caption",
+        "blockquote",
+        "div",
+        "body",
+        "title",
+        "item",
+        "section",
+        "page",
+        "list",
+        "steps",
+        "note",
+        "para",
+        "simpara",
+        "term",
+        "listitem",
+        "varlistentry",
+        "itemizedlist",
+        "orderedlist",
+        "variablelist",
+        "procedure",
+        "step",
+        "chapter",
+        "sect1",
+        "sect2",
+        "sect3",
+        "sect4",
+        "sect5",
+        "simplesect",
+        "preface",
+        "appendix",
+        "article",
+        "book",
+        "table",
+        "row",
+        "entry",
+        "tr",
+        "ul",
+        "ol",
+        "dl",
+    ]
 )
 
 # What is not prose: code, navigation, the credits, an index.
 _SKIPPED: Final = frozenset(
-    "head script style pre code samp kbd nav header footer aside noscript button select form "
-    "info articleinfo bookinfo programlisting screen synopsis cmdsynopsis literallayout indexterm "
-    "keyword revhistory legalnotice authorgroup copyright bibliography index toc media mediaobject "
-    "figure screenshot remark".split()
+    [
+        "head",
+        "script",
+        "style",
+        "pre",
+        "code",
+        "samp",
+        "kbd",
+        "nav",
+        "header",
+        "footer",
+        "aside",
+        "noscript",
+        "button",
+        "select",
+        "form",
+        "info",
+        "articleinfo",
+        "bookinfo",
+        "programlisting",
+        "screen",
+        "synopsis",
+        "cmdsynopsis",
+        "literallayout",
+        "indexterm",
+        "keyword",
+        "revhistory",
+        "legalnotice",
+        "authorgroup",
+        "copyright",
+        "bibliography",
+        "index",
+        "toc",
+        "media",
+        "mediaobject",
+        "figure",
+        "screenshot",
+        "remark",
+    ]
 )
 _SKIPPED_CLASSES: Final = frozenset({"navheader", "navfooter", "toc", "docnav", "relatedtopics"})
 
@@ -57,7 +140,11 @@ def pages(data: bytes, *, is_html: bool) -> Iterator[str]:
         return
     main = root.xpath("//*[@id='DisplayArea']") if is_html else []
     parts = [] if is_html else [node for node in root.iter() if _name(node) in _PARTS]
-    parts = [node for node in parts if not any(_name(child) in _PARTS for child in node.iter() if child is not node)]
+    parts = [
+        node
+        for node in parts
+        if not any(_name(child) in _PARTS for child in node.iter() if child is not node)
+    ]
     for node in main or parts or [root]:
         paragraphs = list(_paragraphs(node))
         if paragraphs:
@@ -114,7 +201,9 @@ def _is_navigation(node: object) -> bool:
 
 # Man pages (groff_man(7)): requests that begin a paragraph, whose arguments are text, whose block
 # is no prose.
-_BREAKS: Final = frozenset({"PP", "P", "LP", "TP", "TQ", "IP", "HP", "sp", "br", "RS", "RE", "Pp", "It", "Bl", "El"})
+_BREAKS: Final = frozenset(
+    {"PP", "P", "LP", "TP", "TQ", "IP", "HP", "sp", "br", "RS", "RE", "Pp", "It", "Bl", "El"}
+)
 _HEADINGS: Final = frozenset({"SH", "SS", "Sh", "Ss"})
 _FONTS: Final = frozenset({"B", "I", "R", "BR", "RB", "BI", "IB", "RI", "IR", "SM", "SB"})
 _CODE: Final = {"nf": "fi", "EX": "EE", "TS": "TE", "EQ": "EN", "Bd": "Ed"}
@@ -144,34 +233,21 @@ def manual_page(source: str) -> str:
     paragraphs: list[str] = []
     pieces: list[str] = []
     until = ""
-
-    def flush() -> None:
-        paragraphs.extend(_flush(pieces))
-
     for line in source.splitlines():
-        if line[:1] not in {".", "'"}:
-            if not until:
-                if line.strip():
-                    pieces.append(f"{_unescaped(line)} ")
-                else:
-                    flush()
-            continue
-        request, _, rest = line[1:].lstrip().partition(" ")
+        is_request = line[:1] in {".", "'"}
+        request, _, rest = line[1:].lstrip().partition(" ") if is_request else ("", "", "")
         if until:
             until = "" if request == until else until
-            continue
-        if request in _CODE:
-            flush()
-            until = _CODE[request]
-        elif request in _BREAKS:
-            flush()
-        elif request in _HEADINGS:
-            flush()
-            pieces.append(_joined(rest, " "))
-            flush()
         elif request in _FONTS:
             pieces.append(_joined(rest, " " if len(request) == 1 else "") + " ")
-    flush()
+        elif line.strip() and not is_request:
+            pieces.append(f"{_unescaped(line)} ")
+        elif not line.strip() or request in _BREAKS | _HEADINGS | _CODE.keys():
+            paragraphs.extend(_flush(pieces))
+            until = _CODE.get(request, "")
+            if request in _HEADINGS:
+                paragraphs.extend(_flush([_joined(rest, " ")]))
+    paragraphs.extend(_flush(pieces))
     return "\n".join(paragraphs)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from audit.lexicon import words_of
 
-_LOREM: Final = (
+_LOREM: Final = (  # noqa: SIM905
     "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut "
     "labore et dolore magna aliqua.|Ut enim ad minim veniam, quis nostrud exercitation ullamco "
     "laboris nisi ut aliquip ex ea commodo consequat.|Duis aute irure dolor in reprehenderit in "
@@ -22,6 +22,8 @@ _LOREM: Final = (
     "eu libero sit amet quam egestas semper."
 ).split("|")
 
+_MARKS: Final = ".,:;!?()\"«»„“”'…·"
+
 Order = random.Random
 
 
@@ -29,7 +31,7 @@ def menu(text: str, order: Order, stop_words: Collection[str]) -> str:
     """A menu or a list of links: titles of one to six words, a line each, some with a separator."""
     del stop_words
     words = [word for line in text.splitlines() for word in line.split()]
-    words = [word.strip(".,:;!?()\"«»„“”'…·;") for word in words]
+    words = [word.strip(_MARKS) for word in words]
     words = [word for word in words if any(map(str.isalpha, word))]
     lines = []
     longest = order.choice((2, 3, 6))  # a menu, a list of sections, a list of headlines
@@ -38,9 +40,7 @@ def menu(text: str, order: Order, stop_words: Collection[str]) -> str:
         title = " ".join(words[start : start + order.randint(1, longest)])
         lines.append(title[:1].upper() + title[1:])
     if order.random() < 0.3:  # a bar of links
-        return "\n".join(
-            " | ".join(lines[place : place + 5]) for place in range(0, len(lines), 5)
-        )
+        return "\n".join(" | ".join(lines[place : place + 5]) for place in range(0, len(lines), 5))
     return "\n".join(lines)
 
 
@@ -84,10 +84,8 @@ def placeholder(text: str, order: Order, stop_words: Collection[str]) -> str:
     del stop_words
     title = text.split("\n", 1)[0][:60]
     sentences = list(_LOREM) if order.random() < 0.5 else _LOREM[1:]
-    lines = [title]
-    for _ in range(order.randint(3, 6)):
-        lines.append(" ".join(order.sample(sentences, min(4, len(sentences)))))
-    return "\n".join(lines)
+    paragraphs = [" ".join(order.sample(sentences, 4)) for _ in range(order.randint(3, 6))]
+    return "\n".join([title, *paragraphs])
 
 
 KINDS: Final[dict[str, Callable[[str, Order, Collection[str]], str]]] = {

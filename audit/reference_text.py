@@ -11,6 +11,7 @@ Texts never leave the build: language packs hold word lists and numbers.
 import gzip
 import hashlib
 import io
+import itertools
 import random
 import re
 from collections import Counter, defaultdict
@@ -45,7 +46,31 @@ _MIN_KEPT: Final = 0.6
 
 # A paragraph with this share of these words is English. Real English has .3 or more.
 _ENGLISH_WORDS: Final = frozenset(
-    "the of to and is a in that for be are this with or if by not as it on can you from".split()
+    [
+        "the",
+        "of",
+        "to",
+        "and",
+        "is",
+        "a",
+        "in",
+        "that",
+        "for",
+        "be",
+        "are",
+        "this",
+        "with",
+        "or",
+        "if",
+        "by",
+        "not",
+        "as",
+        "it",
+        "on",
+        "can",
+        "you",
+        "from",
+    ]
 )
 _ENGLISH_FRACTION: Final = 0.25
 
@@ -224,7 +249,7 @@ def folder_locale(path: PurePosixPath) -> str | None:
     'fi'
     """
     folders = path.parts[:-1]
-    for before, folder in zip(folders, folders[1:], strict=False):
+    for before, folder in itertools.pairwise(folders):
         if before in _BEFORE:
             if folder == "C":
                 return "en"
@@ -250,9 +275,7 @@ def is_prose(text: str) -> bool:
     """
     letters = [sum(map(str.isalpha, line)) for line in text.splitlines()]
     inside = sum(
-        count
-        for count, line in zip(letters, text.splitlines(), strict=True)
-        if is_sentence(line)
+        count for count, line in zip(letters, text.splitlines(), strict=True) if is_sentence(line)
     )
     return 2 * inside >= sum(letters) > 0
 
@@ -268,20 +291,25 @@ def is_sentence(line: str) -> bool:
 def composed(lines: Mapping[str, str], tag: str) -> list[Document]:
     """Documents of 5 to 12 sentence-like lines, each line used once, in a fixed random order.
 
-    `lines` are a language's cleaned lines with their sources (`langid.corpus.collect`). The order
-    depends on the tag and the lines alone.
+    `lines` are a language's cleaned lines with their sources (`langid.corpus.collect`). The lines
+    of a document are of one source, so that documents differ in subject as pages do: one is all
+    games, another all spreadsheets. The order depends on the tag and the lines alone.
     """
-    sentences = sorted(line for line in lines if is_sentence(line))
-    order = random.Random(tag)  # noqa: S311 - not for secrets
-    order.shuffle(sentences)
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for line in sorted(lines):
+        if is_sentence(line):
+            by_source[lines[line]].append(line)
     made: list[Document] = []
-    page: list[str] = []
-    wanted, words = order.randint(*_COMPOSED_LINES), 0
-    for line in sentences:
-        page.append(line)
-        words += len(_WORDS.findall(line))
-        if len(page) >= wanted and words >= _COMPOSED_WORDS:
-            made.append(Document("\n".join(page), "composed", is_whole=False))
-            page, words = [], 0
-            wanted = order.randint(*_COMPOSED_LINES)
+    for source, sentences in sorted(by_source.items()):
+        order = random.Random(f"{tag} {source}")  # noqa: S311 - not for secrets
+        order.shuffle(sentences)
+        page: list[str] = []
+        wanted, words = order.randint(*_COMPOSED_LINES), 0
+        for line in sentences:
+            page.append(line)
+            words += len(_WORDS.findall(line))
+            if len(page) >= wanted and words >= _COMPOSED_WORDS:
+                made.append(Document("\n".join(page), f"composed/{source}", is_whole=False))
+                page, words = [], 0
+                wanted = order.randint(*_COMPOSED_LINES)
     return sorted(made, key=lambda document: document.digest)

@@ -9,7 +9,7 @@
 
 A pack whose rules together reject more than `MAX_REJECTED` of its own reference documents would
 throw away the language, so tails shrink until it does not, and a bound that still rejects many
-documents moves to their own quantile.
+documents moves to their own quantile, but for rules that say that there is a text at all.
 """
 
 import enum
@@ -45,7 +45,9 @@ class Recipe:
 
     `needs_whole` is set for what depends on the shape of a page (lines, lengths, repetition), which
     only documents that somebody wrote as such have. `clamp` is the loosest bound that any language
-    may get (spec, languages.md, section 4).
+    may get (spec, languages.md, section 4). `margin` is what a bound is multiplied by, because a
+    reference is of a few registers and the web of all: manuals have longer words than tales, and
+    more of the words that tell them from a neighbour's manuals. Chosen by hand.
     """
 
     signal: str
@@ -53,22 +55,23 @@ class Recipe:
     method: Method
     needs_whole: bool = True
     clamp: float | None = None
+    margin: float = 1.0
 
 
 MIN, MAX = Side.MIN, Side.MAX
 
 RECIPES: Final[tuple[Recipe, ...]] = (
-    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False),
-    Recipe("mean_word_length", MAX, Method.QUANTILE, needs_whole=False, clamp=20),
+    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.85),
+    Recipe("mean_word_length", MAX, Method.QUANTILE, needs_whole=False, clamp=20, margin=1.15),
     Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE),
-    Recipe("stop_word_fraction", MIN, Method.TAIL, needs_whole=False),
-    Recipe("affinity_word_fraction", MIN, Method.TAIL, needs_whole=False),
-    Recipe("neighbour_word_fraction", MAX, Method.TAIL, needs_whole=False),
+    Recipe("stop_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.7),
+    Recipe("affinity_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.5),
+    Recipe("neighbour_word_fraction", MAX, Method.TAIL, needs_whole=False, margin=1.5),
     Recipe("terminal_punctuation_line_fraction", MIN, Method.TAIL),
-    Recipe("sentence_capital_fraction", MIN, Method.TAIL),
+    Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
     Recipe("newline_to_word_ratio", MAX, Method.TAIL, clamp=0.35),
-    Recipe("mean_line_length", MIN, Method.TAIL),
-    Recipe("unique_word_fraction", MIN, Method.TAIL),
+    Recipe("mean_line_length", MIN, Method.TAIL, margin=0.8),
+    Recipe("unique_word_fraction", MIN, Method.TAIL, margin=0.8),
     Recipe("duplicate_line_fraction", MAX, Method.MEAN_STD, clamp=0.45),
     Recipe("duplicate_line_character_fraction", MAX, Method.MEAN_STD, clamp=0.45),
     Recipe("top_2_gram_character_fraction", MAX, Method.MEAN_STD, clamp=0.35),
@@ -89,8 +92,13 @@ MAX_REJECTED: Final = 0.06
 """Share of its own reference documents that a pack may reject; the held-out half may lose .1."""
 
 TAILS: Final = (0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.005)
-_MAX_ALONE: Final = 0.02  # what one rule may reject if all together reject too much
+_MAX_ALONE: Final = 0.01  # what one rule may reject if all together reject too much
 _RELAXED: Final = 0.005
+
+# What says that there is a text at all; a reference that fails these is no reference.
+_NEVER_RELAXED: Final = frozenset(
+    {"word_count", "sentence_count", "distinct_stop_word_count", "lorem_ipsum_count"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +139,25 @@ def statistics(values: Values, bounds: Mapping[str, Mapping[str, float | None]])
     return made
 
 
-def derive(values: Values, english: English, *, are_whole: bool, tail: float) -> Rules:
+def derive(
+    values: Values, of_words: Values, english: English, *, are_whole: bool, tail: float
+) -> Rules:
     """Bounds by every recipe that the documents allow and whose signal they have, clamped."""
     rules: Rules = {}
     for recipe in RECIPES:
-        known = _known(values, recipe.signal)
+        known = _known(values if recipe.needs_whole else of_words, recipe.signal)
         if (recipe.needs_whole and not are_whole) or known.size < 20:
             continue
         value = _bound(recipe, known, english.get(recipe.signal, {}), tail)
         if value is None:
             continue
+        value *= recipe.margin
+        if recipe.method is Method.TAIL and value <= 0:
+            continue  # a minimum of nothing rejects nothing
         clamped = recipe.clamp is not None and (
             value > recipe.clamp if recipe.side is MAX else value < recipe.clamp
         )
-        origin = f"{_named(recipe.method, tail)} on {known.size} documents"
+        origin = f"{_named(recipe, tail)} on {known.size} documents"
         rules[recipe.signal, recipe.side] = Threshold(
             recipe.signal,
             recipe.side,
@@ -200,7 +213,9 @@ def medians(by_family: Mapping[str, Sequence[Rules]]) -> dict[str, dict[str, flo
     return made
 
 
-def failures(values: Values, rules: Mapping[tuple[str, Side], float]) -> dict[str, NDArray[np.bool_]]:
+def failures(
+    values: Values, rules: Mapping[tuple[str, Side], float]
+) -> dict[str, NDArray[np.bool_]]:
     """For each rule, which documents it rejects; null rejects none."""
     made: dict[str, NDArray[np.bool_]] = {}
     for (name, side), bound in rules.items():
@@ -220,6 +235,7 @@ def rejected(values: Values, rules: Mapping[tuple[str, Side], float]) -> NDArray
 
 def fit(
     values: Values,
+    of_words: Values,
     english: English,
     base: Mapping[tuple[str, Side], float],
     *,
@@ -229,14 +245,15 @@ def fit(
 ) -> tuple[Rules, float]:
     """A language's bounds, and the share of these documents that they and the base reject.
 
-    `base` are the rules that hold without a pack. Tails shrink from a tenth until the share is at
-    most `MAX_REJECTED`; then bounds that still reject more than 2 % alone are relaxed, the strictest
-    first, within their clamps.
+    `values` are those of documents as a pack will meet them, `of_words` of these and others that
+    only say what the language's words are. `base` are the rules that hold without a
+    pack. Tails shrink from a tenth until the share is at most `MAX_REJECTED`; then bounds that
+    still reject more than 1 % alone are relaxed, the strictest first, within their clamps.
     """
     rules: Rules = {}
     share = 1.0
     for tail in TAILS:
-        own = derive(values, english, are_whole=are_whole, tail=tail)
+        own = derive(values, of_words, english, are_whole=are_whole, tail=tail)
         rules = inherit(own, family_medians, family, values)
         share = float(rejected(values, _bounds(base, rules)).mean())
         if share <= MAX_REJECTED:
@@ -256,10 +273,10 @@ def _relaxed(
         alone = {
             key: float(_beyond(values[key[0]], key[1], bound).mean())
             for key, bound in bounds.items()
-            if key[0] in values and key not in tried
+            if key[0] in values and key not in tried and key[0] not in _NEVER_RELAXED
         }
         worst = max(alone, key=lambda key: (alone[key], key), default=None)
-        if share <= MAX_REJECTED or worst is None or alone[worst] <= _MAX_ALONE / 2:
+        if share <= MAX_REJECTED or worst is None or alone[worst] <= _MAX_ALONE:
             return made, share
         tried.add(worst)
         name, side = worst
@@ -306,17 +323,16 @@ def _bound(
     return float(known.mean() + deviations * known.std())
 
 
-def _named(method: Method, tail: float) -> str:
-    return {
+def _named(recipe: Recipe, tail: float) -> str:
+    method = {
         Method.TAIL: f"{100 * tail:g} % tail",
         Method.QUANTILE: "quantile as in English",
         Method.MEAN_STD: "mean and deviations as in English",
-    }[method]
+    }[recipe.method]
+    return method if recipe.margin == 1 else f"{method}, times {recipe.margin:g},"
 
 
-def _bounds(
-    base: Mapping[tuple[str, Side], float], rules: Rules
-) -> dict[tuple[str, Side], float]:
+def _bounds(base: Mapping[tuple[str, Side], float], rules: Rules) -> dict[tuple[str, Side], float]:
     return {**base, **{key: threshold.value for key, threshold in rules.items()}}
 
 
@@ -325,9 +341,7 @@ def _known(values: Values, name: str) -> NDArray[np.float64]:
     return np.zeros(0) if column is None else column[~np.isnan(column)]
 
 
-def _beyond(
-    column: NDArray[np.float64], side: Side, bound: float
-) -> NDArray[np.bool_]:
+def _beyond(column: NDArray[np.float64], side: Side, bound: float) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
         found: NDArray[np.bool_] = column < bound if side is MIN else column > bound
     return found

@@ -330,6 +330,11 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
     return Resolved(_validated({**merged, "languages": packs}, origins), origins)
 
 
+def base_language() -> Language:
+    """What configs/base.yaml says of languages without a pack."""
+    return Language.model_validate(_read(configs_folder() / "base.yaml")["language"])
+
+
 def _tag(name: str, origin: str) -> str:
     try:
         return tags.normalise(name)
@@ -385,7 +390,9 @@ def read_pack(path: Path) -> dict[str, Any]:
             "make them equal",
         )
     if _tag(path.stem, _at(path, ("tag",))) != path.stem:
-        raise ConfigError(_at(path, ("tag",)), f"{path.stem} is no canonical tag", "`weir languages`")
+        raise ConfigError(
+            _at(path, ("tag",)), f"{path.stem} is no canonical tag", "`weir languages` lists them"
+        )
     unknown = sorted(set(pack) - _PACK_KEYS)
     missing = sorted({"stop_words", "rules"} - set(pack))
     if unknown or missing:
@@ -467,7 +474,8 @@ def _at(path: Path, place: Sequence[str | int]) -> str:
     line = 0
     node = yaml.compose(path.read_text(encoding="utf-8"), _Loader)
     for part in place:
-        found = [p for p in getattr(node, "value", ()) if isinstance(p, tuple) and p[0].value == part]
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = [pair for pair in pairs if pair[0].value == part]
         if not found:
             break
         key, node = found[0]
