@@ -14,7 +14,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,18 +93,29 @@ def load(work: Path, tag: str) -> Reference:
 def _count(work: Path, tag: str) -> tuple[str, lexicon.Usage, int]:
     reference = load(work, tag)
     held_out = sum(d.is_held_out for d in reference.documents)
-    return tag, lexicon.usage(reference.pieces), held_out
+    counted = lexicon.usage(reference.pieces)
+    # Two thirds of the different words are met once, and tell nothing about another language.
+    known = {word: count for word, count in counted.counts.items() if count > 1}
+    kept = lexicon.Usage(
+        known,
+        {word: counted.typical[word] for word in known},
+        {word: counted.mean[word] for word in known},
+    )
+    return tag, kept, held_out
+
+
+_USAGES: dict[str, lexicon.Usage] = {}  # of a worker process: megabytes that every task reads
+
+
+def _share(usages: calibrate.Usages) -> None:
+    _USAGES.update(usages)
 
 
 def _calibrate(
-    work: Path,
-    tag: str,
-    usages: calibrate.Usages,
-    english: thresholds.English,
-    medians: thresholds.Medians,
+    work: Path, tag: str, english: thresholds.English, medians: thresholds.Medians
 ) -> Calibration:
     reference = load(work, tag)
-    others = {name: usage for name, usage in usages.items() if name != tag}
+    others = {name: usage for name, usage in _USAGES.items() if name != tag}
     return calibrate.calibrate(
         tag, reference.documents, reference.pieces, others, english=english, medians=medians
     )
@@ -113,11 +124,13 @@ def _calibrate(
 def _assess(
     work: Path, tag: str, judge: Judge, stop: Sequence[str], near: Sequence[str]
 ) -> Quality:
-    texts = held_out(load(work, tag).documents)
-    return assess(judge, stop, texts, {name: held_out(load(work, name).documents) for name in near})
+    texts = held_out_texts(load(work, tag).documents)
+    return assess(
+        judge, stop, texts, {name: held_out_texts(load(work, name).documents) for name in near}
+    )
 
 
-def held_out(documents: Sequence[Document]) -> list[str]:
+def held_out_texts(documents: Sequence[Document]) -> list[str]:
     """Texts of the held-out half; of whole documents alone, where there are enough of them."""
     whole = [document for document in documents if document.is_whole]
     chosen = whole if len(whole) >= thresholds.MIN_DOCUMENTS else documents
@@ -137,24 +150,31 @@ def build(work: Path, workers: int) -> dict[str, Calibration]:
     whole = [tag for tag in able if _has_whole(work, tag)]
     rest = [tag for tag in able if tag not in whole]
     medians: dict[str, dict[str, float]] = {}
-    # Calibrated languages twice: the second time, what was clamped takes the family's median.
-    for batch in (whole, whole, rest):
-        with ProcessPoolExecutor(workers) as pool:
+    for batch in (whole, rest):
+        with ProcessPoolExecutor(workers, initializer=_share, initargs=(usages,)) as pool:
             size = len(batch)
             made = pool.map(
-                _calibrate, [work] * size, batch, [usages] * size, [english["signals"]] * size,
-                [medians] * size,
-            )  # fmt: skip
+                _calibrate, [work] * size, batch, [english["signals"]] * size, [medians] * size
+            )
             for calibration in made:
                 found[calibration.tag] = calibration
                 sys.stderr.write(f"{calibration.tag} {calibration.rejected:.3f}\n")
-        if not medians:
-            by_family = defaultdict(list)
-            for tag in whole:
-                by_family[BY_TAG[tag].family].append(found[tag].rules)
-            medians = thresholds.medians(by_family)
+        if batch is whole:
+            medians = _medians(found)
     calibrate.store(ROOT / "audit" / "calibration", english, medians, usages)
     return found
+
+
+def _medians(found: dict[str, Calibration]) -> dict[str, dict[str, float]]:
+    """The families' medians; what was clamped in `found` takes them."""
+    by_family = defaultdict(list)
+    for tag, calibration in found.items():
+        by_family[BY_TAG[tag].family].append(calibration.rules)
+    medians = thresholds.medians(by_family)
+    for tag, own in found.items():
+        rules = thresholds.inherit(own.rules, medians, BY_TAG[tag].family, own.values)
+        found[tag] = replace(own, rules=rules)
+    return medians
 
 
 def _has_whole(work: Path, tag: str) -> bool:

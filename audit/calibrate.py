@@ -36,10 +36,10 @@ MIN_WORDS: Final = 2_000
 
 MIN_CALIBRATION_DOCUMENTS: Final = 20
 
-_MAX_DOCUMENTS: Final = 1_500  # quantiles do not move any more, and a language takes seconds
-_MAX_FURTHER: Final = 800  # composed ones, beside whole ones
+_MAX_DOCUMENTS: Final = 1_000  # quantiles do not move any more, and a language takes seconds
+_MAX_FURTHER: Final = 400  # composed ones, beside whole ones
 _FOLDS: Final = 4
-_CROSS_BELOW: Final = 600  # documents; from here on word lists do not know the single document
+_CROSS_BELOW: Final = 400  # documents; from here on word lists do not know the single document
 
 _FOLDER: Final = "calibration"
 _STATISTICS: Final = "english.json"

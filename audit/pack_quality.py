@@ -16,8 +16,8 @@ from audit.calibrate import measure
 from filters import rules
 from filters.text import Lexicon
 
-MAX_HELD_OUT: Final = 400
-MAX_NEGATIVES: Final = 100
+MAX_HELD_OUT: Final = 300
+MAX_NEGATIVES: Final = 80
 """Documents of each kind at most: the share is then known to two or three points."""
 
 

@@ -343,3 +343,54 @@ def test_a_slice_holds_what_it_names(europe: config.Resolved) -> None:
     assert found["limit"] is None
     assert set(found["languages.stop_words"]) == set(europe.run.languages)
     assert set(found) == {"extract.cpu_limit_s", "languages.stop_words", "limit"}
+
+
+# Language packs: what is wrong is named with its line
+
+
+def pack_with(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+STOP_WORDS = "stop_words: {source: 'a test, and nothing else', words: ja on}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("fin_Latn", f"tag: swe_Latn\n{STOP_WORDS}rules: {{}}\n", "fin_Latn.yaml:1"),
+        ("xyz_Latn", f"tag: xyz_Latn\n{STOP_WORDS}rules: {{}}\n", "xyz_Latn.yaml:1"),
+        ("fin_Latn", f"tag: fin_Latn\n{STOP_WORDS}rule: {{}}\n", "fin_Latn.yaml:3"),
+        ("fin_Latn", "tag: fin_Latn\nrules: {}\n", "missing keys: ['stop_words']"),
+        ("fin_Latn", f"tag: fin_Latn\n{STOP_WORDS}{STOP_WORDS}rules: {{}}\n", "fin_Latn.yaml:3"),
+        ("fin_Latn", "tag: fin_Latn\n\n  bad: [\n", "fin_Latn.yaml:3"),
+        (
+            "fin_Latn",
+            f"tag: fin_Latn\ncalibration:\n  trust: blind\n{STOP_WORDS}rules: {{}}\n",
+            "calibration",
+        ),
+    ],
+)
+def test_a_pack_of_another_form_is_refused_with_its_line(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        config.read_pack(pack_with(tmp_path, name, text))
+    assert said in str(raised.value)
+
+
+def test_words_may_be_one_text_and_no_is_a_word(tmp_path: Path) -> None:
+    text = f"tag: fin_Latn\n{STOP_WORDS}rules: {{}}\naffinity_words: {{words: [no, on, y]}}\n"
+    found = config.read_pack(pack_with(tmp_path, "fin_Latn", text))
+    assert found["affinity_words"]["words"] == ["no", "on", "y"]
+    words = config.Words.model_validate(found["stop_words"])
+    assert words.words == ("ja", "on")
+
+
+def test_a_bound_outside_the_signal_s_range_is_refused_with_its_line(tmp_path: Path) -> None:
+    text = f"language:\n  rules:\n    short_line_fraction: {{max: 1.5, {SOURCE}}}\n"
+    message = refused(file_with(tmp_path, text))
+    assert "mine.yaml:3" in message or "mine.yaml:4" in message
+    assert "short_line_fraction: 1.5 is outside the signal's range, 0 to 1" in message
