@@ -30,7 +30,7 @@ ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = "docs/calibration/results.csv"
 
 MIN_HELD_OUT: Final = 20
-"""Held-out documents of a pack that is shipped: fewer could not tell 90 % from 75 %."""
+"""Documents of each half of a shipped pack: fewer could not tell 90 % from 75 %."""
 
 KINDS: Final = ("menu", "shuffled", "stuffed", "repeated", "placeholder", "neighbours")
 
@@ -93,6 +93,7 @@ def load(work: Path, tag: str) -> Reference:
 def _count(work: Path, tag: str) -> tuple[str, lexicon.Usage, int]:
     reference = load(work, tag)
     held_out = sum(d.is_held_out for d in reference.documents)
+    smaller = min(held_out, len(reference.documents) - held_out)
     counted = lexicon.usage(reference.pieces)
     # Two thirds of the different words are met once, and tell nothing about another language.
     known = {word: count for word, count in counted.counts.items() if count > 1}
@@ -101,7 +102,7 @@ def _count(work: Path, tag: str) -> tuple[str, lexicon.Usage, int]:
         {word: counted.typical[word] for word in known},
         {word: counted.mean[word] for word in known},
     )
-    return tag, kept, held_out
+    return tag, kept, smaller
 
 
 _USAGES: dict[str, lexicon.Usage] = {}  # of a worker process: megabytes that every task reads
@@ -143,7 +144,7 @@ def build(work: Path, workers: int) -> dict[str, Calibration]:
     with ProcessPoolExecutor(workers) as pool:
         counted = list(pool.map(_count, [work] * len(tags), tags))
     usages = {tag: usage for tag, usage, _ in counted if usage.total >= calibrate.MIN_WORDS}
-    able = [tag for tag, _, held_out in counted if tag in usages and held_out >= MIN_HELD_OUT]
+    able = [tag for tag, _, half in counted if tag in usages and half >= MIN_HELD_OUT]
     sys.stderr.write(f"{len(usages)} languages with words, {len(able)} to calibrate\n")
     english = _english(work, usages)
     found: dict[str, Calibration] = {}
