@@ -118,7 +118,13 @@ def _calibrate(
     reference = load(work, tag)
     others = {name: usage for name, usage in _USAGES.items() if name != tag}
     return calibrate.calibrate(
-        tag, reference.documents, reference.pieces, others, english=english, medians=medians
+        tag,
+        reference.documents,
+        reference.pieces,
+        others,
+        english=english,
+        medians=medians,
+        are_manuals=True,
     )
 
 
@@ -174,6 +180,7 @@ def _medians(found: dict[str, Calibration]) -> dict[str, dict[str, float]]:
     medians = thresholds.medians(by_family)
     for tag, own in found.items():
         rules = thresholds.inherit(own.rules, medians, BY_TAG[tag].family, own.values)
+        rules = thresholds.without_looser_repetition(rules, calibrate.base_bounds())
         found[tag] = replace(own, rules=rules)
     return medians
 

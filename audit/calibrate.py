@@ -106,12 +106,14 @@ def calibrate(
     *,
     english: thresholds.English | None = None,
     medians: thresholds.Medians | None = None,
+    are_manuals: bool = False,
 ) -> Calibration:
     """Calibrate a language on documents; their held-out half is counted, not read.
 
     `pieces` are `(source, text)` pairs that words are counted in, none of them of a held-out
     document; `others` is the usage of words of other languages. `english` and `medians` default to
-    the stored ones. ValueError if there is too little text for word lists.
+    the stored ones; `are_manuals` as in `thresholds.fit`. ValueError if there is too little text
+    for word lists.
     """
     free = [d for d in documents if not d.is_held_out]
     whole = sum(document.is_whole for document in documents)
@@ -140,6 +142,7 @@ def calibrate(
         are_whole=are_whole,
         family=BY_TAG[tag].family,
         family_medians=medians if medians is not None else stored_medians(),
+        are_manuals=are_manuals,
     )
     return Calibration(
         tag=tag,

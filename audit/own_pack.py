@@ -74,6 +74,11 @@ def write(
                 f'{{min: {crawled.threshold:.2f}, source: "median minus deviation of '
                 f'{crawled.documents} crawled documents; {pack.PAGES}/{tag}.md"}}'
             )
+        if (crawled.contamination or 0.0) > _CONTAMINATED:
+            kept["distinct_affinity_word_count"] = (
+                f'{{min: 1, source: "{crawled.contamination:.0%} of {crawled.documents} crawled '
+                f'documents have no affinity word; {pack.PAGES}/{tag}.md"}}'
+            )
     reference = f"{found.whole:,} documents of {', '.join(path.name for path in paths)}"
     quality = _quality(found, [d.text for d in documents if d.is_held_out])
     if quality.passed < 0.9:

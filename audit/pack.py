@@ -176,8 +176,9 @@ def _trust(found: Calibration) -> str:
     if found.trust == "calibrated":
         return (
             f"Trust: calibrated. {found.whole:,} documents are whole pages, so that bounds on "
-            "lines, lengths and repetition are the language's own. They are manuals and help pages: "
-            "a team with an encyclopaedia or a national corpus should run `weir calibrate` on it."
+            "lines, lengths and repetition are the language's own. They are manuals and help "
+            "pages: a team with an encyclopaedia or a national corpus should run "
+            "`weir calibrate` on it."
         )
     parts = (
         "composed of sentence-like interface messages"

@@ -46,8 +46,8 @@ class Judge:
 
     def first_failed(self, texts: Sequence[str]) -> NDArray[np.int16]:
         """Index of the first rule that each text fails, or -1; null never fails."""
-        if not texts:
-            return np.zeros(0, np.int16)
+        if not texts or not self._rules.rules:
+            return np.full(len(texts), -1, np.int16)
         found = measure(texts, self._lexicon)
         nulls = np.full(len(texts), np.nan)
         values = np.column_stack([found.get(name, nulls) for name in self._rules.rules])

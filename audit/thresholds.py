@@ -48,6 +48,10 @@ class Recipe:
     may get (spec, languages.md, section 4). `margin` is what a bound is multiplied by, because a
     reference is of a few registers and the web of all: manuals have longer words than tales, and
     more of the words that tell them from a neighbour's manuals. Chosen by hand.
+
+    There is none for affinity words: that a page has no word of a list says more about its subject
+    than about its language (1 in 28 of our own pages). FineWeb-2 asks for one only where a crawl is
+    known to be contaminated, and so does `weir calibrate --crawl`.
     """
 
     signal: str
@@ -61,12 +65,11 @@ class Recipe:
 MIN, MAX = Side.MIN, Side.MAX
 
 RECIPES: Final[tuple[Recipe, ...]] = (
-    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.85),
+    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.8),
     Recipe("mean_word_length", MAX, Method.QUANTILE, needs_whole=False, clamp=20, margin=1.15),
     Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE),
     Recipe("stop_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.7),
-    Recipe("affinity_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.5),
-    Recipe("neighbour_word_fraction", MAX, Method.TAIL, needs_whole=False, margin=1.5),
+    Recipe("neighbour_word_fraction", MAX, Method.TAIL, needs_whole=False, margin=2),
     Recipe("terminal_punctuation_line_fraction", MIN, Method.TAIL),
     Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
     Recipe("newline_to_word_ratio", MAX, Method.TAIL, clamp=0.35),
@@ -84,6 +87,8 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("duplicate_9_gram_character_fraction", MAX, Method.MEAN_STD, clamp=0.25),
     Recipe("duplicate_10_gram_character_fraction", MAX, Method.MEAN_STD, clamp=0.25),
 )
+
+_REPETITION: Final = frozenset(r.signal for r in RECIPES if r.method is Method.MEAN_STD)
 
 MIN_DOCUMENTS: Final = 500
 """Whole documents from which shape thresholds may be derived; half of them are held out."""
@@ -199,7 +204,10 @@ def inherit(rules: Rules, medians: Medians, family: str, values: Values) -> Rule
 
 
 def medians(by_family: Mapping[str, Sequence[Rules]]) -> dict[str, dict[str, float]]:
-    """Median of each bound over the calibrated languages of each family, and of all (`""`)."""
+    """Median of each bound over the calibrated languages of each family, and of all (`""`).
+
+    A bound that fewer than half of them have has none: the rest had reason not to.
+    """
     everything = [rules for group in by_family.values() for rules in group]
     made: dict[str, dict[str, float]] = {}
     for family, group in {"": everything, **by_family}.items():
@@ -209,7 +217,11 @@ def medians(by_family: Mapping[str, Sequence[Rules]]) -> dict[str, dict[str, flo
                 if not (threshold.clamped or threshold.inherited):
                     name = f"{threshold.signal}.{threshold.side.value}"
                     found.setdefault(name, []).append(threshold.value)
-        made[family] = {name: round(float(np.median(v)), 5) for name, v in sorted(found.items())}
+        made[family] = {
+            name: round(float(np.median(v)), 5)
+            for name, v in sorted(found.items())
+            if 2 * len(v) >= len(group)
+        }
     return made
 
 
@@ -242,11 +254,13 @@ def fit(
     are_whole: bool,
     family: str,
     family_medians: Medians,
+    are_manuals: bool = False,
 ) -> tuple[Rules, float]:
     """A language's bounds, and the share of these documents that they and the base reject.
 
     `values` are those of documents as a pack will meet them, `of_words` of these and others that
-    only say what the language's words are. `base` are the rules that hold without a
+    only say what the language's words are. `are_manuals` keeps bounds on repetition from being
+    looser than the base's. `base` are the rules that hold without a
     pack. Tails shrink from a tenth until the share is at most `MAX_REJECTED`; then bounds that
     still reject more than 1 % alone are relaxed, the strictest first, within their clamps.
     """
@@ -255,14 +269,31 @@ def fit(
     for tail in TAILS:
         own = derive(values, of_words, english, are_whole=are_whole, tail=tail)
         rules = inherit(own, family_medians, family, values)
+        if are_manuals:
+            rules = without_looser_repetition(rules, base)
         share = float(rejected(values, _bounds(base, rules)).mean())
         if share <= MAX_REJECTED:
             return rules, share
-    return _relaxed(values, base, rules)
+    return _relaxed(values, base, rules, _REPETITION if are_manuals else frozenset())
+
+
+def without_looser_repetition(rules: Rules, base: Mapping[tuple[str, Side], float]) -> Rules:
+    """The rules without those on repetition that are looser than the base's, which then hold.
+
+    For references of manuals: these repeat commands and headings, and pages need not.
+    """
+    return {
+        key: threshold
+        for key, threshold in rules.items()
+        if key[0] not in _REPETITION or threshold.value <= base.get(key, threshold.value)
+    }
 
 
 def _relaxed(
-    values: Values, base: Mapping[tuple[str, Side], float], rules: Rules
+    values: Values,
+    base: Mapping[tuple[str, Side], float],
+    rules: Rules,
+    fixed: frozenset[str],
 ) -> tuple[Rules, float]:
     made = dict(rules)
     clamps = {(recipe.signal, recipe.side): recipe.clamp for recipe in RECIPES}
@@ -273,7 +304,7 @@ def _relaxed(
         alone = {
             key: float(_beyond(values[key[0]], key[1], bound).mean())
             for key, bound in bounds.items()
-            if key[0] in values and key not in tried and key[0] not in _NEVER_RELAXED
+            if key[0] in values and key not in tried and key[0] not in _NEVER_RELAXED | fixed
         }
         worst = max(alone, key=lambda key: (alone[key], key), default=None)
         if share <= MAX_REJECTED or worst is None or alone[worst] <= _MAX_ALONE:

@@ -22,7 +22,7 @@ def reference(folder: Path, count: int, tag: str = TAG) -> Path:
     """Documents of the sentences of our own pages, eight lines each."""
     texts = [pages.prose(page) for page in pages.load(pages.ROOT / "pages") if page.tag == tag]
     lines = sorted({line for text in texts for line in text.splitlines() if len(line) > 60})
-    order = random.Random(5)
+    order = random.Random(5)  # noqa: S311
     path = folder / "own.jsonl"
     with path.open("w", encoding="utf-8") as stream:
         for _ in range(count):

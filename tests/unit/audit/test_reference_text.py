@@ -1,4 +1,4 @@
-"""Reference documents out of packages: the language of the path, without what was left in English."""
+"""Reference documents out of packages: the path's language, without what was left in English."""
 
 import gzip
 import shutil
@@ -38,7 +38,7 @@ def package(folder: Path, name: str, files: Mapping[str, bytes]) -> None:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
     archive = folder / f"{name}_1_all.deb"
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         ["dpkg-deb", "-Znone", "--root-owner-group", "--build", str(root), str(archive)],  # noqa: S607
         check=True,
         capture_output=True,

@@ -219,7 +219,8 @@ def test_every_rule_has_a_poor_page_or_a_stated_reason_why_none_can_be():
     without = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
     assert without == {"duplicate_paragraph_character_fraction"}
     assert with_page.isdisjoint(without)
-    assert with_page | without == set(RULES)
+    # A rule that is null in the base only has its place in the order there: packs set it.
+    assert with_page | without == {name for name, rule in RUN.language.rules.items() if rule}
 
 
 @pytest.mark.parametrize("entry", POOR, ids=lambda entry: entry.reason)
