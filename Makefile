@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test check mutants bench sample eval-langid train-langid clean
+.PHONY: venv demo test check mutants bench sample eval-langid train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -52,6 +52,17 @@ eval-langid: $(STAMP)
 # Needs Debian's apt-get and dpkg-deb. Downloads about 1 GB, takes about half an hour.
 train-langid: $(STAMP)
 	$(BIN)/python -m langid.train --work build/langid --exclude $(LANGID_DATA)
+
+# Needs Debian's apt-get and dpkg-deb. Downloads about 1.4 GB (those of train-langid are reused),
+# takes about half an hour; texts stay in build/packs.
+PACKAGES ?= build/langid/packages
+
+calibrate-packs: $(STAMP)
+	$(BIN)/python -m audit.build_packs --work build/packs --debs $(PACKAGES) --download
+
+# Judges the packs as they are and rewrites docs/calibration/results.csv.
+eval-packs: $(STAMP)
+	$(BIN)/python -m audit.build_packs --work build/packs --debs $(PACKAGES) --evaluate
 
 clean:
 	rm -rf $(VENV) .bench runs build *.egg-info

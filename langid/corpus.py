@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from lxml import etree  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
@@ -72,6 +73,14 @@ class Source:
         )
 
 
+class Group(Protocol):
+    """What names packages."""
+
+    def covers(self, package: str) -> bool:
+        """Whether the package belongs to the group."""
+        ...
+
+
 @dataclass(frozen=True)
 class Package:
     """A Debian archive that was read: for the model card."""
@@ -104,7 +113,7 @@ def sources(*, permissive: bool = False) -> list[Source]:
     return [group for group in groups if group.permissive or not permissive]
 
 
-def download(groups: Iterable[Source], directory: Path) -> None:
+def download(groups: Iterable[Group], directory: Path) -> None:
     """Fetch every package that the groups name into `directory`, by `apt-get download`.
 
     Archives that lie there already are kept. Raises FileNotFoundError off Debian, and
@@ -113,10 +122,11 @@ def download(groups: Iterable[Source], directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     listed = subprocess.run(["apt-cache", "pkgnames"], capture_output=True, text=True, check=True)  # noqa: S607
     present = {archive.name.partition("_")[0] for archive in directory.glob("*.deb")}
+    named = list(groups)
     wanted = sorted(
         name
         for name in set(listed.stdout.split()) - present
-        if any(group.covers(name) for group in groups)
+        if any(group.covers(name) for group in named)
     )
     if wanted:
         subprocess.run(["apt-get", "download", "-q", *wanted], cwd=directory, check=True)  # noqa: S607
@@ -141,7 +151,7 @@ def collect(
                 continue
             digest = hashlib.sha256(archive.read_bytes()).hexdigest()
             packages.append(Package(name, version, digest, group.name, group.licence))
-            for locale, text in READERS[group.reader](_members(archive)):
+            for locale, text in READERS[group.reader](members(archive)):
                 tag = from_locale(locale, text)
                 if tag and dominant_script(text) == tag[-4:]:
                     messages[tag].setdefault(text)
@@ -203,7 +213,7 @@ Message = tuple[str, str]
 """A locale and a cleaned line."""
 
 
-def _members(archive: Path) -> Iterator[Member]:
+def members(archive: Path) -> Iterator[Member]:
     """Files of a Debian archive: path and a function that reads it, valid until the next one."""
     with subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", str(archive)],  # noqa: S607

@@ -607,6 +607,36 @@ def _filter(work: Callable[[str], Mapping[str, Any]], jsonl: bool) -> None:
 
 
 @app.command()
+def calibrate(
+    language: Annotated[
+        str, typer.Option("--language", help="Tag or name: fin_Latn, fi, Finnish.")
+    ],
+    reference_paths: Annotated[
+        list[Path],
+        typer.Option(
+            "--reference",
+            metavar="PATH",
+            help="Parquet or JSON lines with `text`, plain text, or a folder; may be repeated.",
+        ),
+    ],
+    crawl: Annotated[
+        Path | None, typer.Option("--crawl", help="Run to set language_confidence by.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", help="Folder for the pack, its page and its plots.")
+    ] = Path("calibration"),
+    as_json: Json = False,
+) -> None:
+    """Make a language pack out of clean text: word lists and thresholds, each with its source."""
+    from audit import own_pack  # noqa: PLC0415 - imports numba and the language models
+
+    data, warnings = own_pack.write(answers.tag(language), reference_paths, crawl, output)
+    for warning in warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    answers.give("calibrate", data, as_json, lambda: own_pack.text_of(data), warnings=warnings)
+
+
+@app.command()
 def languages(as_json: Json = False) -> None:
     """List the European languages that are known, with what each model and language pack covers."""
     rows = reference.language_rows()

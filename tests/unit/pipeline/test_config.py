@@ -320,7 +320,10 @@ def test_a_pack_changes_only_its_own_language(europe: config.Resolved) -> None:
         for name, rule in resolved.rules.items():
             if name not in changed.get(tag, {}):
                 assert rule == base[name]
-        assert resolved.stop_words.words == tuple(own[tag]["stop_words"]["words"])
+        words = own[tag]["stop_words"]["words"]
+        assert resolved.stop_words.words == tuple(
+            words.split() if isinstance(words, str) else words
+        )
 
 
 def test_a_change_of_the_base_reaches_every_pack() -> None:
@@ -571,3 +574,54 @@ def test_the_examples_of_the_docs_are_configurations(tmp_path: Path) -> None:
     for block in blocks:
         text = re.sub(r"sha256: [0-9a-f]{4}\.\.\.", f"sha256: {'a' * 64}", block)
         assert config.load(file_with(tmp_path, text)).run.name == "mine"
+
+
+# Language packs: what is wrong is named with its line
+
+
+def pack_with(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+STOP_WORDS = "stop_words: {source: 'a test, and nothing else', words: ja on}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("fin_Latn", f"tag: swe_Latn\n{STOP_WORDS}rules: {{}}\n", "fin_Latn.yaml:1"),
+        ("xyz_Latn", f"tag: xyz_Latn\n{STOP_WORDS}rules: {{}}\n", "xyz_Latn.yaml:1"),
+        ("fin_Latn", f"tag: fin_Latn\n{STOP_WORDS}rule: {{}}\n", "fin_Latn.yaml:3"),
+        ("fin_Latn", "tag: fin_Latn\nrules: {}\n", "missing keys: ['stop_words']"),
+        ("fin_Latn", f"tag: fin_Latn\n{STOP_WORDS}{STOP_WORDS}rules: {{}}\n", "fin_Latn.yaml:3"),
+        ("fin_Latn", "tag: fin_Latn\n\n  bad: [\n", "fin_Latn.yaml:3"),
+        (
+            "fin_Latn",
+            f"tag: fin_Latn\ncalibration:\n  trust: blind\n{STOP_WORDS}rules: {{}}\n",
+            "calibration",
+        ),
+    ],
+)
+def test_a_pack_of_another_form_is_refused_with_its_line(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        config.read_pack(pack_with(tmp_path, name, text))
+    assert said in str(raised.value)
+
+
+def test_words_may_be_one_text_and_no_is_a_word(tmp_path: Path) -> None:
+    text = f"tag: fin_Latn\n{STOP_WORDS}rules: {{}}\naffinity_words: {{words: [no, on, y]}}\n"
+    found = config.read_pack(pack_with(tmp_path, "fin_Latn", text))
+    assert found["affinity_words"]["words"] == ["no", "on", "y"]
+    words = config.Words.model_validate(found["stop_words"])
+    assert words.words == ("ja", "on")
+
+
+def test_a_bound_outside_the_signal_s_range_is_refused_with_its_line(tmp_path: Path) -> None:
+    text = f"language:\n  rules:\n    short_line_fraction: {{max: 1.5, {SOURCE}}}\n"
+    message = refused(file_with(tmp_path, text))
+    assert "mine.yaml:3" in message or "mine.yaml:4" in message
+    assert "short_line_fraction.max 1.5 is outside the range 0 to 1" in message
