@@ -9,7 +9,7 @@ import numpy as np
 
 from filters import characters
 from filters.signal import LARGE_COUNT_EDGES, Value, count, fraction, ratio, share
-from filters.text import TextView
+from filters.text import TextView, is_among
 
 _GOPHER = "Rae et al. 2021 (Gopher), Appendix A.1"
 _FINEWEB = "Penedo et al. 2024 (FineWeb), section 3.6"
@@ -93,6 +93,17 @@ def sentence_capital_fraction(view: TextView) -> Value:
     first = view.classes[view.word_starts[following]]
     cased = first[(first & (characters.UPPER | characters.LOWER)) != 0]
     return share((cased & characters.UPPER) != 0)
+
+
+@fraction(source="Weir: shuffled words, in scripts without case too")
+def stop_word_sentence_end_fraction(view: TextView) -> Value:
+    """Fraction of sentence ends whose last word is a stop word; null without ends or stop words."""
+    if not view.lexicon.stop_words or not view.sentence_ends.size:
+        return None
+    last = np.searchsorted(view.word_starts, view.sentence_ends) - 1
+    last = last[last >= 0]
+    among = is_among(view.word_hashes[last], view.lexicon.stop_words)
+    return share(among)
 
 
 @ratio(

@@ -243,10 +243,7 @@ class TextView:
 
     def words_among(self, words: frozenset[str]) -> NDArray[np.bool_]:
         """For each of `different_words`, whether it is one of these."""
-        found: NDArray[np.bool_] = _loops().is_among(
-            self.word_hashes[self.different_words], word_set_hashes(words)
-        )
-        return found
+        return is_among(self.word_hashes[self.different_words], words)
 
     @cached_property
     def stop_word_hits(self) -> NDArray[np.bool_]:
@@ -419,6 +416,12 @@ class TextView:
     def duplicate_n_grams(self, n: int) -> int:
         """Characters of words in n-grams that stand earlier, walking on behind each; n to 10."""
         return int(self._duplicate_n_grams[n])
+
+
+def is_among(hashes: NDArray[np.uint64], words: frozenset[str]) -> NDArray[np.bool_]:
+    """For each word hash, whether it is that of one of the words."""
+    found: NDArray[np.bool_] = _loops().is_among(hashes, word_set_hashes(words))
+    return found
 
 
 def repeated(hashes: NDArray[np.uint64], lengths: NDArray[np.int32]) -> tuple[int, int]:

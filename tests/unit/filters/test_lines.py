@@ -4,7 +4,7 @@ import pytest
 
 from filters import lines
 from filters.signal import Signal
-from filters.text import TextView
+from filters.text import Lexicon, TextView
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,15 @@ from filters.text import TextView
 def test_values(measured: Signal, text: str, expected: float | None) -> None:
     value = measured.measure(TextView(text))
     assert value == (None if expected is None else pytest.approx(expected))
+
+
+def test_sentences_that_end_with_a_stop_word() -> None:
+    lexicon = Lexicon(frozenset({"und", "der"}))
+    measured = lines.stop_word_sentence_end_fraction.measure
+    assert measured(TextView("Haus und Hof und. Der Hund! Ja (und).", lexicon)) == 2 / 3
+    assert measured(TextView("kein Ende", lexicon)) is None
+    assert measured(TextView("Ende und.")) is None
+    assert measured(TextView("”. x", lexicon)) is None
 
 
 def test_parity_with_datatrove_fineweb_lines() -> None:
