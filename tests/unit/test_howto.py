@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from filters import catalog, rules
 from filters.text import TextView
+from pipeline import config
 from pipeline.config import Rule
 
 HOWTO = Path(__file__).parents[2] / "docs" / "howto"
@@ -32,3 +33,20 @@ def test_the_signal_of_the_page_is_collected_and_measures() -> None:
     checked = Rule.model_validate(rule)
     assert made.low <= (checked.max or 0) <= made.high
     assert rules.reason(name) == "rule.exclamation_line_fraction"
+
+
+def test_the_pack_of_the_page_is_one_that_a_run_loads(tmp_path: Path) -> None:
+    (text,) = blocks("add-a-language.md", "yaml")
+    path = tmp_path / "lad_Latn.yaml"
+    path.write_text(text, "utf-8")
+    pack = config.read_pack(path)
+    own = {key: pack[key] for key in ("stop_words", "rules")}
+    mine = tmp_path / "mine.yaml"
+    YAML(typ="safe").dump({"name": "mine", "languages": {pack["tag"]: own}}, mine)
+    run = config.load(mine).run
+    lexicon = run.lexicon("lad_Latn")
+    view = TextView("Los djudios ke bivian en la sivdad avlavan kon sus vizinos.", lexicon)
+    assert catalog.BY_NAME["distinct_stop_word_count"].measure(view) == 5
+    _, bounds = run.bounds()
+    assert bounds["lad_Latn"]["distinct_stop_word_count"].min == 4
+    assert bounds["base"]["distinct_stop_word_count"].min == 2
