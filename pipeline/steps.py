@@ -405,12 +405,14 @@ def do_judge(context: Context) -> Manifest:
     params = context.task.params
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
-    documents = storage.read_table(
-        context.path(params["documents"]), ["doc_id", "tag", "n_words", "date", "url"]
+    lists = context.settings.lists()
+    columns = ["doc_id", "tag", "n_words", "date", *(["url"] if lists else [])]
+    documents = storage.read_table(context.path(params["documents"]), columns)
+    signals = storage.read_table(
+        context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
-    signals = storage.read_table(context.path(params["signals"]))
     writer = context.output(schema.VERDICTS)
-    writer.write(decide.verdicts(documents, signals, compiled, context.settings.lists()))
+    writer.write(decide.verdicts(documents, signals, compiled, lists))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
     )

@@ -31,7 +31,8 @@ def verdicts(
 ) -> pa.Table:
     """What the rules, and its language's lists of sites, say of each document.
 
-    A language without a pack is judged by the base bounds and lists (tag `base`).
+    A language without a pack is judged by the base bounds and lists (tag `base`). Without any list
+    `documents` needs no column `url`.
     """
     values = np.column_stack(
         [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
@@ -40,15 +41,17 @@ def verdicts(
     position = {tag: at for at, tag in enumerate(compiled.tags)}
     tags = documents.column("tag").to_pylist()
     language = np.array([position.get(tag, position["base"]) for tag in tags], dtype=np.int64)
-    listed = [
-        lists[compiled.tags[at]].standing(url) if compiled.tags[at] in lists else None
-        for at, url in zip(language, documents.column("url").to_pylist(), strict=True)
-    ]
-    allowed = [
-        lists[compiled.tags[at]].exempts if standing == domains.ALLOW else ()
-        for at, standing in zip(language, listed, strict=True)
-    ]
-    failed, first = rules.judge(compiled, rules.spared(compiled, values, allowed), language)
+    listed: list[str | None] = [None] * documents.num_rows
+    if lists:
+        of = [lists.get(compiled.tags[at]) for at in language]
+        urls = documents.column("url").to_pylist()
+        listed = [own.standing(url) if own else None for own, url in zip(of, urls, strict=True)]
+        exempts = [
+            own.exempts if own and standing == domains.ALLOW else ()
+            for own, standing in zip(of, listed, strict=True)
+        ]
+        values = rules.spared(compiled, values, exempts)
+    failed, first = rules.judge(compiled, values, language)
     return pa.Table.from_arrays(
         [
             documents.column("doc_id"),
