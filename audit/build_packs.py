@@ -24,7 +24,7 @@ from audit.pack_quality import Judge, Quality, assess
 from audit.reference_text import Document
 from langid import corpus
 from langid.tags import BY_TAG
-from pipeline import config
+from pipeline import config, layers
 
 ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = "docs/calibration/results.csv"
@@ -290,7 +290,7 @@ def main() -> None:
         corpus.download(reference_text.sources(), options.debs[0])
     if options.debs and not (options.work / "reference").is_dir():
         harvest(options.debs, options.work)
-    packs = config.configs_folder() / "languages"
+    packs = layers.configs_folder() / "languages"
     found: dict[str, Calibration] = {}
     if not options.evaluate:
         found = build(options.work, options.workers)

@@ -25,7 +25,7 @@ from audit.sample import visible
 from audit.trace import url_key
 from filters.catalog import BY_NAME
 from langid import tags
-from pipeline import config
+from pipeline import layers
 from stages import schema
 from stages.errors import ConfigError
 
@@ -151,7 +151,7 @@ class Verdict:
 
 def load(path: Path | None) -> tuple[Path, Gates]:
     """The gates of a file, or the shipped ones. ConfigError names file, key and what is wrong."""
-    place = path or config.configs_folder() / "gates.yaml"
+    place = path or layers.configs_folder() / "gates.yaml"
     try:
         value = YAML(typ="safe", pure=True).load(place.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from langid.registry import ModelError
-from pipeline import answers, config, display, packs, reference, runner, trial
+from pipeline import answers, config, display, foreign_packs, reference, runner, trial
 from stages.errors import ConfigError, CurationError, ShardError
 
 app = typer.Typer(
@@ -530,8 +530,8 @@ def config_import(
 
     Limits that reject nothing, English stop words and unknown tags are refused, by file and line.
     """
-    data = packs.imported(source, output)
-    answers.give("config import-fineweb2", data, as_json, lambda: packs.import_text(data))
+    data = foreign_packs.imported(source, output)
+    answers.give("config import-fineweb2", data, as_json, lambda: foreign_packs.import_text(data))
 
 
 @models_app.command("list")

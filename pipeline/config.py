@@ -6,14 +6,12 @@ part `language`. Each value remembers the file it came from, for `weir config sh
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -23,14 +21,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from filters import domains, pii, rules
 from filters.catalog import BY_NAME, PEER, find
 from filters.optout import CHANNELS
 from filters.text import Lexicon
 from langid import models, registry, tags
+from pipeline import layers
 from stages.errors import ConfigError
 
 WORD_LISTS = ("stop_words", "affinity_words", "neighbour_words", "boilerplate_phrases")
@@ -437,15 +434,15 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
     if not path.is_file() and not path.suffix:
         path = Path(str(resources.files("configs").joinpath("runs", f"{source}.yaml")))
     if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in (configs_folder() / "runs").glob("*.yaml")))
+        names = ", ".join(sorted(p.stem for p in (layers.configs_folder() / "runs").glob("*.yaml")))
         raise ConfigError(str(source), "no such configuration file", f"shipped ones: {names}")
     origins: dict[str, str] = {}
     merged: dict[str, Any] = {}
     overrides: list[tuple[str, dict[str, Any]]] = []
     for origin, layer in (
-        ("configs/base.yaml", _read(configs_folder() / "base.yaml")),
-        (_label(path), _read(path)),
-        ("--set", _settings(settings)),
+        ("configs/base.yaml", layers.read(layers.configs_folder() / "base.yaml")),
+        (layers.label(path), layers.read(path)),
+        ("--set", layers.settings_layer(settings)),
     ):
         if "languages" in layer and isinstance(layer["languages"], list):
             raise ConfigError(
@@ -455,7 +452,7 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
         if not isinstance(own_languages, dict):
             raise ConfigError(origin, "languages: must be a mapping of tags")
         overrides.append((origin, own_languages))
-        _merge(merged, layer, origin, origins, "")
+        layers.merge(merged, layer, origin, origins, "")
     _add_peer_rules(merged, origins)
     packs: dict[str, Any] = {}
     for tag, pack in language_packs():
@@ -464,13 +461,13 @@ def load(source: str | Path, settings: Sequence[str] = ()) -> Resolved:
         own["rules"] = pack.get("rules") or {}
         own.update({key: pack[key] for key in PACK_MODELS if key in pack})
         own["domains"] = pack.get("domains") or {}
-        _merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
+        layers.merge(base, own, f"configs/languages/{tag}.yaml", origins, f"languages.{tag}.")
         packs[tag] = base
     for origin, chosen in overrides:
         for name, own in chosen.items():
             tag = _tag(name, origin)
             pack = packs.setdefault(tag, json.loads(json.dumps(merged["language"])))
-            _merge(pack, own, origin, origins, f"languages.{tag}.")
+            layers.merge(pack, own, origin, origins, f"languages.{tag}.")
     resolved = Resolved(_validated({**merged, "languages": packs}, origins), origins)
     _check_rules(resolved)
     return resolved
@@ -486,7 +483,7 @@ def _add_peer_rules(merged: dict[str, Any], origins: dict[str, str]) -> None:
         source = f"the verdict of datatrove's {entry.get('filter')}"
         declared[rule] = {"min": 1, "source": source}
         origin = origins.get(f"datatrove.{name}.filter", "configuration")
-        for path in _leaves(declared[rule], f"language.rules.{rule}"):
+        for path in layers.leaves(declared[rule], f"language.rules.{rule}"):
             origins[path] = origin
 
 
@@ -537,14 +534,14 @@ def check_files(run: Run) -> None:
 
 def base_language() -> Language:
     """What configs/base.yaml says of languages without a pack."""
-    return Language.model_validate(_read(configs_folder() / "base.yaml")["language"])
+    return Language.model_validate(layers.read(layers.configs_folder() / "base.yaml")["language"])
 
 
 def _tag(name: str, origin: str) -> str:
     try:
         return tags.normalise(name)
     except ValueError as error:
-        where = _with_line(origin, ("languages", name))
+        where = layers.with_line(origin, ("languages", name))
         raise ConfigError(where, f"languages: {error}", "`weir languages` lists them") from None
 
 
@@ -558,23 +555,13 @@ def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Run:
         while "." in named and named.rpartition(".")[2].isdigit():  # an entry of a list
             named = named.rpartition(".")[0]
         below = (o for k, o in reversed(origins.items()) if f"{k}.".startswith(f"{named}."))
-        origin = _with_line(next(below, "configuration"), first["loc"])
+        origin = layers.with_line(next(below, "configuration"), first["loc"])
         value = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
         raise ConfigError(
             origin,
             f"{key}: {first['msg']}{value}",
             "`weir config explain KEY` shows what is allowed",
         ) from None
-
-
-def _label(path: Path) -> str:
-    folder = configs_folder()
-    return f"configs/{path.relative_to(folder)}" if path.is_relative_to(folder) else str(path)
-
-
-def configs_folder() -> Path:
-    """Where the shipped configuration lies."""
-    return Path(str(resources.files("configs").joinpath("base.yaml"))).parent
 
 
 _PACK_KEYS = {
@@ -586,7 +573,7 @@ _PACK_KEYS = {
 
 def language_packs() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every shipped language pack by tag, in order."""
-    for path in sorted((configs_folder() / "languages").glob("*.yaml")):
+    for path in sorted((layers.configs_folder() / "languages").glob("*.yaml")):
         yield path.stem, read_pack(path)
 
 
@@ -595,22 +582,22 @@ def read_pack(path: Path) -> dict[str, Any]:
 
     What its rules and words may be is checked where they are merged with the base.
     """
-    pack = _read(path)
+    pack = layers.read(path)
     if pack.get("tag") != path.stem:
         raise ConfigError(
-            _at(path, ("tag",)),
+            layers.at(path, ("tag",)),
             f"tag is {pack.get('tag')!r}, the file is named {path.stem}",
             "make them equal",
         )
     if not tags.is_european(path.stem):
         raise ConfigError(
-            _at(path, ("tag",)), f"unknown tag {path.stem}", "`weir languages` lists them"
+            layers.at(path, ("tag",)), f"unknown tag {path.stem}", "`weir languages` lists them"
         )
     unknown = sorted(set(pack) - _PACK_KEYS)
     missing = sorted({"stop_words", "rules"} - set(pack))
     if unknown or missing:
         raise ConfigError(
-            _at(path, unknown[:1]),
+            layers.at(path, unknown[:1]),
             f"unknown or missing keys: {unknown or missing}",
             f"allowed: {', '.join(sorted(_PACK_KEYS))}",
         )
@@ -621,152 +608,6 @@ def read_pack(path: Path) -> dict[str, Any]:
             first = error.errors()[0]
             place = ("calibration", *first["loc"])
             raise ConfigError(
-                _at(path, place), f"{'.'.join(map(str, place))}: {first['msg']}"
+                layers.at(path, place), f"{'.'.join(map(str, place))}: {first['msg']}"
             ) from None
     return pack
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """libyaml's loader, with YAML 1.2's notion of true and false, and without repeated keys.
-
-    Twenty-five times as fast as ruamel.yaml without its extension, which matters with a hundred
-    language packs to read at every start.
-    """
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and form that PyYAML reads
-        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:bool"]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that is there twice, of which PyYAML takes the last."""
-        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        if len(made) < len(node.value):
-            seen = set()
-            for key, _ in node.value:
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"found {key.value!r} twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return made
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        value = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise ConfigError(place, f"not readable as YAML: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(
-            str(path), f"not readable as YAML: {str(error).splitlines()[0]}"
-        ) from None
-    if not isinstance(value, dict):
-        raise ConfigError(str(path), "must be a mapping of sections")
-    return value
-
-
-def _with_line(origin: str, place: Sequence[str | int]) -> str:
-    """The origin with the line on which a shipped file says what is at this place."""
-    path = configs_folder() / origin.removeprefix("configs/")
-    if not path.is_file():
-        path = Path(origin)
-    keys = place[2:] if place[:1] == ("languages",) and "languages" in path.parts else place
-    return origin + (_at(path, keys).removeprefix(_label(path)) if path.is_file() else "")
-
-
-def _at(path: Path, place: Sequence[str | int]) -> str:
-    """File and line of the deepest key, or entry of a list, of `place` that the file has."""
-    line = 0
-    try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), _Loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return _label(path)
-    for part in place:
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part >= len(node.value):
-                break
-            node = node.value[part]
-            line = node.start_mark.line + 1
-            continue
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        found = [pair for pair in pairs if pair[0].value == part]
-        if not found:
-            break
-        key, node = found[0]
-        line = key.start_mark.line + 1
-    return f"{_label(path)}:{line}" if line else _label(path)
-
-
-def _settings(settings: Sequence[str]) -> dict[str, Any]:
-    layer: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or not key:
-            raise ConfigError(
-                "--set",
-                f"{setting!r} is not key=value",
-                "for example --set extract.extractor=resiliparse",
-            )
-        try:
-            value = YAML(typ="safe", pure=True).load(text)
-        except YAMLError:
-            raise ConfigError("--set", f"{key}: {text!r} is not a YAML value") from None
-        *parents, last = _parts(key)
-        place = layer
-        for parent in parents:
-            place = place.setdefault(parent, {})
-            if not isinstance(place, dict):
-                raise ConfigError("--set", f"{key}: {parent} is already set to a plain value")
-        place[last] = value
-        if last in ("min", "max") and "rules" in parents:
-            place.setdefault("source", "set on the command line, without a source")
-    return layer
-
-
-def _parts(key: str) -> list[str]:
-    """The parts of a dotted key; the name of a rule on a datatrove filter has a dot of its own."""
-    before, rule, name = key.partition(f".rules.{PEER}")
-    if not rule:
-        return key.split(".")
-    name, *rest = name.split(".")
-    return [*before.split("."), "rules", f"{PEER}{name}", *rest]
-
-
-def _merge(
-    into: dict[str, Any],
-    layer: Mapping[str, Any],
-    origin: str,
-    origins: dict[str, str],
-    prefix: str,
-) -> None:
-    """Mappings merge, everything else replaces."""
-    for key, value in layer.items():
-        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
-            _merge(into[key], value, origin, origins, f"{prefix}{key}.")
-        elif (
-            isinstance(into.get(key), dict)
-            and not prefix.endswith("rules.")
-            and not (value is None and key in ("tokens", *PACK_MODELS))
-        ):
-            raise ConfigError(origin, f"{prefix}{key}: must be a mapping (given: {value!r})")
-        else:
-            into[key] = json.loads(json.dumps(value))
-            for path in _leaves(value, f"{prefix}{key}"):
-                origins.pop(path, None)  # so that the latest stands last
-                origins[path] = origin
-
-
-def _leaves(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}")
-    else:
-        yield path

@@ -5,7 +5,7 @@ from ruamel.yaml import YAML
 
 from audit import packs
 from filters.rules import Bound
-from pipeline import config
+from pipeline import config, layers
 from stages.errors import ConfigError
 
 SOURCE = "tried on a run of this test"
@@ -79,7 +79,7 @@ def test_what_all_languages_have_is_said_no_more(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["fin_Latn", "ell_Grek", "vec_Latn"])
 def test_shipped_packs_keep_every_other_line(name: str) -> None:
-    path = config.configs_folder() / "languages" / f"{name}.yaml"
+    path = layers.configs_folder() / "languages" / f"{name}.yaml"
     moved = {"word_count": Bound("word_count", 1, 100_000)}
     old, new = packs.revised(path, name, moved, BASE, SOURCE)
     lines = new.splitlines()

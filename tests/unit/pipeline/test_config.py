@@ -13,7 +13,7 @@ import pytest
 from filters.catalog import BY_NAME
 from filters.rules import Bound
 from langid import tags
-from pipeline import config
+from pipeline import config, layers
 from stages.errors import ConfigError
 
 SOURCE = "source: 'a test, and nothing else'"
@@ -38,7 +38,7 @@ def file_with(folder: Path, text: str) -> Path:
 
 
 def test_every_shipped_run_resolves() -> None:
-    names = sorted(p.stem for p in (config.configs_folder() / "runs").glob("*.yaml"))
+    names = sorted(p.stem for p in (layers.configs_folder() / "runs").glob("*.yaml"))
     assert "europe" in names
     for name in names:
         assert config.load(name).run.name == name
@@ -223,8 +223,8 @@ def test_unknown_tags_and_unreadable_files_are_refused_with_the_line(
 
 
 def test_a_pack_has_lists_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(shutil.copytree(config.configs_folder(), tmp_path / "configs"))
-    monkeypatch.setattr(config, "configs_folder", lambda: folder)
+    folder = Path(shutil.copytree(layers.configs_folder(), tmp_path / "configs"))
+    monkeypatch.setattr(layers, "configs_folder", lambda: folder)
     pack = folder / "languages" / "fin_Latn.yaml"
     text = pack.read_text(encoding="utf-8")
     pack.write_text(text + "domains: {deny: [bad.example]}\n", encoding="utf-8")
@@ -386,7 +386,7 @@ def test_the_environment_has_no_effect(
 
 def test_the_digest_is_of_the_values_alone(tmp_path: Path, europe: config.Resolved) -> None:
     path = tmp_path / "elsewhere.yaml"
-    path.write_text((config.configs_folder() / "runs" / "europe.yaml").read_text())
+    path.write_text((layers.configs_folder() / "runs" / "europe.yaml").read_text())
     assert config.load(path).digest == europe.digest
     assert config.load("europe", ["limit=5"]).digest != europe.digest
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pipeline import cli, config, packs
+from pipeline import cli, config, foreign_packs
 from stages.errors import ConfigError
 
 GOOD = """\
@@ -30,13 +30,13 @@ top_n_grams: [[2, 0.17], [3, 0.16], [4, 0.15]]
 FINNISH = ["ja", "on", "ei", "että", "se", "joka", "kun", "mutta", "niin"]
 
 
-def convert(text: str, tag: str = "fin_Latn", native: set[str] | None = None) -> packs.Pack:
+def convert(text: str, tag: str = "fin_Latn", native: set[str] | None = None) -> foreign_packs.Pack:
     values = YAML(typ="rt", pure=True).load(text)
     lines = {key: values.lc.key(key)[0] + 1 for key in values}
-    return packs.converted(f"{tag}.yml", tag, values, lines, native or set())
+    return foreign_packs.converted(f"{tag}.yml", tag, values, lines, native or set())
 
 
-def found(pack: packs.Pack) -> list[tuple[int | None, str | None, str]]:
+def found(pack: foreign_packs.Pack) -> list[tuple[int | None, str | None, str]]:
     return [(f.line, f.key, f.verdict) for f in pack.findings]
 
 
@@ -200,7 +200,7 @@ def folder(path: Path, **files: str) -> Path:
 
 def test_a_folder_becomes_packs_that_load(tmp_path: Path) -> None:
     kinds = {"fin_Latn": GOOD, "est_Latn": GOOD.replace("0.31", "0.9"), "mlt_Latn": "stopwords: []"}
-    data = packs.imported(folder(tmp_path / "in", **kinds), tmp_path / "out")
+    data = foreign_packs.imported(folder(tmp_path / "in", **kinds), tmp_path / "out")
     assert [pack["tag"] for pack in data["packs"]] == ["ekk_Latn", "fin_Latn", "mlt_Latn"]
     loaded: dict[str, Any] = {}
     for pack in data["packs"]:
@@ -242,7 +242,7 @@ def test_a_file_that_gives_no_pack_is_named_and_the_others_are_read(
         source = folder(tmp_path / "in", fin=GOOD, fin_Latn=text)
     else:
         source = folder(tmp_path / "in", fin_Latn=GOOD, **{name: text})
-    data = packs.imported(source, tmp_path / "out")
+    data = foreign_packs.imported(source, tmp_path / "out")
     assert [pack["tag"] for pack in data["packs"]] == ["fin_Latn"]
     (finding,) = (f for f in data["findings"] if f["key"] is None)
     assert finding["line"] == line
@@ -252,7 +252,7 @@ def test_a_file_that_gives_no_pack_is_named_and_the_others_are_read(
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     source = folder(tmp_path / "in", fin_Latn=GOOD)
     (source / "swe_Latn.yml").write_bytes(b"\xff\xfe\x00")
-    data = packs.imported(source, tmp_path / "out")
+    data = foreign_packs.imported(source, tmp_path / "out")
     assert any(f["file"] == "swe_Latn.yml" for f in data["findings"])
 
 
@@ -262,7 +262,7 @@ def test_nothing_is_replaced(tmp_path: Path) -> None:
     out.mkdir()
     (out / "swe_Latn.yaml").write_text("mine")
     with pytest.raises(ConfigError, match="is there already"):
-        packs.imported(source, out)
+        foreign_packs.imported(source, out)
     assert [path.name for path in out.iterdir()] == ["swe_Latn.yaml"]
 
 
@@ -270,12 +270,12 @@ def test_nothing_is_replaced(tmp_path: Path) -> None:
 def test_a_folder_without_files_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="is no folder of YAML files"):
-        packs.imported(tmp_path / name, tmp_path / "out")
+        foreign_packs.imported(tmp_path / name, tmp_path / "out")
 
 
 def test_a_folder_of_unknown_tags_gives_no_pack(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="gives no pack"):
-        packs.imported(folder(tmp_path / "in", xyz_Latn=GOOD), tmp_path / "out")
+        foreign_packs.imported(folder(tmp_path / "in", xyz_Latn=GOOD), tmp_path / "out")
 
 
 def test_the_command_answers_in_text_and_json(
@@ -297,14 +297,16 @@ def test_the_command_answers_in_text_and_json(
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4), max_leaves=12)
-keys = st.sampled_from([*packs.TARGETS, *packs.N_GRAMS, "stopwords", "language_score", "other"])
+keys = st.sampled_from(
+    [*foreign_packs.TARGETS, *foreign_packs.N_GRAMS, "stopwords", "language_score", "other"]
+)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(keys, values, max_size=10))
 def test_whatever_a_file_holds_the_pack_is_valid(given_values: dict[str, Any]) -> None:
-    pack = packs.converted("fin_Latn.yml", "fin_Latn", given_values, {}, set())
-    written = YAML(typ="safe", pure=True).load(packs.pack_text(pack))
+    pack = foreign_packs.converted("fin_Latn.yml", "fin_Latn", given_values, {}, set())
+    written = YAML(typ="safe", pure=True).load(foreign_packs.pack_text(pack))
     assert written["stop_words"]["words"] == pack.words
     for rule in (written["rules"] or {}).values():
         assert rule is None or config.Rule.model_validate(rule)
