@@ -193,7 +193,7 @@ def _has_whole(work: Path, tag: str) -> bool:
 def _english(work: Path, usages: calibrate.Usages) -> dict[str, Any]:
     """Statistics of English reference documents, which the other languages are measured by."""
     reference = load(work, ENGLISH)
-    documents = [d for d in reference.documents if not d.is_held_out]
+    documents = [d for d in reference.documents if d.is_whole and not d.is_held_out]
     others = {name: usage for name, usage in usages.items() if name != ENGLISH}
     words = calibrate.words(ENGLISH, usages[ENGLISH], others)
     values = calibrate.measure([d.text for d in documents], words.lexicon())
