@@ -180,8 +180,10 @@ def _medians(found: dict[str, Calibration]) -> dict[str, dict[str, float]]:
     medians = thresholds.medians(by_family)
     for tag, own in found.items():
         rules = thresholds.inherit(own.rules, medians, BY_TAG[tag].family, own.values)
-        rules = thresholds.without_looser_repetition(rules, calibrate.base_bounds())
-        found[tag] = replace(own, rules=rules)
+        new = {key: t for key, t in rules.items() if own.rules.get(key) != t}
+        kept = thresholds.without_looser_repetition(new, calibrate.base_bounds())
+        unchanged = {key: t for key, t in rules.items() if key not in new}
+        found[tag] = replace(own, rules={**unchanged, **kept})
     return medians
 
 
@@ -213,10 +215,10 @@ def write_packs(found: Mapping[str, Calibration], folder: Path) -> None:
     for tag, calibration in found.items():
         path = folder / f"{tag}.yaml"
         kept: dict[str, str] = {}
-        phrases: Sequence[str] = ()
+        phrases: Mapping[str, Any] | None = None
         if path.is_file():
             old = config.read_pack(path)
-            phrases = old.get("boilerplate_phrases", {}).get("words", ())
+            phrases = old.get("boilerplate_phrases")
             relaxed = {name for name, _ in calibration.rules}
             kept = {
                 name: json.dumps(rule, ensure_ascii=False)

@@ -71,7 +71,7 @@ class Recipe:
 MIN, MAX = Side.MIN, Side.MAX
 
 RECIPES: Final[tuple[Recipe, ...]] = (
-    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.8),
+    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.7),
     Recipe("mean_word_length", MAX, Method.QUANTILE, needs_whole=False, clamp=20, margin=1.15),
     Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE),
     Recipe("stop_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.7),

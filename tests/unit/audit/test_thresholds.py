@@ -47,7 +47,7 @@ def test_a_tail_is_a_share_of_the_documents() -> None:
 def test_a_quantile_rejects_what_the_english_threshold_rejects() -> None:
     values = {LETTERS: np.linspace(5, 15, 1001)}
     rules = thresholds.derive(values, values, ENGLISH, are_whole=True, tail=0.1)
-    assert rules[LETTERS, MIN].value == pytest.approx(0.8 * 6, rel=0.01)
+    assert rules[LETTERS, MIN].value == pytest.approx(0.7 * 6, rel=0.01)
     assert rules[LETTERS, MAX].value == pytest.approx(1.15 * 15)
 
 
