@@ -180,8 +180,10 @@ def _medians(found: dict[str, Calibration]) -> dict[str, dict[str, float]]:
     medians = thresholds.medians(by_family)
     for tag, own in found.items():
         rules = thresholds.inherit(own.rules, medians, BY_TAG[tag].family, own.values)
-        rules = thresholds.without_looser_repetition(rules, calibrate.base_bounds())
-        found[tag] = replace(own, rules=rules)
+        new = {key: t for key, t in rules.items() if own.rules.get(key) != t}
+        kept = thresholds.without_looser_repetition(new, calibrate.base_bounds())
+        unchanged = {key: t for key, t in rules.items() if key not in new}
+        found[tag] = replace(own, rules={**unchanged, **kept})
     return medians
 
 
@@ -193,7 +195,7 @@ def _has_whole(work: Path, tag: str) -> bool:
 def _english(work: Path, usages: calibrate.Usages) -> dict[str, Any]:
     """Statistics of English reference documents, which the other languages are measured by."""
     reference = load(work, ENGLISH)
-    documents = [d for d in reference.documents if not d.is_held_out]
+    documents = [d for d in reference.documents if d.is_whole and not d.is_held_out]
     others = {name: usage for name, usage in usages.items() if name != ENGLISH}
     words = calibrate.words(ENGLISH, usages[ENGLISH], others)
     values = calibrate.measure([d.text for d in documents], words.lexicon())
@@ -213,10 +215,10 @@ def write_packs(found: Mapping[str, Calibration], folder: Path) -> None:
     for tag, calibration in found.items():
         path = folder / f"{tag}.yaml"
         kept: dict[str, str] = {}
-        phrases: Sequence[str] = ()
+        phrases: Mapping[str, Any] | None = None
         if path.is_file():
             old = config.read_pack(path)
-            phrases = old.get("boilerplate_phrases", {}).get("words", ())
+            phrases = old.get("boilerplate_phrases")
             relaxed = {name for name, _ in calibration.rules}
             kept = {
                 name: json.dumps(rule, ensure_ascii=False)

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,12 @@ def pack_yaml(
     reference: str,
     *,
     kept: Mapping[str, str] | None = None,
-    phrases: Sequence[str] = (),
+    phrases: Mapping[str, Any] | None = None,
 ) -> str:
     """The language pack as YAML; only what differs from configs/base.yaml.
 
     `kept` are rules that calibration does not set (signal to YAML text), taken over as they are;
-    `phrases` the boilerplate phrases of the pack that is replaced.
+    `phrases` the boilerplate phrases (source and words) of the pack that is replaced.
     """
     language = BY_TAG[found.tag]
     page = f"{PAGES}/{found.tag}.md"
@@ -62,8 +62,9 @@ def pack_yaml(
     if found.words.neighbour:
         lines += _word_list("neighbour_words", f"{page}: words of {near}", found.words.neighbour)
     if phrases:
-        lines += ["boilerplate_phrases:", "  source: chosen by the Weir developers, 2026-11"]
-        lines.append(f"  words: [{', '.join(_quoted(phrase) for phrase in phrases)}]")
+        listed = ", ".join(_quoted(phrase) for phrase in phrases["words"])
+        lines += ["boilerplate_phrases:", f"  source: {_quoted(phrases['source'])}"]
+        lines.append(f"  words: [{listed}]")
     rules = _rules(found.rules.values(), page)
     for name, text in (kept or {}).items():
         rules.setdefault(name, text)

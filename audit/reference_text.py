@@ -25,6 +25,7 @@ from typing import Final
 from ruamel.yaml import YAML
 
 from audit import markup
+from filters import repetition
 from filters.text import TextView
 from langid import corpus
 from langid.script import dominant_script
@@ -196,7 +197,7 @@ def _usable(tag: str, page: Sequence[str], english: set[str]) -> tuple[str, str 
         return "", "short"
     if not is_prose(text):
         return "", "lists"
-    return text, None
+    return ("", "repeats") if repeats(text) else (text, None)
 
 
 def _is_english(paragraph: str) -> bool:
@@ -266,6 +267,19 @@ _READERS: dict[str, Callable[[Iterable[corpus.Member]], Iterator[Page]]] = {
     "man": _read_man,
     "markup": _read_markup,
 }
+
+
+def repeats(text: str) -> bool:
+    """Whether a text repeats itself more than any language needs (`thresholds.RECIPES`, clamps)."""
+    view = TextView(text)
+    return any(
+        (signal.measure(view) or 0.0) > limit
+        for signal, limit in (
+            (repetition.duplicate_line_fraction, 0.45),
+            (repetition.top_2_gram_character_fraction, 0.35),
+            (repetition.duplicate_5_gram_character_fraction, 0.25),
+        )
+    )
 
 
 def is_prose(text: str) -> bool:

@@ -52,6 +52,10 @@ class Recipe:
     There is none for affinity words: that a page has no word of a list says more about its subject
     than about its language (1 in 28 of our own pages). FineWeb-2 asks for one only where a crawl is
     known to be contaminated, and so does `weir calibrate --crawl`.
+
+    `tail` stands in for the tail that shrinks, where a margin already keeps what is beyond it, and
+    the outermost documents are strays in another language. `least` is the strictest maximum: most
+    documents have no word of a neighbour, and a quotation must not cost a page.
     """
 
     signal: str
@@ -60,16 +64,26 @@ class Recipe:
     needs_whole: bool = True
     clamp: float | None = None
     margin: float = 1.0
+    tail: float | None = None
+    least: float | None = None
 
 
 MIN, MAX = Side.MIN, Side.MAX
 
 RECIPES: Final[tuple[Recipe, ...]] = (
-    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.8),
+    Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.7),
     Recipe("mean_word_length", MAX, Method.QUANTILE, needs_whole=False, clamp=20, margin=1.15),
     Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE),
     Recipe("stop_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.7),
-    Recipe("neighbour_word_fraction", MAX, Method.TAIL, needs_whole=False, margin=2),
+    Recipe(
+        "neighbour_word_fraction",
+        MAX,
+        Method.TAIL,
+        needs_whole=False,
+        margin=2,
+        tail=0.02,
+        least=0.02,
+    ),
     Recipe("terminal_punctuation_line_fraction", MIN, Method.TAIL),
     Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
     Recipe("newline_to_word_ratio", MAX, Method.TAIL, clamp=0.35),
@@ -88,6 +102,9 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("duplicate_10_gram_character_fraction", MAX, Method.MEAN_STD, clamp=0.25),
 )
 
+# Manuals repeat commands and headings, and pages need not: where they reject too much of their own
+# language, bounds on repetition may be a quarter looser than the base's, and no more.
+_MANUALS: Final = 1.25
 _REPETITION: Final = frozenset(r.signal for r in RECIPES if r.method is Method.MEAN_STD)
 
 MIN_DOCUMENTS: Final = 500
@@ -153,16 +170,19 @@ def derive(
         known = _known(values if recipe.needs_whole else of_words, recipe.signal)
         if (recipe.needs_whole and not are_whole) or known.size < 20:
             continue
-        value = _bound(recipe, known, english.get(recipe.signal, {}), tail)
+        cut = recipe.tail or tail
+        value = _bound(recipe, known, english.get(recipe.signal, {}), cut)
         if value is None:
             continue
         value *= recipe.margin
+        if recipe.least is not None:
+            value = max(value, recipe.least)
         if recipe.method is Method.TAIL and value <= 0:
             continue  # a minimum of nothing rejects nothing
         clamped = recipe.clamp is not None and (
             value > recipe.clamp if recipe.side is MAX else value < recipe.clamp
         )
-        origin = f"{_named(recipe, tail)} on {known.size} documents"
+        origin = f"{_named(recipe, cut)} on {known.size} documents"
         rules[recipe.signal, recipe.side] = Threshold(
             recipe.signal,
             recipe.side,
@@ -259,8 +279,8 @@ def fit(
     """A language's bounds, and the share of these documents that they and the base reject.
 
     `values` are those of documents as a pack will meet them, `of_words` of these and others that
-    only say what the language's words are. `are_manuals` keeps bounds on repetition from being
-    looser than the base's. `base` are the rules that hold without a
+    only say what the language's words are. `are_manuals` keeps bounds on repetition near
+    the base's. `base` are the rules that hold without a
     pack. Tails shrink from a tenth until the share is at most `MAX_REJECTED`; then bounds that
     still reject more than 1 % alone are relaxed, the strictest first, within their clamps.
     """
@@ -274,7 +294,12 @@ def fit(
         share = float(rejected(values, _bounds(base, rules)).mean())
         if share <= MAX_REJECTED:
             return rules, share
-    return _relaxed(values, base, rules, _REPETITION if are_manuals else frozenset())
+    ceilings = {
+        key: _MANUALS * bound
+        for key, bound in base.items()
+        if are_manuals and key[0] in _REPETITION
+    }
+    return _relaxed(values, base, rules, ceilings)
 
 
 def without_looser_repetition(rules: Rules, base: Mapping[tuple[str, Side], float]) -> Rules:
@@ -293,10 +318,10 @@ def _relaxed(
     values: Values,
     base: Mapping[tuple[str, Side], float],
     rules: Rules,
-    fixed: frozenset[str],
+    ceilings: Mapping[tuple[str, Side], float],
 ) -> tuple[Rules, float]:
     made = dict(rules)
-    clamps = {(recipe.signal, recipe.side): recipe.clamp for recipe in RECIPES}
+    clamps = {(recipe.signal, recipe.side): recipe.clamp for recipe in RECIPES} | dict(ceilings)
     tried: set[tuple[str, Side]] = set()
     while True:
         bounds = _bounds(base, made)
@@ -304,7 +329,7 @@ def _relaxed(
         alone = {
             key: float(_beyond(values[key[0]], key[1], bound).mean())
             for key, bound in bounds.items()
-            if key[0] in values and key not in tried and key[0] not in _NEVER_RELAXED | fixed
+            if key[0] in values and key not in tried and key[0] not in _NEVER_RELAXED
         }
         worst = max(alone, key=lambda key: (alone[key], key), default=None)
         if share <= MAX_REJECTED or worst is None or alone[worst] <= _MAX_ALONE:

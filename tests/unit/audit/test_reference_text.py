@@ -154,3 +154,8 @@ def test_about_half_is_held_out_by_the_text_alone() -> None:
     held_out = [document.is_held_out for document in documents]
     assert 150 < sum(held_out) < 250
     assert Document("text 1", "y", is_whole=False).is_held_out == held_out[1]
+
+
+def test_a_page_that_repeats_itself_is_no_reference() -> None:
+    assert not reference_text.repeats("\n".join(FINNISH))
+    assert reference_text.repeats("\n".join([FINNISH[0]] * 6))

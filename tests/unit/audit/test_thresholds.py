@@ -47,7 +47,7 @@ def test_a_tail_is_a_share_of_the_documents() -> None:
 def test_a_quantile_rejects_what_the_english_threshold_rejects() -> None:
     values = {LETTERS: np.linspace(5, 15, 1001)}
     rules = thresholds.derive(values, values, ENGLISH, are_whole=True, tail=0.1)
-    assert rules[LETTERS, MIN].value == pytest.approx(0.8 * 6, rel=0.01)
+    assert rules[LETTERS, MIN].value == pytest.approx(0.7 * 6, rel=0.01)
     assert rules[LETTERS, MAX].value == pytest.approx(1.15 * 15)
 
 
@@ -130,3 +130,22 @@ def test_rounding_never_rejects_more(value: float) -> None:
     high = thresholds.rounded(Threshold(STOP, MAX, value, "")).value
     assert low <= value <= high
     assert high - low <= value / 50
+
+
+def test_a_quotation_from_a_neighbour_costs_no_page() -> None:
+    name = "neighbour_word_fraction"
+    rules = thresholds.derive({}, {name: np.zeros(300)}, ENGLISH, are_whole=False, tail=0.1)
+    assert rules[name, MAX].value == 0.02
+    strays = {name: np.concatenate([np.zeros(295), np.full(5, 0.3)])}
+    assert thresholds.derive({}, strays, ENGLISH, are_whole=False, tail=0.005)[
+        name, MAX
+    ].value == pytest.approx(0.02)
+
+
+def test_manuals_loosen_repetition_by_a_quarter_at_most() -> None:
+    base = {(LINES, MAX): 0.3}
+    values = {LINES: np.concatenate([np.zeros(400), np.full(100, 0.44)])}
+    rules, _ = fit(values, base, are_manuals=True)
+    assert rules[LINES, MAX].value == pytest.approx(0.375)
+    rules, _ = fit(values, base, are_manuals=False)
+    assert rules[LINES, MAX].value > 0.375
