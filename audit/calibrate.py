@@ -172,7 +172,10 @@ def words(tag: str, own: Usage, others: Usages) -> Words:
         stop,
         cut,
         lexicon.affinity_words(own, usages),
-        lexicon.neighbour_words(own, usages),
+        # Pages of every language quote English, and so do all that are about computers.
+        lexicon.neighbour_words(
+            own, [usage for name, usage in zip(near, usages, strict=True) if name != ENGLISH]
+        ),
         near,
     )
 

@@ -73,7 +73,7 @@ MIN, MAX = Side.MIN, Side.MAX
 RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.7),
     Recipe("mean_word_length", MAX, Method.QUANTILE, needs_whole=False, clamp=20, margin=1.15),
-    Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE),
+    Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE, margin=0.94),
     Recipe("stop_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.7),
     Recipe(
         "neighbour_word_fraction",
@@ -86,6 +86,7 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     ),
     Recipe("terminal_punctuation_line_fraction", MIN, Method.TAIL),
     Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
+    Recipe("stop_word_sentence_end_fraction", MAX, Method.TAIL, margin=1.2),
     Recipe("newline_to_word_ratio", MAX, Method.TAIL, clamp=0.35),
     Recipe("mean_line_length", MIN, Method.TAIL, margin=0.8),
     Recipe("unique_word_fraction", MIN, Method.TAIL, margin=0.8),
@@ -103,8 +104,10 @@ RECIPES: Final[tuple[Recipe, ...]] = (
 )
 
 # Manuals repeat commands and headings, and pages need not: where they reject too much of their own
-# language, bounds on repetition may be a quarter looser than the base's, and no more.
+# language, bounds on repetition may be a quarter looser than the base's, and no more. Those on runs
+# of six words and more may not: whole sentences that come again are what they are for.
 _MANUALS: Final = 1.25
+_LONG_REPEATS: Final = frozenset(f"duplicate_{n}_gram_character_fraction" for n in range(6, 11))
 _REPETITION: Final = frozenset(r.signal for r in RECIPES if r.method is Method.MEAN_STD)
 
 MIN_DOCUMENTS: Final = 500
@@ -295,7 +298,7 @@ def fit(
         if share <= MAX_REJECTED:
             return rules, share
     ceilings = {
-        key: _MANUALS * bound
+        key: (1.0 if key[0] in _LONG_REPEATS else _MANUALS) * bound
         for key, bound in base.items()
         if are_manuals and key[0] in _REPETITION
     }

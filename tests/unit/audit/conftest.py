@@ -73,7 +73,14 @@ SIMILARITY = 0.875
 
 @pytest.fixture(scope="session")
 def resolved() -> config.Resolved:
-    return config.load("sample", ["cluster.partitions=2"])
+    """The sample's configuration with the base's rules for every language: pages are tiny here."""
+    found = config.load("sample", ["cluster.partitions=2"])
+    languages = {
+        tag: pack.model_copy(update={"rules": found.run.language.rules})
+        for tag, pack in found.run.languages.items()
+    }
+    run = found.run.model_copy(update={"languages": languages})
+    return config.Resolved(run, found.origins)
 
 
 @pytest.fixture(scope="session")
