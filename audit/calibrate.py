@@ -173,9 +173,7 @@ def words(tag: str, own: Usage, others: Usages) -> Words:
         cut,
         lexicon.affinity_words(own, usages),
         # Pages of every language quote English, and so do all that are about computers.
-        lexicon.neighbour_words(
-            own, [usage for name, usage in zip(near, usages, strict=True) if name != ENGLISH]
-        ),
+        lexicon.neighbour_words(own, [others[name] for name in near if name in mates(tag)]),
         near,
     )
 

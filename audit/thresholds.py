@@ -20,6 +20,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from filters.catalog import BY_NAME
+
 Values = Mapping[str, NDArray[np.float64]]
 """Signal to its value for each document; NaN for null."""
 
@@ -82,11 +84,10 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         needs_whole=False,
         margin=2,
         tail=0.02,
-        least=0.02,
+        least=0.05,
     ),
     Recipe("terminal_punctuation_line_fraction", MIN, Method.TAIL),
     Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
-    Recipe("stop_word_sentence_end_fraction", MAX, Method.TAIL, margin=1.2),
     Recipe("newline_to_word_ratio", MAX, Method.TAIL, clamp=0.35),
     Recipe("mean_line_length", MIN, Method.TAIL, margin=0.8),
     Recipe("unique_word_fraction", MIN, Method.TAIL, margin=0.8),
@@ -104,10 +105,8 @@ RECIPES: Final[tuple[Recipe, ...]] = (
 )
 
 # Manuals repeat commands and headings, and pages need not: where they reject too much of their own
-# language, bounds on repetition may be a quarter looser than the base's, and no more. Those on runs
-# of six words and more may not: whole sentences that come again are what they are for.
+# language, bounds on repetition may be a quarter looser than the base's, and no more.
 _MANUALS: Final = 1.25
-_LONG_REPEATS: Final = frozenset(f"duplicate_{n}_gram_character_fraction" for n in range(6, 11))
 _REPETITION: Final = frozenset(r.signal for r in RECIPES if r.method is Method.MEAN_STD)
 
 MIN_DOCUMENTS: Final = 500
@@ -180,8 +179,8 @@ def derive(
         value *= recipe.margin
         if recipe.least is not None:
             value = max(value, recipe.least)
-        if recipe.method is Method.TAIL and value <= 0:
-            continue  # a minimum of nothing rejects nothing
+        if recipe.method is Method.TAIL and not 0 < value < BY_NAME[recipe.signal].high:
+            continue  # such a bound rejects nothing
         clamped = recipe.clamp is not None and (
             value > recipe.clamp if recipe.side is MAX else value < recipe.clamp
         )
@@ -298,7 +297,7 @@ def fit(
         if share <= MAX_REJECTED:
             return rules, share
     ceilings = {
-        key: (1.0 if key[0] in _LONG_REPEATS else _MANUALS) * bound
+        key: _MANUALS * bound
         for key, bound in base.items()
         if are_manuals and key[0] in _REPETITION
     }

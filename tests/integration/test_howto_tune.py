@@ -44,5 +44,5 @@ def test_every_command_of_the_page(
     assert commands == 8
     assert "pinned" in shown
     written = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
-    assert "{min: null, max: 0.16, source: " in written
+    assert "{min: null, max: 0.19, source: " in written
     assert 'failures="0"' in (tmp_path / "gates.xml").read_text(encoding="utf-8")
