@@ -103,8 +103,10 @@ RECIPES: Final[tuple[Recipe, ...]] = (
 )
 
 # Manuals repeat commands and headings, and pages need not: where they reject too much of their own
-# language, bounds on repetition may be a quarter looser than the base's, and no more.
+# language, bounds on repetition may be a quarter looser than the base's, and no more. Those on runs
+# of six words and more may not: whole sentences that come again are what they are for.
 _MANUALS: Final = 1.25
+_LONG_REPEATS: Final = frozenset(f"duplicate_{n}_gram_character_fraction" for n in range(6, 11))
 _REPETITION: Final = frozenset(r.signal for r in RECIPES if r.method is Method.MEAN_STD)
 
 MIN_DOCUMENTS: Final = 500
@@ -295,7 +297,7 @@ def fit(
         if share <= MAX_REJECTED:
             return rules, share
     ceilings = {
-        key: _MANUALS * bound
+        key: (1.0 if key[0] in _LONG_REPEATS else _MANUALS) * bound
         for key, bound in base.items()
         if are_manuals and key[0] in _REPETITION
     }
