@@ -53,9 +53,10 @@ class Recipe:
     than about its language (1 in 28 of our own pages). FineWeb-2 asks for one only where a crawl is
     known to be contaminated, and so does `weir calibrate --crawl`.
 
-    `tail` stands in for the tail that shrinks, where a margin already keeps what is beyond it, and
-    the outermost documents are strays in another language. `least` is the strictest maximum: most
-    documents have no word of a neighbour, and a quotation must not cost a page.
+    `tail` stands in for the tail that shrinks where a margin keeps what is beyond it anyway, and
+    the outermost documents are strays in another language. `strictest` is the bound that no
+    language goes beyond: most documents have no word of a neighbour, but a quotation must not cost
+    a page, nor numbers a timetable.
     """
 
     signal: str
@@ -65,7 +66,7 @@ class Recipe:
     clamp: float | None = None
     margin: float = 1.0
     tail: float | None = None
-    least: float | None = None
+    strictest: float | None = None
 
 
 MIN, MAX = Side.MIN, Side.MAX
@@ -73,7 +74,7 @@ MIN, MAX = Side.MIN, Side.MAX
 RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("mean_word_length", MIN, Method.QUANTILE, needs_whole=False, margin=0.7),
     Recipe("mean_word_length", MAX, Method.QUANTILE, needs_whole=False, clamp=20, margin=1.15),
-    Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE),
+    Recipe("alphabetic_word_fraction", MIN, Method.QUANTILE, strictest=0.8),
     Recipe("stop_word_fraction", MIN, Method.TAIL, needs_whole=False, margin=0.7),
     Recipe(
         "neighbour_word_fraction",
@@ -82,7 +83,7 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         needs_whole=False,
         margin=2,
         tail=0.02,
-        least=0.02,
+        strictest=0.04,
     ),
     Recipe("terminal_punctuation_line_fraction", MIN, Method.TAIL),
     Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
@@ -112,12 +113,12 @@ _REPETITION: Final = frozenset(r.signal for r in RECIPES if r.method is Method.M
 MIN_DOCUMENTS: Final = 500
 """Whole documents from which shape thresholds may be derived; half of them are held out."""
 
-MAX_REJECTED: Final = 0.06
+MAX_REJECTED: Final = 0.05
 """Share of its own reference documents that a pack may reject; the held-out half may lose .1."""
 
 TAILS: Final = (0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.005)
-_MAX_ALONE: Final = 0.01  # what one rule may reject if all together reject too much
-_RELAXED: Final = 0.005
+_MAX_ALONE: Final = 0.004  # what one rule may reject if all together reject too much
+_RELAXED: Final = 0.0025
 
 # What says that there is a text at all; a reference that fails these is no reference.
 _NEVER_RELAXED: Final = frozenset(
@@ -177,8 +178,9 @@ def derive(
         if value is None:
             continue
         value *= recipe.margin
-        if recipe.least is not None:
-            value = max(value, recipe.least)
+        if recipe.strictest is not None:
+            looser = min if recipe.side is MIN else max
+            value = looser(value, recipe.strictest)
         if recipe.method is Method.TAIL and value <= 0:
             continue  # a minimum of nothing rejects nothing
         clamped = recipe.clamp is not None and (
@@ -284,7 +286,7 @@ def fit(
     only say what the language's words are. `are_manuals` keeps bounds on repetition near
     the base's. `base` are the rules that hold without a
     pack. Tails shrink from a tenth until the share is at most `MAX_REJECTED`; then bounds that
-    still reject more than 1 % alone are relaxed, the strictest first, within their clamps.
+    still reject more than .4 % alone are relaxed, the strictest first, within their clamps.
     """
     rules: Rules = {}
     share = 1.0
