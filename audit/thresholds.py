@@ -83,7 +83,7 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         needs_whole=False,
         margin=2,
         tail=0.02,
-        strictest=0.04,
+        strictest=0.08,
     ),
     Recipe("terminal_punctuation_line_fraction", MIN, Method.TAIL),
     Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
@@ -105,9 +105,15 @@ RECIPES: Final[tuple[Recipe, ...]] = (
 
 # Manuals repeat commands and headings, and pages need not: where they reject too much of their own
 # language, bounds on repetition may be a quarter looser than the base's, and no more. Those on runs
-# of six words and more may not: whole sentences that come again are what they are for.
+# of six words and more, and on characters of lines, may not: whole sentences that come again are
+# what they are for.
 _MANUALS: Final = 1.25
-_LONG_REPEATS: Final = frozenset(f"duplicate_{n}_gram_character_fraction" for n in range(6, 11))
+_LONG_REPEATS: Final = frozenset(
+    {
+        "duplicate_line_character_fraction",
+        *(f"duplicate_{n}_gram_character_fraction" for n in range(6, 11)),
+    }
+)
 _REPETITION: Final = frozenset(r.signal for r in RECIPES if r.method is Method.MEAN_STD)
 
 MIN_DOCUMENTS: Final = 500

@@ -135,11 +135,11 @@ def test_rounding_never_rejects_more(value: float) -> None:
 def test_a_quotation_from_a_neighbour_costs_no_page() -> None:
     name = "neighbour_word_fraction"
     rules = thresholds.derive({}, {name: np.zeros(300)}, ENGLISH, are_whole=False, tail=0.1)
-    assert rules[name, MAX].value == 0.04
+    assert rules[name, MAX].value == 0.08
     strays = {name: np.concatenate([np.zeros(295), np.full(5, 0.3)])}
     assert thresholds.derive({}, strays, ENGLISH, are_whole=False, tail=0.005)[
         name, MAX
-    ].value == pytest.approx(0.04)
+    ].value == pytest.approx(0.08)
 
 
 def test_manuals_loosen_repetition_by_a_quarter_at_most() -> None:
