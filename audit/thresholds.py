@@ -90,7 +90,6 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("sentence_capital_fraction", MIN, Method.TAIL, margin=0.9),
     Recipe("newline_to_word_ratio", MAX, Method.TAIL, clamp=0.35),
     Recipe("mean_line_length", MIN, Method.TAIL, margin=0.8),
-    Recipe("unique_word_fraction", MIN, Method.TAIL, margin=0.8),
     Recipe("duplicate_line_fraction", MAX, Method.MEAN_STD, clamp=0.45),
     Recipe("duplicate_line_character_fraction", MAX, Method.MEAN_STD, clamp=0.45),
     Recipe("top_2_gram_character_fraction", MAX, Method.MEAN_STD, clamp=0.35),
