@@ -6,14 +6,15 @@ Everything follows from the seed and a document's number, so any shard can be ma
 divided by spaces; the number of words is uniform from half to one and a half of what gives the
 wanted characters. Two texts that are not of one cluster share next to no shingle.
 
-**Clusters** hold 40 % of the documents. Of their sizes s from 2 on a share in proportion to
-s^-2.2 is taken, by quantiles and not by chance: the largest then grows with n^.83 (2 thousand of
-100,000 documents, 80 thousand of 10 million) and is cut at `max_cluster`. The first member of a
-cluster is its base. Of the others a third are copies of the base, half of these with its payload
-as well; each of the rest replaces the end of the base and up to three runs of words inside it by
-words of its own, so that its Jaccard similarity with the base is uniform from .5 to 1. Two edited
-members are about as similar as the product of both says, so a good part of a cluster's pairs lies
-below any threshold.
+**Clusters** hold 40 % of the documents. Sizes from 2 to 100,000 have a probability in proportion to
+size^-2.2 and are quantiles of it, not drawn, so that corpora of different sizes compare. The
+largest has 3,302 members of 100,000 documents, 19,693 of a million, 39,655 of three and 67,132 of
+ten. Pairs inside clusters grow faster than documents do: there are .3 billion of a million, 5.8
+billion of ten. The first member of a cluster is its base. Of the others a third are copies of the
+base, half of these with its payload as well; each of the rest replaces the end of the base and up
+to three runs of words inside it by words of its own, so that its Jaccard similarity with the base
+is uniform from .5 to 1. Two edited members are about as similar as the product of both says, so a
+good part of a cluster's pairs lies below any threshold.
 
 **Places**: members of a cluster lie side by side in an imagined order, of which a document's number
 is a pseudo-random permutation (a Feistel network of four rounds, walked until it is inside); so
@@ -24,19 +25,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Any, Final, NamedTuple
 
-import numba
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from filters import loops, minhash
+from filters.compiled import compiled
+from filters.compiled import mix as mix_one
+from filters.rules import Bound
 from filters.text import TextView, mix, shingle_hashes
 from pipeline import config, executor, manifest, plan, shards
 from pipeline.executor import Task
@@ -66,18 +69,9 @@ SHADES: Final = 16
 """Different values of a signal: more would only take disk space."""
 RECORD_BYTES: Final = 9_000
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def _compiled(function: Function) -> Function:
-    return cast("Function", numba.njit(cache=True)(function))
-
-
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-_FACTOR_1: Final = np.uint64(0xBF58476D1CE4E5B9)
-_FACTOR_2: Final = np.uint64(0x94D049BB133111EB)
 _ONE: Final = np.uint64(1)
-_11, _27, _30, _31, _44 = (np.uint64(bits) for bits in (11, 27, 30, 31, 44))
+_11, _44 = np.uint64(11), np.uint64(44)
 _TABLE: Final = 1 << 20
 """Places of the table of words, by the upper 20 bits of a number: the rarest word has one."""
 _ROUNDS: Final = 4
@@ -207,22 +201,13 @@ def layout(corpus: Corpus) -> Layout:
     return Layout(starts, keys, corpus.documents, half)
 
 
-@_compiled
-def _mix(value: np.uint64) -> np.uint64:
-    value ^= value >> _30
-    value *= _FACTOR_1
-    value ^= value >> _27
-    value *= _FACTOR_2
-    return value ^ (value >> _31)
-
-
-@_compiled
+@compiled
 def _fraction(value: np.uint64) -> float:
     """From 0 to 1, 1 excluded."""
-    return float(_mix(value) >> _11) / 9007199254740992.0
+    return float(mix_one(value) >> _11) / 9007199254740992.0
 
 
-@_compiled
+@compiled
 def places(spread: Layout, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Place of each document in the order in which clusters lie side by side."""
     half = np.uint64(spread.half_bits)
@@ -233,7 +218,7 @@ def places(spread: Layout, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         while True:
             left, right = value >> half, value & mask
             for key in spread.keys:
-                left, right = right, left ^ (_mix(right + key) & mask)
+                left, right = right, left ^ (mix_one(right + key) & mask)
             value = (left << half) | right
             if value < np.uint64(spread.documents):
                 break
@@ -241,7 +226,7 @@ def places(spread: Layout, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return found
 
 
-@_compiled
+@compiled
 def numbers_at(spread: Layout, found: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number of the document at each place: the inverse of `places`."""
     half = np.uint64(spread.half_bits)
@@ -252,7 +237,7 @@ def numbers_at(spread: Layout, found: NDArray[np.int64]) -> NDArray[np.int64]:
         while True:
             left, right = value >> half, value & mask
             for key in spread.keys[::-1]:
-                left, right = right ^ (_mix(left + key) & mask), left
+                left, right = right ^ (mix_one(left + key) & mask), left
             value = (left << half) | right
             if value < np.uint64(spread.documents):
                 break
@@ -285,12 +270,12 @@ class Texts(NamedTuple):
     """BASE, COPY, SAME_PAYLOAD or EDITED."""
 
 
-@_compiled
+@compiled
 def _own_stream(seed: int, place: int) -> np.uint64:
-    return _mix(np.uint64(seed) * _GOLDEN + np.uint64(place) ^ _OWN)
+    return mix_one(np.uint64(seed) * _GOLDEN + np.uint64(place) ^ _OWN)
 
 
-@_compiled
+@compiled
 def _version(own: np.uint64) -> int:
     """What a cluster's member is that is not its base."""
     chance = _fraction(own)
@@ -299,7 +284,7 @@ def _version(own: np.uint64) -> int:
     return EDITED
 
 
-@_compiled
+@compiled
 def _draw(
     spread: Layout,
     table: NDArray[np.uint16],
@@ -317,7 +302,7 @@ def _draw(
         # A document alone has the number of its place, so one more document changes few others.
         origin = found[at] + clusters if is_alone else cluster
         first[at] = is_alone or spread.starts[cluster] == found[at]
-        streams[at] = _mix(np.uint64(seed) * _GOLDEN + np.uint64(origin))
+        streams[at] = mix_one(np.uint64(seed) * _GOLDEN + np.uint64(origin))
         size = np.int64(mean_words * (0.5 + _fraction(streams[at])))
         bounds[at + 1] = bounds[at] + size
     tokens = np.empty(bounds[-1], np.uint16)
@@ -325,7 +310,7 @@ def _draw(
     for at in range(found.size):
         text = tokens[bounds[at] : bounds[at + 1]]
         for word in range(text.size):
-            text[word] = table[_mix(streams[at] + np.uint64(word + 1) * _GOLDEN) >> _44]
+            text[word] = table[mix_one(streams[at] + np.uint64(word + 1) * _GOLDEN) >> _44]
         if not first[at]:
             own = _own_stream(seed, found[at])
             versions[at] = _version(own)
@@ -334,7 +319,7 @@ def _draw(
     return tokens, bounds, versions
 
 
-@_compiled
+@compiled
 def _edit(text: NDArray[np.uint16], table: NDArray[np.uint16], own: np.uint64) -> None:
     """Replace words so that the Jaccard similarity with what was there is uniform from .5 to 1.
 
@@ -356,14 +341,14 @@ def _edit(text: NDArray[np.uint16], table: NDArray[np.uint16], own: np.uint64) -
     counter = own
     for word in range(text.size - tail, text.size):
         counter += _GOLDEN
-        text[word] = table[_mix(counter) >> _44]
+        text[word] = table[mix_one(counter) >> _44]
     for run in range(runs):
         room = (text.size - tail) // runs
         free = max(1, room - sizes[run] - 2 * around)
         start = run * room + around + np.int64(free * _fraction(own + np.uint64(7 + run)))
         for word in range(start, min(start + sizes[run], text.size - tail)):
             counter += _GOLDEN
-            text[word] = table[_mix(counter) >> _44]
+            text[word] = table[mix_one(counter) >> _44]
 
 
 def texts(corpus: Corpus, found: NDArray[np.int64]) -> Texts:
@@ -374,7 +359,7 @@ def texts(corpus: Corpus, found: NDArray[np.int64]) -> Texts:
     return Texts(*drawn)
 
 
-@_compiled
+@compiled
 def _written(
     tokens: NDArray[np.uint16],
     bounds: NDArray[np.int64],
@@ -405,7 +390,7 @@ def written(drawn: Texts, known: Words) -> pa.Array:
     return pa.Array.from_buffers(pa.large_string(), offsets.size - 1, buffers)
 
 
-@_compiled
+@compiled
 def _shingles(
     tokens: NDArray[np.uint16], bounds: NDArray[np.int64], hashes: NDArray[np.uint64]
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -423,14 +408,6 @@ def _shingles(
                 end += 1
         ends[at + 1] = end
     return found[: ends[-1]].copy(), ends
-
-
-def signatures(shingles: NDArray[np.uint32], bounds: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """MinHash of each document's shingles, of shape (documents, 112)."""
-    made = np.empty((bounds.size - 1, minhash.PERMUTATIONS), np.uint32)
-    for at in range(bounds.size - 1):
-        made[at] = minhash.signature(shingles[bounds[at] : bounds[at + 1]])
-    return made
 
 
 # Columns
@@ -481,7 +458,7 @@ class Shard:
     @cached_property
     def signatures(self) -> NDArray[np.uint32]:
         """Of shape (rows, 112)."""
-        return signatures(self.shingles, self.shingle_bounds)
+        return minhash.signatures(self.shingles, self.shingle_bounds)
 
     def word_counts(self) -> NDArray[np.int64]:
         """Words of each text."""
@@ -503,17 +480,22 @@ class Shard:
         """When each was archived, in seconds after 1970: some time in March 2024."""
         return 1_709_251_200 + (self.hashes % np.uint64(31 * 86_400)).astype(np.int64)
 
+    @cached_property
+    def _bounds(self) -> Mapping[str, Bound]:
+        _, bounds = self.settings.bounds()
+        return bounds.get(TAG, bounds["base"])
+
     def signal(self, name: str) -> pa.Array:
         """Values within the language's bounds, but outside for the documents that fail.
 
         Null for a signal without bounds.
         """
-        bound = _bounds(self.settings).get(name)
+        bound = self._bounds.get(name)
         if name == "word_count":
             return pa.array(self.word_counts().astype(np.float32))
-        if bound is None:
+        if bound is None or bound == Bound(name):
             return pa.nulls(self.rows, pa.float32())
-        low, high = bound
+        low, high = bound.min, bound.max
         shade = (self.hashes >> np.uint64(40)) % np.uint64(SHADES)
         part = 0.25 + shade.astype(np.float64) / SHADES / 2  # the middle half
         if low is None:
@@ -523,17 +505,6 @@ class Shard:
             if name == "language_confidence":
                 values = np.where(fails(self.places), low / 2, np.minimum(values, 1))
         return pa.array(values.astype(np.float32))
-
-
-@lru_cache(maxsize=2)
-def _bounds_of(settings: str) -> dict[str, tuple[float | None, float | None]]:
-    _, bounds = config.Run.model_validate_json(settings).bounds()
-    found = bounds.get(TAG, bounds["base"])
-    return {name: (bound.min, bound.max) for name, bound in found.items()}
-
-
-def _bounds(settings: config.Run) -> dict[str, tuple[float | None, float | None]]:
-    return _bounds_of(settings.model_dump_json())
 
 
 def doc_id(number: int) -> str:
@@ -568,8 +539,8 @@ def _fixed(values: NDArray[Any], width: int) -> pa.Array:
 
 
 def _bands(shard: Shard) -> pa.Array:
-    rows = [minhash.band_hashes(row, schema.N_BANDS, schema.BAND_ROWS) for row in shard.signatures]
-    return _fixed(np.stack(rows), schema.N_BANDS)
+    hashes = minhash.band_hashes(shard.signatures, schema.N_BANDS, schema.BAND_ROWS)
+    return _fixed(hashes, schema.N_BANDS)
 
 
 MAKERS: Final[dict[str, Callable[[Shard], Any]]] = {
@@ -720,7 +691,7 @@ def write_truth(path: Path, corpus: Corpus) -> None:
             writer.write_table(pa.table(rows, schema=TRUTH))
 
 
-@_compiled
+@compiled
 def _versions(spread: Layout, found: NDArray[np.int64], seed: int) -> NDArray[np.int8]:
     versions = np.full(found.size, BASE, np.int8)
     for at in range(found.size):
