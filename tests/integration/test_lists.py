@@ -40,7 +40,7 @@ def listed(
     output = tmp_path_factory.mktemp("listed") / "run"
     ended, events = run_here(configured(small.paths, settings), output, reuse=small_run)
     assert ended.exit_code == runner.DONE, ended.problems
-    assert not tasks_run(events).keys() & {"prepare", "extract", "pair", "verify", "cluster"}
+    assert not tasks_run(events).keys() & BEFORE_RULES
     return output, tag, denied, allowed
 
 
