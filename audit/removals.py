@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.ledger import Faults
+from audit.ledger import TAKEN, Faults
 from audit.runs import Run
 from pipeline.manifest import Output
 from stages import schema
@@ -81,6 +81,7 @@ class _Range:
         self._edges = self._read_edges(run, edges)
         self.removed: list[tuple[str, dict[str, Any]]] = []
         self._kept: set[str] = set()
+        self._taken: set[str] = set()
         self._component: dict[str, str] = {}
         self._read_decisions(run, pa.array(sorted(components), type=pa.string()))
 
@@ -100,6 +101,8 @@ class _Range:
 
     def _read_decisions(self, run: Run, components: pa.Array) -> None:
         for shard, table in run.decisions(COLUMNS):
+            taken = pc.equal(table.column("reason"), TAKEN)
+            self._taken.update(table.column("doc_id").filter(taken).to_pylist())
             inside = pc.is_in(table.column("cluster_id"), value_set=components)
             rows = np.flatnonzero(inside.to_numpy(zero_copy_only=False)).tolist()
             for at, row in zip(rows, table.filter(inside).to_pylist(), strict=True):
@@ -123,6 +126,8 @@ class _Range:
             return f"reason {row['reason']}, but method {method}"
         if keeper is None or keeper == doc_id:
             return f"{doc_id} was removed without a keeper"
+        if keeper in self._taken:
+            return None  # it was kept when this one was removed; what joined them is erased
         if keeper not in self._kept:
             return f"keeper {keeper} of {doc_id} is not a kept document of the component"
         if self._component[keeper] != row["cluster_id"]:

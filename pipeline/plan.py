@@ -15,6 +15,7 @@ from pipeline import config
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
+from pipeline.suppression import Listing
 from stages import (
     cluster,
     decide,
@@ -30,10 +31,14 @@ from stages import (
     schema,
     score,
     sign,
+    suppress,
 )
 
 Made = dict[str, list[Manifest]]
 """Manifests of finished steps, in task order."""
+
+
+NOTHING = Listing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,10 @@ class Plan:
     shards: tuple[Input, ...]
     robots: tuple[Input, ...]
     block_list: Input | None = None
+    suppressed: Listing = NOTHING
+    """The suppression list as it stood when the run began: `gate` heeds it."""
+    suppressed_now: Listing = NOTHING
+    """As it stands now, without what was erased from this run: `judge` heeds it."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -89,27 +98,40 @@ def _prepare(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
         {"list": listed and listed.to_json(), "inputs": [listed.name] if listed else []},
     )
 
+    for name, listing in (("suppressed", plan.suppressed), (NOW, plan.suppressed_now)):
+        params = {"files": listing.to_json(), "inputs": [item.name for item in listing.files]}
+        yield name, [name, listing.digest], params
 
-def _prepared(made: Made, table: str) -> Output:
-    """The table that the step's task of that name made."""
-    return next(m.output(table) for m in made["prepare"] if m.task == table)
+
+NOW = "suppressed_now"
+
+
+def _prepared(made: Made, task: str) -> Output:
+    """The only table that the step's task of that name made."""
+    return next(m.outputs[0] for m in made["prepare"] if m.task == task)
 
 
 def _extract(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    robots, blocked = (_prepared(made, table) for table in ("robots", "block_list"))
+    robots, blocked, listed = (
+        _prepared(made, task) for task in ("robots", "block_list", "suppressed")
+    )
     for number, shard in enumerate(plan.shards):
         params = {
             "shard": shard.to_json(),
             "robots_table": robots.path,
             "block_list": blocked.path,
+            "suppressed": listed.path,
             "inputs": [shard.name],
         }
-        digests = [shard.name, shard.identity, robots.sha256, blocked.sha256]
+        digests = [
+            *(shard.name, shard.identity, robots.known, blocked.known),
+            plan.suppressed.digest,
+        ]
         yield _ordinal(number), digests, params
 
 
 def _digests(made: Sequence[Manifest], *tables: str) -> list[str]:
-    return [m.output(table).sha256 for m in made for table in tables]
+    return [m.output(table).known for m in made for table in tables]
 
 
 def _paths(made: Sequence[Manifest], table: str) -> list[str]:
@@ -156,10 +178,14 @@ def _cluster(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
 
 
 def _judge(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    del plan
+    listed = _prepared(made, NOW).path
     for m in made["extract"]:
-        params = {"documents": m.output("documents").path, "signals": m.output("signals").path}
-        yield m.task, [m.task, *_digests([m], "documents", "signals")], params
+        params = {
+            **{t: m.output(t).path for t in ("documents", "signals", "signatures")},
+            "suppressed": listed,
+        }
+        digests = [m.task, *_digests([m], "documents", "signals"), plan.suppressed_now.digest]
+        yield m.task, digests, params
 
 
 def _resolve(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
@@ -167,7 +193,7 @@ def _resolve(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
     verdicts = _paths(made["judge"], "verdicts")
     for part in range(plan.settings.cluster.partitions):
         members, edges = clustered.output(f"members.{part}"), clustered.output(f"edges.{part}")
-        digests = [str(part), members.sha256, edges.sha256, *_digests(made["judge"], "verdicts")]
+        digests = [str(part), members.known, edges.known, *_digests(made["judge"], "verdicts")]
         yield (
             _ordinal(part),
             digests,
@@ -228,7 +254,7 @@ def _compact(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
         ]
         yield (
             tag,
-            [tag, *(p.sha256 for p in parts)],
+            [tag, *(p.known for p in parts)],
             {"tag": tag, "parts": [[path, groups] for path, groups in holding]},
         )
 
@@ -251,6 +277,7 @@ _EXTRACT = {
     "measure": measure.VERSION,
     "score": score.VERSION,
     "sign": sign.VERSION,
+    "suppress": suppress.VERSION,
     "permutations": minhash.PERMUTATIONS,
     **_SIGNALS,
 }

@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters import domains, rules
+from filters.suppression import Suppressed
 from stages import schema
 
-VERSION = 2
+VERSION = 3
+TAKEN = "takedown.request"
 DENIED = "list.deny"
 """Reason of a document that no rule rejects, but its language's deny list does. Rules go first, so
 that `rule.first` sums to the documents that rules reject, and this counts what the list adds."""
@@ -28,11 +31,12 @@ def verdicts(
     signals: pa.Table,
     compiled: rules.RuleSet,
     lists: Mapping[str, domains.LanguageLists],
+    gone: NDArray[np.bool_] | None = None,
 ) -> pa.Table:
     """What the rules, and its language's lists of sites, say of each document.
 
     A language without a pack is judged by the base bounds and lists (tag `base`). Without any list
-    `documents` needs no column `url`.
+    `documents` needs no column `url`. `gone` says of each document whether it was taken down.
     """
     values = np.column_stack(
         [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
@@ -59,11 +63,28 @@ def verdicts(
             pa.array(failed, type=pa.uint64()),
             pa.array(first, type=pa.int16()),
             pa.array(listed, type=pa.string()),
+            pa.array(np.zeros(documents.num_rows, dtype=bool) if gone is None else gone),
             documents.column("n_words"),
             documents.column("date"),
         ],
         schema=schema.VERDICTS.schema,
     )
+
+
+def taken(documents: pa.Table, listed: Suppressed) -> NDArray[np.bool_]:
+    """Whether each document was blanked by a takedown, or its id or address is on the list.
+
+    `documents` has doc_id and n_chars, and url if the list names any address.
+    """
+    gone = np.asarray(documents.column("n_chars").to_numpy() == 0)
+    if listed.doc_ids:
+        wanted = pa.array(sorted(listed.doc_ids), type=pa.string())
+        inside = pc.is_in(documents.column("doc_id"), value_set=wanted)
+        gone = gone | inside.to_numpy(zero_copy_only=False)
+    if listed.names_addresses:
+        urls = documents.column("url").to_pylist()
+        gone = gone | np.array([listed.address(url) is not None for url in urls], dtype=bool)
+    return gone
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -110,7 +131,8 @@ def removals(
 
 
 def _passes(verdict: Mapping[str, Any]) -> bool:
-    return bool(verdict["failed_rules"] == 0 and verdict["listed"] != domains.DENY)
+    is_sound = verdict["failed_rules"] == 0 and verdict["listed"] != domains.DENY
+    return bool(is_sound and not verdict["taken"])
 
 
 class _Neighbours:
@@ -164,11 +186,15 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
     by_row = {row["row"]: row for row in removal.to_pylist()}
     rows = []
     for at, judged in enumerate(
-        verdict.select(["doc_id", "tag", "failed_rules", "first_rule", "listed"]).to_pylist()
+        verdict.select(
+            ["doc_id", "tag", "failed_rules", "first_rule", "listed", "taken"]
+        ).to_pylist()
     ):
         member = by_row.get(at)
         reason = None
-        if judged["first_rule"] >= 0:
+        if judged["taken"]:
+            reason = TAKEN
+        elif judged["first_rule"] >= 0:
             reason = reasons[judged["first_rule"]]
         elif judged["listed"] == domains.DENY:
             reason = DENIED
