@@ -8,7 +8,6 @@ never on that of the run; only `gather` looks at all documents, at nine bytes ea
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from filters import linkage
 from filters.text import shingle_hashes
 from pipeline import shards, storage
 from pipeline.context import Context
+from pipeline.keys import LAYOUT, KeyFile
 from pipeline.manifest import Books, Manifest
 from stages import band, cluster, pair, schema
 from stages.errors import IntegrityError
@@ -58,7 +58,7 @@ def do_band(context: Context) -> Manifest:
     table = band.by_key(tables)
     del tables
     writer = context.output(schema.KEYS)
-    writer.note("weir.bands", f"{limits.bands}x{limits.rows}")
+    writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
     for part in band.slices(table):
         writer.write(part)
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])

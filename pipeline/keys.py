@@ -1,6 +1,5 @@
 """Files of keys, sorted, read by ranges: those of a run's documents, and of an index."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ class KeyFile:
             raise IntegrityError(
                 str(path), f"{self._file.metadata.num_rows} rows in place of {facts['rows']}"
             )
-        found = (self._file.schema_arrow.metadata or {}).get(b"weir.bands", b"").decode()
+        found = (self._file.schema_arrow.metadata or {}).get(LAYOUT.encode(), b"").decode()
         if found != layout:
             raise IntegrityError(
                 str(path),
