@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline import shards
@@ -15,18 +16,29 @@ LAYOUT = "weir.bands"
 """Where a file of keys says how signatures were cut: `14x8` for 14 bands of 8 rows."""
 
 
+def layout_of(path: Path) -> str:
+    """How the signatures were cut that a file of keys is of; empty if it does not say."""
+    with shards.damage(path):
+        return _layout(pq.read_schema(path))
+
+
+def _layout(found: pa.Schema) -> str:
+    return str((found.metadata or {}).get(LAYOUT.encode(), b""), "utf-8", "replace")
+
+
 class KeyFile:
     """A file of keys, read by ranges."""
 
     def __init__(self, path: Path, facts: dict[str, Any], layout: str) -> None:
-        self.path, self.offset = path, int(facts["offset"])
+        self.path, self.offset, self.is_old = path, int(facts["offset"]), bool(facts["is_old"])
+        self._gone = np.array(facts.get("gone", ()), np.uint64)
         with shards.damage(path):
             self._file = shards.open_file(path)
         if self._file.metadata.num_rows != facts["rows"]:
             raise IntegrityError(
                 str(path), f"{self._file.metadata.num_rows} rows in place of {facts['rows']}"
             )
-        found = (self._file.schema_arrow.metadata or {}).get(LAYOUT.encode(), b"").decode()
+        found = _layout(self._file.schema_arrow)
         if found != layout:
             raise IntegrityError(
                 str(path),
@@ -60,6 +72,9 @@ class KeyFile:
                 rows = rows.filter(pa.array(is_shared))
             parts.append(rows)
         table = pa.concat_tables(parts)
+        if len(self._gone):
+            gone = np.isin(table.column("place").to_numpy(), self._gone)
+            table = table.filter(pa.array(~gone))
         if not self.offset:
             return table
         moved = table.column("place").to_numpy() + (np.uint64(self.offset) << np.uint64(32))
