@@ -8,7 +8,6 @@ never on that of the run; only `gather` looks at all documents, at nine bytes ea
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from filters import linkage
 from filters.text import shingle_hashes
 from pipeline import shards, storage
 from pipeline.context import Context
+from pipeline.keys import LAYOUT, KeyFile
 from pipeline.manifest import Books, Manifest
 from stages import band, cluster, pair, schema
 from stages.errors import IntegrityError
@@ -50,6 +50,15 @@ def _count(metric: str, count: int, label: str = "") -> tuple[str, str, str, int
 
 def do_band(context: Context) -> Manifest:
     """Step 2a: signatures of a group of sources to their keys, sorted."""
+    return _sorted_keys(context, context.output(schema.KEYS))
+
+
+def do_index(context: Context) -> Manifest:
+    """Step 4c: signatures of published documents to the keys that later snapshots look up."""
+    return _sorted_keys(context, context.output(schema.KEYS).at("index", "keys-"))
+
+
+def _sorted_keys(context: Context, writer: shards.Writer) -> Manifest:
     limits, tables = context.settings.cluster, []
     for source in context.task.params["sources"]:
         signatures = _signatures(context, source, SIGNATURE_COLUMNS)
@@ -57,8 +66,7 @@ def do_band(context: Context) -> Manifest:
     rows = sum(source["rows"] for source in context.task.params["sources"])
     table = band.by_key(tables)
     del tables
-    writer = context.output(schema.KEYS)
-    writer.note("weir.bands", f"{limits.bands}x{limits.rows}")
+    writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
     for part in band.slices(table):
         writer.write(part)
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])
@@ -84,10 +92,11 @@ def do_pair(context: Context) -> Manifest:
     """Step 2b: keys of one range, of all sources, to candidate pairs."""
     params = context.task.params
     layout = f"{context.settings.cluster.bands}x{context.settings.cluster.rows}"
-    files = [_KeyFile(context.path(f["path"]), f, layout) for f in params["keys"]]
+    files = [KeyFile(context.path(f["path"]), f, layout) for f in params["keys"]]
+    new_rows = sum(f["rows"] for f in params["keys"] if not f["is_old"])
     part, parts = params["part"], params["parts"]
     low, high = ((part + end) * (1 << 64) // parts for end in (0, 1))
-    pieces = max(1, -(-sum(f["rows"] for f in params["keys"]) // parts // KEY_ROWS))
+    pieces = max(1, -(-new_rows // parts // KEY_ROWS))
     writer = context.output(schema.CANDIDATES)
     crowds = uncompared = rows = 0
     try:
@@ -111,10 +120,10 @@ def do_pair(context: Context) -> Manifest:
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), counts)
 
 
-def _keys_between(files: "list[_KeyFile]", begin: int, end: int) -> pa.Table:
+def _keys_between(files: "list[KeyFile]", begin: int, end: int) -> pa.Table:
     """Keys of a range, sorted. Of published documents only those that a new one shares."""
-    new = band.by_key([f.between(begin, end) for f in files if f.offset == 0])
-    old = [f.between(begin, end, new.column("key").to_numpy()) for f in files if f.offset]
+    new = band.by_key([f.between(begin, end) for f in files if not f.is_old])
+    old = [f.between(begin, end, new.column("key").to_numpy()) for f in files if f.is_old]
     return band.by_key([new, *old]) if old else new
 
 
@@ -136,63 +145,12 @@ def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> Non
     )
 
 
-class _KeyFile:
-    """A file of keys, read by ranges."""
-
-    def __init__(self, path: Path, facts: dict[str, Any], layout: str) -> None:
-        self.path, self.offset = path, int(facts["offset"])
-        with shards.damage(path):
-            self._file = shards.open_file(path)
-        if self._file.metadata.num_rows != facts["rows"]:
-            raise IntegrityError(
-                str(path), f"{self._file.metadata.num_rows} rows in place of {facts['rows']}"
-            )
-        found = (self._file.schema_arrow.metadata or {}).get(b"weir.bands", b"").decode()
-        if found != layout:
-            raise IntegrityError(
-                str(path),
-                f"has bands of {found or 'an unknown layout'}, this run asks for {layout}",
-            )
-        groups = range(self._file.num_row_groups)
-        statistics = [self._file.metadata.row_group(g).column(0).statistics for g in groups]
-        self._lows = [int(s.min) for s in statistics]
-        self._highs = [int(s.max) for s in statistics]
-
-    def between(self, begin: int, end: int, shared: NDArray[np.uint64] | None = None) -> pa.Table:
-        """Rows with begin <= key < end, in order; only keys among `shared` (sorted) if given."""
-        parts = [schema.KEYS.schema.empty_table()]
-        for group, (low, high) in enumerate(zip(self._lows, self._highs, strict=True)):
-            if high < begin or low >= end:
-                continue
-            with shards.damage(self.path):
-                rows = self._file.read_row_group(group)
-            key = rows.column("key").to_numpy()
-            if (key[1:] < key[:-1]).any() or (group and low < self._highs[group - 1]):
-                raise IntegrityError(
-                    str(self.path), f"row group {group} is not sorted by key; delete its manifest"
-                )
-            a = int(np.searchsorted(key, np.uint64(begin), side="left"))
-            b = int(np.searchsorted(key, np.uint64(end - 1), side="right"))
-            rows = rows.slice(a, b - a)
-            if shared is not None:
-                at = np.searchsorted(shared, key[a:b])
-                is_shared = at < len(shared)
-                is_shared[is_shared] = shared[at[is_shared]] == key[a:b][is_shared]
-                rows = rows.filter(pa.array(is_shared))
-            parts.append(rows)
-        table = pa.concat_tables(parts)
-        if not self.offset:
-            return table
-        moved = table.column("place").to_numpy() + (np.uint64(self.offset) << np.uint64(32))
-        return table.set_column(
-            table.schema.get_field_index("place"), schema.KEYS.schema.field("place"), [moved]
-        )
-
-
 def do_gather(context: Context) -> Manifest:
     """Step 2c: candidate pairs to components, and both to partitions."""
     params = context.task.params
-    found = pair.Components(params["source_rows"])
+    old_from = params["old_from"] << 32
+    old = [pair.published(pairs, old_from) for pairs in _row_groups(context, params["candidates"])]
+    found = pair.Components(params["source_rows"], np.unique(np.concatenate(old)) if old else None)
     for pairs in _row_groups(context, params["candidates"]):
         found.add(pairs)
     homes = found.settle(params["parts"])
@@ -323,11 +281,30 @@ def do_shingle(context: Context) -> Manifest:
         if a == b:
             continue
         rows = (places[a:b] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        if source.get("is_old"):
+            rows = _published_rows(context, source, rows)
         tables += _shingle_sets(context, source, places[a:b], rows)
     table = pa.concat_tables(tables)
     writer = context.output(schema.SHINGLES)
     shards.write_by_part(writer, table, part, LENT_ROWS)
     return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), [])
+
+
+def _published_rows(
+    context: Context, source: dict[str, Any], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Rows of a corpus file of documents of the index: by doc_id, since takedowns leave gaps."""
+    ids = storage.read_table(context.path(source["signatures"]), ["doc_id"]).column("doc_id")
+    path = context.path(source["documents"])
+    with shards.damage(path):
+        known = storage.read_table(path, ["doc_id"]).column("doc_id").combine_chunks()
+    found = pc.index_in(ids.take(pa.array(rows)).combine_chunks(), value_set=known)
+    if found.null_count:
+        raise IntegrityError(
+            str(path),
+            f"lacks {found.null_count} documents that the index has; `weir index verify` says more",
+        )
+    return np.asarray(found.to_numpy(), np.int64)
 
 
 def _shingle_sets(

@@ -13,9 +13,11 @@ from filters.catalog import BY_NAME
 from filters.text import HASH_VERSION
 from langid import models
 from pipeline import config
+from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
+from pipeline.suppression import Listing
 from stages import (
     band,
     cluster,
@@ -33,6 +35,7 @@ from stages import (
     schema,
     score,
     sign,
+    suppress,
 )
 
 Made = dict[str, list[Manifest]]
@@ -45,6 +48,9 @@ GROUP_DOCUMENTS = 500_000
 PART_DOCUMENTS = 1_500_000
 """Documents a partition: with two fifths of them in components, 0.3 GB of signatures."""
 MIN_PARTS = 4
+
+
+NOTHING = Listing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,12 @@ class Plan:
     shards: tuple[Input, ...]
     robots: tuple[Input, ...]
     block_list: Input | None = None
+    suppressed: Listing = NOTHING
+    """The suppression list as it stood when the run began: `gate` heeds it."""
+    suppressed_now: Listing = NOTHING
+    """As it stands now, without what was erased from this run: `judge` heeds it."""
+    index: Index | None = None
+    """What earlier snapshots of the run's dataset published; None for a run without a dataset."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -99,27 +111,40 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
         {"list": listed and listed.to_json(), "inputs": [listed.name] if listed else []},
     )
 
+    for name, listing in (("suppressed", plan.suppressed), (NOW, plan.suppressed_now)):
+        params = {"files": listing.to_json(), "inputs": [item.name for item in listing.files]}
+        yield name, [name, listing.digest], params
 
-def _prepared(made: Made, table: str) -> Output:
-    """The table that the step's task of that name made."""
-    return next(m.output(table) for m in made["prepare"] if m.task == table)
+
+NOW = "suppressed_now"
+
+
+def _prepared(made: Made, task: str) -> Output:
+    """The only table that the step's task of that name made."""
+    return next(m.outputs[0] for m in made["prepare"] if m.task == task)
 
 
 def _extract(plan: Plan, made: Made) -> Tasks:
-    robots, blocked = (_prepared(made, table) for table in ("robots", "block_list"))
+    robots, blocked, listed = (
+        _prepared(made, task) for task in ("robots", "block_list", "suppressed")
+    )
     for number, shard in enumerate(plan.shards):
         params = {
             "shard": shard.to_json(),
             "robots_table": robots.path,
             "block_list": blocked.path,
+            "suppressed": listed.path,
             "inputs": [shard.name],
         }
-        digests = [shard.name, shard.identity, robots.sha256, blocked.sha256]
+        digests = [
+            *(shard.name, shard.identity, robots.known, blocked.known),
+            plan.suppressed.digest,
+        ]
         yield _ordinal(number), digests, params
 
 
 def _digests(made: Sequence[Manifest], *tables: str) -> list[str]:
-    return [m.output(table).sha256 for m in made for table in tables]
+    return [m.output(table).known for m in made for table in tables]
 
 
 def _paths(made: Sequence[Manifest], table: str) -> list[str]:
@@ -132,23 +157,29 @@ def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
     Then those of earlier snapshots. A source is known by its number in this list, so neither the
     order in which inputs were given nor that in which they were read has a part in clustering.
     """
-    del plan
-    return [
+    own = [
         {
             "number": number,
             "name": m.inputs[0],
             "signatures": m.output("signatures").path,
             "sha256": m.output("signatures").sha256,
+            "known": m.output("signatures").known,
             "rows": m.output("signatures").rows,
             "documents": m.output("documents").path,
         }
         for number, m in enumerate(by_name(made["extract"]))
     ]
+    return own + (plan.index.sources(len(own)) if plan.index else [])
 
 
 def by_name(extracted: Sequence[Manifest]) -> list[Manifest]:
     """Manifests of step extract in the order of the names of their input files."""
     return sorted(extracted, key=lambda m: m.inputs[0])
+
+
+def _own(sources: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the run itself."""
+    return [source for source in sources if not source.get("is_old")]
 
 
 def _groups(sources: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -175,7 +206,7 @@ def _bounds(groups: Sequence[Sequence[dict[str, Any]]]) -> list[list[Any]]:
 
 def _parts(plan: Plan, sources: Sequence[dict[str, Any]]) -> int:
     """Partitions of keys, and of components."""
-    documents = sum(source["rows"] for source in sources)
+    documents = sum(source["rows"] for source in _own(sources))
     return plan.settings.cluster.partitions or max(MIN_PARTS, -(-documents // PART_DOCUMENTS))
 
 
@@ -185,8 +216,8 @@ def _row_groups(output: Output, name: str) -> list[Any]:
 
 
 def _band(plan: Plan, made: Made) -> Tasks:
-    for number, group in enumerate(_groups(_sources(plan, made))):
-        digests = [x for source in group for x in (str(source["number"]), source["sha256"])]
+    for number, group in enumerate(_groups(_own(_sources(plan, made)))):
+        digests = [x for source in group for x in (str(source["number"]), source["known"])]
         yield _ordinal(number), digests, {"sources": group}
 
 
@@ -194,26 +225,32 @@ def _pair(plan: Plan, made: Made) -> Tasks:
     sources = _sources(plan, made)
     parts = _parts(plan, sources)
     keys = [
-        {"path": o.path, "rows": o.rows, "offset": 0}
+        {"path": o.path, "rows": o.rows, "offset": 0, "is_old": False}
         for o in (m.output("keys") for m in made["band"])
     ]
+    published = plan.index.keys(len(_own(sources))) if plan.index else []
     params = {
-        "keys": keys,
+        "keys": keys + published,
         "parts": parts,
-        "old_from": len(sources),
+        "old_from": len(_own(sources)),
         "names": [source["name"] for source in sources],
     }
     for part in range(parts):
-        digests = [f"{part} of {parts}", *_digests(made["band"], "keys")]
+        digests = [
+            f"{part} of {parts}",
+            *_digests(made["band"], "keys"),
+            *(str([f["sha256"], f["offset"], f["gone"]]) for f in published),
+        ]
         yield _ordinal(part), digests, {**params, "part": part}
 
 
 def _gather(plan: Plan, made: Made) -> Tasks:
     sources = _sources(plan, made)
-    rows = [source["rows"] for source in sources]
+    rows = [source["rows"] for source in _own(sources)]
     params = {
         "candidates": _paths(made["pair"], "candidates"),
         "source_rows": rows,
+        "old_from": len(rows),
         "groups": _bounds(_groups(sources)),
         "parts": _parts(plan, sources),
     }
@@ -226,7 +263,7 @@ def _lend(plan: Plan, made: Made) -> Tasks:
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
         params = {"sources": group, "homes": _row_groups(homes, name)}
-        yield name, [name, homes.sha256, *(source["sha256"] for source in group)], params
+        yield name, [name, homes.known, *(source["known"] for source in group)], params
 
 
 def _estimate(plan: Plan, made: Made) -> Tasks:
@@ -241,7 +278,7 @@ def _estimate(plan: Plan, made: Made) -> Tasks:
             "lent": [_row_groups(output, str(part)) for output in lent],
             "groups": _bounds(_groups(sources)),
         }
-        digests = [str(part), gathered.sha256, *_digests(made["lend"], "lent")]
+        digests = [str(part), gathered.known, *_digests(made["lend"], "lent")]
         yield _ordinal(part), digests, params
 
 
@@ -250,7 +287,7 @@ def _shingle(plan: Plan, made: Made) -> Tasks:
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
         params = {"sources": group, "wanted": [_row_groups(output, name) for output in wanted]}
-        digests = [name, *(o.sha256 for o in wanted), *(source["documents"] for source in group)]
+        digests = [name, *(o.known for o in wanted), *(source["documents"] for source in group)]
         yield name, digests, params
 
 
@@ -262,11 +299,11 @@ def _cluster(plan: Plan, made: Made) -> Tasks:
             "lent": [_row_groups(m.output("lent"), name) for m in made["lend"]],
             "shingles": [_row_groups(m.output("shingles"), name) for m in made["shingle"]],
             "estimates": estimated.output("estimates").path,
-            "old_from": len(sources),
+            "old_from": len(_own(sources)),
         }
         digests = [
             name,
-            estimated.output("estimates").sha256,
+            estimated.output("estimates").known,
             *_digests(made["lend"], "lent"),
             *_digests(made["shingle"], "shingles"),
         ]
@@ -274,10 +311,14 @@ def _cluster(plan: Plan, made: Made) -> Tasks:
 
 
 def _judge(plan: Plan, made: Made) -> Tasks:
-    del plan
+    listed = _prepared(made, NOW).path
     for m in made["extract"]:
-        params = {"documents": m.output("documents").path, "signals": m.output("signals").path}
-        yield m.task, [m.task, *_digests([m], "documents", "signals")], params
+        params = {
+            **{t: m.output(t).path for t in ("documents", "signals", "signatures")},
+            "suppressed": listed,
+        }
+        digests = [m.task, *_digests([m], "documents", "signals"), plan.suppressed_now.digest]
+        yield m.task, digests, params
 
 
 def _resolve(plan: Plan, made: Made) -> Tasks:
@@ -292,7 +333,7 @@ def _resolve(plan: Plan, made: Made) -> Tasks:
             "verdicts": _paths(verdicts, "verdicts"),
             "groups": groups,
         }
-        digests = [clustered.task, members.sha256, edges.sha256, *_digests(verdicts, "verdicts")]
+        digests = [clustered.task, members.known, edges.known, *_digests(verdicts, "verdicts")]
         yield clustered.task, digests, params
 
 
@@ -310,7 +351,7 @@ def _decide(plan: Plan, made: Made) -> Tasks:
             str(number),
             *_digests([extracted], "documents", "signals"),
             *_digests([judged], "verdicts"),
-            *(o.sha256 for o in removals),
+            *(o.known for o in removals),
         ]
         params = {
             "ordinal": number,
@@ -333,6 +374,7 @@ def _publish(plan: Plan, made: Made) -> Tasks:
                 "signals": e.output("signals").path,
                 "decisions": d.output("decisions").path,
                 "groups": [list(g) for g in e.output("documents").groups],
+                **({"signatures": e.output("signatures").path} if plan.index else {}),
             }
             for e, d in group
         ]
@@ -341,23 +383,42 @@ def _publish(plan: Plan, made: Made) -> Tasks:
             for e, d in group
             for x in (*_digests([e], "documents", "signals"), *_digests([d], "decisions"))
         ]
-        yield _ordinal(part), [str(part), *digests], {"shards": shards}
+        if plan.index:
+            digests += [x for e, _ in group for x in ("indexed", *_digests([e], "signatures"))]
+        params = {"shards": shards, "is_indexed": plan.index is not None}
+        yield _ordinal(part), [str(part), *digests], params
 
 
 def _compact(plan: Plan, made: Made) -> Tasks:
     del plan
-    parts = [m.output("corpus") for m in made["publish"]]
-    for tag in sorted({tag for part in parts for tag, _ in part.groups}):
-        holding = [
-            (p.path, [g for t, g in p.groups if t == tag])
-            for p in parts
-            if any(t == tag for t, _ in p.groups)
+    for tag in sorted({tag for m in made["publish"] for tag, _ in m.output("corpus").groups}):
+        parts = [
+            [[output.path for output in m.outputs], groups]
+            for m in made["publish"]
+            if (groups := _row_groups(m.output("corpus"), tag)[1])
         ]
-        yield (
-            tag,
-            [tag, *(p.sha256 for p in parts)],
-            {"tag": tag, "parts": [[path, groups] for path, groups in holding]},
-        )
+        digests = [output.known for m in made["publish"] for output in m.outputs]
+        yield tag, [tag, *digests], {"tag": tag, "parts": parts}
+
+
+def _index(plan: Plan, made: Made) -> Tasks:
+    """Nothing for a run without a dataset."""
+    if plan.index is None:
+        return
+    signed = [o for m in made["compact"] for o in m.outputs if o.base == "signatures"]
+    sources = [
+        {
+            "number": number,
+            "signatures": o.path,
+            "sha256": o.sha256,
+            "rows": o.rows,
+            "known": o.known,
+        }
+        for number, o in enumerate(signed)
+    ]
+    for number, group in enumerate(_groups(sources)):
+        digests = [x for source in group for x in (str(source["number"]), source["known"])]
+        yield _ordinal(number), ["index", *digests], {"sources": group}
 
 
 _GATE = tuple(f"gate.{name}" for name in config.Gate.model_fields if name != "block_list")
@@ -379,6 +440,7 @@ _EXTRACT = {
     "measure": measure.VERSION,
     "score": score.VERSION,
     "sign": sign.VERSION,
+    "suppress": suppress.VERSION,
     "permutations": minhash.PERMUTATIONS,
     **_SIGNALS,
 }
@@ -418,4 +480,5 @@ STEPS: tuple[Step, ...] = (
     Step("decide", _DECIDE, ("language.rules",), _decide),
     Step("publish", _PUBLISH, (), _publish),
     Step("compact", _PUBLISH, ("publish",), _compact),
+    Step("index", {"band": band.VERSION}, ("cluster.bands", "cluster.rows"), _index),
 )

@@ -7,6 +7,7 @@ executor calls `perform` in whatever process it has. Only this module and `pipel
 stage modules.
 """
 
+import contextlib
 import functools
 import time
 from collections import Counter
@@ -22,7 +23,8 @@ from numpy.typing import NDArray
 
 from filters import rules
 from filters.catalog import BY_NAME
-from pipeline import config, duplicates, lists, manifest, shards, storage
+from filters.suppression import Suppressed
+from pipeline import config, duplicates, lists, manifest, shards, storage, suppression
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
@@ -41,6 +43,7 @@ from stages import (
     schema,
     score,
     sign,
+    suppress,
 )
 
 
@@ -98,8 +101,17 @@ def _host_key(url: str) -> tuple[str, int] | None:
 
 
 def do_prepare(context: Context) -> Manifest:
-    """Step 0: robots.txt files to the table `robots`, or the block list to `block_list`."""
+    """Step 0: robots.txt files to `robots`, a list to `block_list` or `suppressed`."""
+    if "files" in context.task.params:
+        return _prepare_suppressed(context)
     return _prepare_list(context) if "list" in context.task.params else _prepare_robots(context)
+
+
+def _prepare_suppressed(context: Context) -> Manifest:
+    table = suppression.table(suppression.Listing.from_json(context.task.params["files"]))
+    name = f"suppressed/{context.task.name}-{context.task.key[:12]}.arrow"
+    output = lists.write(context.run, name, table, schema.SUPPRESSED)
+    return context.manifest([output], Books(table.num_rows, table.num_rows, 0, 0), [])
 
 
 def _prepare_list(context: Context) -> Manifest:
@@ -132,7 +144,7 @@ def _prepare_robots(context: Context) -> Manifest:
     return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
 
 
-def extract_stages(settings: config.Run) -> list[base.Stage]:
+def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -> list[base.Stage]:
     """The stages of step 1 after read, in order."""
     g = settings.gate
     lexicons = {tag: settings.lexicon(tag) for tag in settings.languages}
@@ -154,7 +166,8 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
                 g.keep_truncated,
                 g.language_models,
                 g.url_key,
-            )
+            ),
+            suppressed,
         ),
         extract.Extract(settings.extract.extractor, settings.extract.max_chars),
         identify.Identify(settings.identify.models, frozenset(settings.identify.languages)),
@@ -162,7 +175,12 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
         measure.Measure(lexicons),
         _score(settings),
         sign.Sign(),
+        *([suppress.Suppress(suppressed)] if suppressed is not None else []),
     ]
+
+
+def _suppressed(context: Context) -> Suppressed:
+    return suppression.compiled(lists.mapped(context.path(context.task.params["suppressed"])))
 
 
 def _score(settings: config.Run) -> score.Score:
@@ -192,6 +210,7 @@ def do_extract(context: Context) -> Manifest:
     guard = context.sandbox()
     robots = storage.read_table(context.path(context.task.params["robots_table"]))
     blocked = lists.mapped(context.path(context.task.params["block_list"]))
+    listed = _suppressed(context)
     tools = base.Tools(guard, {"robots": robots, "block_list": blocked})
     records, ledger = context.output(schema.RECORDS), _Ledger()
     rows = shards.Sorted(
@@ -199,7 +218,7 @@ def do_extract(context: Context) -> Manifest:
         [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)],
     )
     try:
-        workers = [stage.open(tools) for stage in extract_stages(context.settings)]
+        workers = [stage.open(tools) for stage in extract_stages(context.settings, listed)]
         found = read.records(
             functools.partial(storage.open_at, item["uri"]),
             item["name"],
@@ -277,13 +296,21 @@ def do_judge(context: Context) -> Manifest:
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
     lists = context.settings.lists()
-    columns = ["doc_id", "tag", *(["url"] if lists else [])]
+    listed = _suppressed(context)
+    has_urls = bool(lists) or listed.names_addresses
+    columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
     documents = storage.read_table(context.path(params["documents"]), columns)
+    taken = decide.taken(documents, listed)
+    if listed.names_texts:
+        signed = storage.read_table(
+            context.path(params["signatures"]), ["text_digest", "signature"]
+        )
+        taken |= np.array(suppress.on_list(signed, listed), dtype=bool)
     signals = storage.read_table(
         context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
     writer = context.output(schema.VERDICTS)
-    writer.write(decide.verdicts(documents, signals, compiled, lists))
+    writer.write(decide.verdicts(documents, signals, compiled, lists, taken))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
     )
@@ -298,7 +325,7 @@ def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
     for mine in np.split(own, np.flatnonzero(np.diff(shard[own])) + 1):
         if len(mine):
             path = context.path(context.task.params["verdicts"][shard[mine[0]]])
-            table = storage.read_table(path, ["failed_rules", "listed"])
+            table = storage.read_table(path, ["failed_rules", "listed", "taken"])
             found[mine] = decide.passes(table)[row[mine]]
     return found
 
@@ -338,41 +365,48 @@ def do_decide(context: Context) -> Manifest:
 
 
 def do_publish(context: Context) -> Manifest:
-    """Step 4a: kept documents of some shards, gathered by tag in one file."""
-    writer = context.output(schema.CORPUS, "-part").at("parts")
+    """Step 4a: kept documents of some shards, gathered by tag in one file.
+
+    Beside it, where the run belongs to a dataset, their signatures.
+    """
+    writers = [context.output(schema.CORPUS, "-part").at("parts")]
+    if context.task.params["is_indexed"]:
+        writers.append(context.output(schema.SIGNATURES, "-signatures").at("parts"))
     sources = [shards.Aligned(context.run, shard) for shard in context.task.params["shards"]]
     rows_in = kept = 0
     for tag in sorted({tag for source in sources for tag in source.tags}):
         for source in sources:
-            for documents, signals, decided in source.read(tag):
+            for documents, signals, decided, *signed in source.read(tag):
                 rows = publish.corpus_rows(documents, signals, decided, context.snapshot)
                 rows_in += documents.num_rows
                 kept += rows.num_rows
-                if rows.num_rows:
-                    writer.write(rows, tag)
-    return context.manifest([writer.commit()], Books(rows_in, kept, rows_in - kept, 0), [])
+                beside = [publish.kept(table, decided) for table in signed]
+                for writer, table in zip(writers, [rows, *beside], strict=True):
+                    if table.num_rows:
+                        writer.write(table, tag)
+    outputs = [writer.commit() for writer in writers]
+    return context.manifest(outputs, Books(rows_in, kept, rows_in - kept, 0), [])
 
 
 def do_compact(context: Context) -> Manifest:
     """Step 4b: one language's parts to corpus files of the target size."""
     tag, limits = context.task.params["tag"], context.settings.publish
-    pending, outputs, rows_in = (
-        shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows),
-        [],
-        0,
-    )
+    pending = shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows)
+    rows_in = 0
     try:
-        for path, groups in context.task.params["parts"]:
-            with shards.open_file(context.path(path)) as file:
+        for paths, groups in context.task.params["parts"]:
+            with contextlib.ExitStack() as stack:
+                files = [stack.enter_context(shards.open_file(context.path(p))) for p in paths]
                 for group in groups:
-                    rows = file.read_row_group(group)
-                    rows_in += rows.num_rows
-                    pending.add(rows)
+                    tables = [file.read_row_group(group) for file in files]
+                    rows_in += tables[0].num_rows
+                    pending.add(*tables)
         outputs = pending.commit()
     except BaseException:
         pending.discard()
         raise
-    return context.manifest(outputs, Books(rows_in, sum(o.rows for o in outputs), 0, 0), [])
+    published = sum(output.rows for output in outputs if output.base == "corpus")
+    return context.manifest(outputs, Books(rows_in, published, 0, 0), [])
 
 
 STEPS: dict[str, Callable[[Context], Manifest]] = {
@@ -390,4 +424,5 @@ STEPS: dict[str, Callable[[Context], Manifest]] = {
     "decide": do_decide,
     "publish": do_publish,
     "compact": do_compact,
+    "index": duplicates.do_index,
 }

@@ -130,6 +130,7 @@ def write_shard(run: Path, number: int, name: str, pages: Sequence[Page]) -> dic
             "tag": "und_Zyyy",
             "failed_rules": 0 if p.passes else 2,
             "first_rule": -1 if p.passes else 1,
+            "taken": False,
         }
         for p in pages
     ]
@@ -244,19 +245,40 @@ def outcome(done: Clustering, pages: Iterable[Page]) -> Found:
 
 
 def shares_band(one: Facts, two: Facts, limits: config.Cluster) -> bool:
-    if one.signature is None or two.signature is None:
-        return False
-    places = [
-        f.signature[: limits.bands * limits.rows] for f in (one, two) if f.signature is not None
-    ]
-    return bool((places[0] == places[1]).reshape(limits.bands, limits.rows).all(axis=1).any())
+    """Whether the signatures of two texts with words agree in all rows of a band."""
+    assert one.signature is not None
+    equal = (one.signature == two.signature)[: limits.bands * limits.rows]
+    return bool(equal.reshape(limits.bands, limits.rows).all(axis=1).any())
 
 
 def truth(pages: Sequence[Page], limits: config.Cluster) -> Found:
     """Everything by comparing all pairs and taking documents one by one."""
     worded = [p for p in pages if p.words]
     edges = _edges({facts(p.text).digest: facts(p.text) for p in worded}, limits)
-    joined: dict[str, dict[str, tuple[np.float32, str]]] = {p.doc_id: {} for p in worded}
+    joined = _joined(worded, edges)
+    component: dict[str, set[str]] = {doc: {doc} for doc in joined}
+    for one, around in joined.items():
+        for two in around:
+            both = component[one] | component[two]
+            component.update(dict.fromkeys(both, both))
+    passing = {p.doc_id for p in worded if p.passes}
+    members = {doc: group for doc, group in component.items() if len(group) > 1}
+    return Found(
+        edges,
+        {doc: min(group) for doc, group in members.items()},
+        _keepers(worded, joined),
+        {doc: (len(group & passing), len(group)) for doc, group in members.items()},
+    )
+
+
+Joined = dict[str, dict[str, tuple[np.float32, str]]]
+"""Similarity and method of each document's neighbours, by doc_id."""
+
+
+def _joined(
+    worded: Sequence[Page], edges: Mapping[frozenset[str], tuple[np.float32, str]]
+) -> Joined:
+    joined: Joined = {p.doc_id: {} for p in worded}
     for one, two in combinations(worded, 2):
         ends = frozenset((facts(one.text).digest, facts(two.text).digest))
         if one.payload is not None and one.payload == two.payload:
@@ -268,27 +290,21 @@ def truth(pages: Sequence[Page], limits: config.Cluster) -> Found:
         else:
             continue
         joined[one.doc_id][two.doc_id] = joined[two.doc_id][one.doc_id] = how
-    component: dict[str, set[str]] = {doc: {doc} for doc in joined}
-    for one_id, around in joined.items():
-        for two_id in around:
-            both = component[one_id] | component[two_id]
-            component.update(dict.fromkeys(both, both))
-    passing = {p.doc_id for p in worded if p.passes}
+    return joined
+
+
+def _keepers(worded: Sequence[Page], joined: Joined) -> dict[str, tuple[str, np.float32, str]]:
+    """Documents that pass, taken in the order of keepers, remove their neighbours."""
     keepers: dict[str, tuple[str, np.float32, str]] = {}
-    for page in sorted(worded, key=lambda p: p.rank):
-        if page.doc_id in keepers or not page.passes:
-            continue
-        for other, how in joined[page.doc_id].items():
-            rank = next(p.rank for p in worded if p.doc_id == other)
-            if other in passing and other not in keepers and rank > page.rank:
-                keepers[other] = (page.doc_id, *how)
-    members = {doc: group for doc, group in component.items() if len(group) > 1}
-    return Found(
-        edges,
-        {doc: min(group) for doc, group in members.items()},
-        keepers,
-        {doc: (len(group & passing), len(group)) for doc, group in members.items()},
-    )
+    left = sorted((p for p in worded if p.passes), key=lambda p: p.rank)
+    while left:
+        kept = left.pop(0)
+        around = joined[kept.doc_id]
+        keepers.update(
+            {p.doc_id: (kept.doc_id, *around[p.doc_id]) for p in left if p.doc_id in around}
+        )
+        left = [p for p in left if p.doc_id not in around]
+    return keepers
 
 
 def _edges(
@@ -325,9 +341,8 @@ def corpus(source: random.Random, name: object, size: int) -> list[Page]:
     Its words are its own: two corpora share no text.
     """
     prefix, kinds = f"c{name}", source.choice([3, 40, 1 << 30])
-    bases = [
-        words(source, source.randint(1, 90), prefix, kinds) for _ in range(source.randint(1, 3))
-    ]
+    lengths = [source.randint(1, 90) for _ in range(source.randint(1, 3))]
+    bases = [words(source, length, prefix, kinds) for length in lengths]
     texts: list[list[str]] = []
     while len(texts) < size:
         base = source.choice(texts) if texts and source.random() < 0.4 else source.choice(bases)
@@ -338,13 +353,12 @@ def corpus(source: random.Random, name: object, size: int) -> list[Page]:
             text[at:end] = words(source, source.choice([0, 1, 2]), prefix, kinds)
         texts.append([] if source.random() < 0.04 else text)
     payloads = [payload(f"{name}/{n}") for n in range(max(1, size // 2))]
+    own = [payload(f"{name}/own{n}") for n in range(size)]
     return [
         Page(
             doc_id(f"{name}/{n}"),
             source.choice([" ", ", ", "\n"]).join(text),
-            source.choice([None, *payloads])
-            if source.random() < 0.3
-            else payload(f"{name}/own{n}"),
+            source.choice([None, *payloads]) if source.random() < 0.3 else own[n],
             source.choice([None, 0.25, 0.5, 0.50001]),
             source.choice([OLDEST, "2024-05-06T07:08:09Z"]),
             source.random() < 0.85,

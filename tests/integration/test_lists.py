@@ -9,7 +9,7 @@ import pytest
 from audit import runs, verify
 from pipeline import runner
 from tests.conftest import Small
-from tests.integration.runs import configured, rows, run_here, tasks_run
+from tests.integration.runs import BEFORE_RULES, configured, rows, run_here, tasks_run
 
 
 def _hosts(run: Path) -> dict[str, list[str]]:

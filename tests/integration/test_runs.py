@@ -17,6 +17,7 @@ from pipeline import manifest, runner
 from samples import archive
 from stages.errors import ConfigError, IntegrityError
 from tests.integration.runs import (
+    BEFORE_RULES,
     arguments,
     committed,
     configured,

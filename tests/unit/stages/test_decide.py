@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import domains, rules
+from filters import domains, rules, suppression
 from filters.catalog import BY_NAME
 from stages import decide, schema
 
@@ -102,14 +102,30 @@ def test_no_documents_give_no_verdicts() -> None:
     assert judge([]) == []
 
 
-def test_passing_means_no_failed_rule_and_no_deny_list() -> None:
-    verdicts = [(0, None), (0, "allow"), (0, "deny"), (4, None), (4, "allow"), (2**63, None)]
+def test_passing_means_no_failed_rule_no_deny_list_and_no_takedown() -> None:
+    verdicts = [
+        (0, None, False),
+        (0, "allow", False),
+        (0, "deny", False),
+        (4, None, False),
+        (4, "allow", False),
+        (2**63, None, False),
+        (0, None, True),
+        (0, "allow", True),
+    ]
     rows = [
-        {"doc_id": "x", "tag": "fin_Latn", "failed_rules": mask, "first_rule": -1, "listed": listed}
-        for mask, listed in verdicts
+        {
+            "doc_id": "x",
+            "tag": "fin_Latn",
+            "failed_rules": mask,
+            "first_rule": -1,
+            "listed": listed,
+            "taken": taken,
+        }
+        for mask, listed, taken in verdicts
     ]
     table = pa.Table.from_batches([schema.batch(schema.VERDICTS, rows)])
-    assert decide.passes(table).tolist() == [True, True, False, False, False, False]
+    assert decide.passes(table).tolist() == [True, True, *[False] * 6]
     assert decide.passes(table.slice(0, 0)).tolist() == []
 
 
@@ -378,6 +394,7 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
                         "failed_rules": m,
                         "first_rule": f,
                         "listed": listed,
+                        "taken": False,
                     }
                     for d, m, f, listed in (
                         ("a", 0, -1, "allow"),
@@ -422,3 +439,28 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
     ]  # fmt: skip
     assert [r["keeper_id"] for r in rows] == [None, None, None, "a", None]
     assert [r["similarity"] for r in rows] == [None, None, None, 0.75, None]
+
+
+def test_blanked_and_listed_documents_are_taken_down() -> None:
+    key = "secret"
+    documents = pa.table(
+        {
+            "doc_id": [f"{n:032x}" for n in range(5)],
+            "n_chars": [10, 0, 10, 10, 10],
+            "url": [
+                "https://a.example/",
+                "",
+                "https://c.example/",
+                "https://sub.d.example/x",
+                "https://e.example/p?q=1",
+            ],
+        }
+    )
+    entries = [
+        ("doc_id", f"{2:032x}"),
+        ("domain", suppression.hashed("d.example", key)),
+        ("url", suppression.hashed("e.example/p?q=1", key)),
+    ]
+    gone = decide.taken(documents, suppression.of(key, entries))
+    assert gone.tolist() == [False, True, True, True, True]
+    assert decide.taken(documents, suppression.of("", ())).tolist() == [False, True] + [False] * 3
