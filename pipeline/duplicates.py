@@ -20,13 +20,11 @@ from filters import linkage
 from filters.text import shingle_hashes
 from pipeline import shards, storage
 from pipeline.context import Context
-from pipeline.keys import LAYOUT, KeyFile
+from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
 from stages import band, cluster, pair, schema
 from stages.errors import IntegrityError
 
-KEY_ROWS = 1 << 22
-"""Rows of keys that a task looks at together: 0.14 GB, and as much again twice while sorting."""
 ROUTED_ROWS = 1 << 19
 """Pairs of one partition that wait in memory before they are written."""
 CANDIDATE_ROWS = 1 << 20
@@ -67,8 +65,7 @@ def _sorted_keys(context: Context, writer: shards.Writer) -> Manifest:
     table = band.by_key(tables)
     del tables
     writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
-    for part in band.slices(table):
-        writer.write(part)
+    write(writer, table)
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])
 
 
@@ -96,12 +93,10 @@ def do_pair(context: Context) -> Manifest:
     new_rows = sum(f["rows"] for f in params["keys"] if not f["is_old"])
     part, parts = params["part"], params["parts"]
     low, high = ((part + end) * (1 << 64) // parts for end in (0, 1))
-    pieces = max(1, -(-new_rows // parts // KEY_ROWS))
     writer = context.output(schema.CANDIDATES)
     crowds = uncompared = rows = 0
     try:
-        for piece in range(pieces):
-            begin, end = (low + (high - low) * (piece + side) // pieces for side in (0, 1))
+        for begin, end in pieces(new_rows, low, high):
             keys = _keys_between(files, begin, end)
             table, found = pair.candidates(keys, params["old_from"] << 32)
             _refuse_twins(context, keys, found)
