@@ -31,7 +31,11 @@ from filters import minhash
 from filters.text import shingle_hashes
 
 CHARS = 5_800
-LAYOUTS = ((28, 4), (22, 5), (18, 6), (16, 7), (14, 8), (12, 9), (11, 10), (10, 11), (9, 12))
+LAYOUTS = (
+    *((28, 4), (22, 5), (18, 6), (16, 7), (14, 8), (12, 9), (11, 10), (10, 11), (9, 12)),
+    *((10, 6), (11, 7), (10, 8), (12, 8)),
+)
+"""Those that fill the signature, then some with fewer bands."""
 RENSA = bench_peers.BENCH / "rensa"
 RENSA_REQUIREMENT = "rensa==0.5.0"
 
@@ -172,8 +176,10 @@ def compare(texts: list[str], given: argparse.Namespace) -> dict[str, Any]:
             runs.append({side: sides.run(side, 1) for side in sides.commands})
         found, flat = runs[-1]["weir"]
         exact = dedup_truth.similarities(flat, found["sizes"])
-        result["pairs_inside_the_curve"] = dedup_truth.by_similarity(
-            exact, _pairs(found), minhash.BANDS, minhash.ROWS
+        sets = np.split(flat.astype(np.uint32), np.cumsum(found["sizes"])[:-1])
+        once = dedup_truth.distinct(sets)
+        result["curve"] = dedup_truth.curve(
+            exact[np.ix_(once, once)], [sets[n] for n in once], minhash.BANDS, minhash.ROWS
         )
         for side in sides.commands:
             found, flat = runs[-1][side]
@@ -221,8 +227,8 @@ def _pairs(found: dict[str, Any]) -> list[tuple[int, int]]:
 
 def layouts(texts: list[str]) -> dict[str, Any]:
     """The table of band layouts over these texts, equal ones once."""
-    sets = {members.tobytes(): members for members in map(shingle_hashes, texts) if members.size}
-    members = list(sets.values())
+    sets = [shingle_hashes(text) for text in texts]
+    members = [sets[number] for number in dedup_truth.distinct(sets)]
     sizes = [row.size for row in members]
     flat = np.concatenate(members)
     exact = dedup_truth.similarities(flat, sizes)

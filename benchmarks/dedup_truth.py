@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filters import minhash
+from filters import minhash, minhash_loops
 
-MOST = 20_000
-"""Documents; their table of shared shingles takes 4 bytes a pair, here 1.6 GB."""
+MOST = 10_000
+"""Documents; a table of all pairs takes 8 bytes each, here .8 GB, and there are some at once."""
 BAND_ROW_BYTES, PAIR_BYTES, SHINGLE_BYTES = 32, 16, 4
 """As stored before compression: key, place, text and precedence; two places; one shingle."""
 SIGNATURE_BYTES = 4 * minhash.PERMUTATIONS
 CHANCE = 0.95
+EDGES = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+DRAWS = 300
 
 
 def similarities(
     flat: NDArray[np.uint64] | NDArray[np.uint32], sizes: Sequence[int]
-) -> NDArray[np.float32]:
+) -> NDArray[np.float64]:
     """Exact Jaccard similarity of all pairs of sets, of shape (sets, sets); 0 on the diagonal.
 
     The sets stand one after the other, each without repetition. Each shingle is looked up in all
@@ -39,11 +41,11 @@ def similarities(
     np.fill_diagonal(shared, 0)
     lengths = np.asarray(sizes, np.int32)
     union = lengths[:, None] + lengths[None, :] - shared
-    return (shared / np.maximum(union, 1)).astype(np.float32)
+    return shared / np.maximum(union, 1)
 
 
 def pairs_between(
-    exact: NDArray[np.float32], low: float, high: float = 2.0
+    exact: NDArray[np.float64], low: float, high: float = 2.0
 ) -> list[tuple[int, int]]:
     """Pairs (i < j) of at least `low` and less than `high`."""
     first, second = np.nonzero(np.triu((exact >= low) & (exact < high), 1))
@@ -51,7 +53,7 @@ def pairs_between(
 
 
 def of_candidates(
-    exact: NDArray[np.float32], pairs: Collection[tuple[int, int]], threshold: float
+    exact: NDArray[np.float64], pairs: Collection[tuple[int, int]], threshold: float
 ) -> dict[str, Any]:
     """Recall at two similarities, and the share of candidate pairs that reach the threshold."""
     found = set(pairs)
@@ -67,7 +69,7 @@ def of_candidates(
 
 
 def of_removals(
-    exact: NDArray[np.float32], removed: Mapping[int, Iterable[int]], threshold: float
+    exact: NDArray[np.float64], removed: Mapping[int, Iterable[int]], threshold: float
 ) -> dict[str, Any]:
     """What was removed wrongly, and which pairs are still both there.
 
@@ -98,31 +100,81 @@ def interval(chances: NDArray[np.float64], share: float = CHANCE) -> tuple[int, 
     return low, min(high, chances.size)
 
 
-def by_similarity(
-    exact: NDArray[np.float32], pairs: Collection[tuple[int, int]], bands: int, rows: int
-) -> list[dict[str, Any]]:
-    """Candidate pairs found from .6 to 1 against the layout's curve, in steps of .05."""
-    found = set(pairs)
+def distinct(sets: Sequence[NDArray[np.uint32]]) -> list[int]:
+    """Numbers of the first document of each different set; copies tell nothing of their own."""
+    first: dict[bytes, int] = {}
+    for number, members in enumerate(sets):
+        if members.size:
+            first.setdefault(members.tobytes(), number)
+    return list(first.values())
+
+
+def curve(
+    exact: NDArray[np.float64], sets: Sequence[NDArray[np.uint32]], bands: int, rows: int
+) -> dict[str, Any]:
+    """Candidate pairs from .6 to 1 against the layout's curve, in steps of .05.
+
+    `interval_95` is that of independent pairs in this step alone, `interval_95_of_all` that which
+    all steps keep together (each 1 - .05 / steps). Pairs of one document are not independent, so
+    the same is counted for `DRAWS` other draws of the permutations: `over_draws` are the mean and
+    the middle 95 %. `standardised` says how equal places follow the binomial, over all draws.
+    """
+    first, second = np.nonzero(np.triu((exact >= EDGES[0]) & (exact < 1.0), 1))
+    likeness = exact[first, second]
+    chances = 1.0 - (1.0 - likeness**rows) ** bands
+    used, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    a, b = places[: first.size], places[first.size :]
+    flat = np.concatenate([sets[number] for number in used])
+    offsets = np.cumsum([0, *(sets[number].size for number in used)])
+    spread = np.sqrt(minhash.PERMUTATIONS * likeness * (1 - likeness))
+
+    def hits(values: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        keys = minhash.band_hashes(values, bands, rows)
+        return np.asarray((keys[a] == keys[b]).any(axis=1))
+
+    ours = hits(minhash.signatures(flat, offsets))
+    drawn, standard = [], []
+    for draw in range(DRAWS):
+        random = np.random.default_rng(draw)
+        factors, addends = random.integers(0, 2**32, (2, minhash.PERMUTATIONS), np.uint32)
+        values = minhash_loops.signatures(flat, offsets, factors | np.uint32(1), addends)
+        drawn.append(hits(values))
+        equal = minhash.equal_places(values, a, b)
+        standard.append((equal - minhash.PERMUTATIONS * likeness) / spread)
     table = []
-    edges = [round(0.6 + 0.05 * step, 2) for step in range(8)]
-    for low, high in [*zip(edges, [*edges[1:], 1.0], strict=True), (1.0, 2.0)]:
-        here = pairs_between(exact, low, high)
-        chances = np.array(
-            [minhash.candidate_probability(float(exact[p]), bands, rows) for p in here]
+    for low, high in pairwise([*EDGES, 1.0]):
+        here = (likeness >= low) & (likeness < high)
+        counts = [int(row[here].sum()) for row in drawn]
+        alone, together = (
+            interval(chances[here], share) for share in (CHANCE, 1 - (1 - CHANCE) / len(EDGES))
         )
-        least, most = interval(np.clip(chances, 0.0, 1.0))
-        hits = sum(pair in found for pair in here)
+        count = int(ours[here].sum())
         table.append(
             {
                 "from": low,
-                "pairs": len(here),
-                "found": hits,
-                "expected": round(float(chances.sum()), 1),
-                "interval_95": [least, most],
-                "is_inside": least <= hits <= most,
+                "pairs": int(here.sum()),
+                "found": count,
+                "expected": round(float(chances[here].sum()), 1),
+                "interval_95": alone,
+                "is_inside": alone[0] <= count <= alone[1],
+                "interval_95_of_all": together,
+                "is_inside_of_all": together[0] <= count <= together[1],
+                "over_draws": [
+                    round(float(np.mean(counts)), 1),
+                    *np.percentile(counts, [2.5, 97.5], method="nearest").tolist(),
+                ],
             }
         )
-    return table
+    return {
+        "steps": table,
+        "steps_outside": sum(not step["is_inside"] for step in table),
+        "steps_outside_of_all": sum(not step["is_inside_of_all"] for step in table),
+        "standardised": {
+            "draws": DRAWS,
+            "mean": round(float(np.mean(standard)), 3),
+            "standard_deviation": round(float(np.std(standard)), 3),
+        },
+    }
 
 
 def candidates(signatures: NDArray[np.uint32], bands: int, rows: int) -> set[tuple[int, int]]:
@@ -139,7 +191,7 @@ def candidates(signatures: NDArray[np.uint32], bands: int, rows: int) -> set[tup
 
 
 def layout_table(
-    exact: NDArray[np.float32],
+    exact: NDArray[np.float64],
     signatures: NDArray[np.uint32],
     sizes: Sequence[int],
     layouts: Iterable[tuple[int, int]],
@@ -153,7 +205,7 @@ def layout_table(
     """
     sure, hopeless = bounds
     first, second = np.nonzero(np.triu(exact > 0, 1))
-    likeness = exact[first, second].astype(np.float64)
+    likeness = exact[first, second]
     is_true = likeness >= threshold
     documents = len(sizes)
     table = []
@@ -203,7 +255,7 @@ def layout_table(
 
 
 def estimates(
-    exact: NDArray[np.float32],
+    exact: NDArray[np.float64],
     signatures: NDArray[np.uint32],
     threshold: float,
     bounds: tuple[int, int],
@@ -215,7 +267,7 @@ def estimates(
     """
     sure, hopeless = bounds
     first, second = np.nonzero(np.triu((exact >= 0.1) & (exact < 1.0), 1))
-    likeness = exact[first, second].astype(np.float64)
+    likeness = exact[first, second]
     places = minhash.equal_places(signatures, first, second)
     spread = np.sqrt(minhash.PERMUTATIONS * likeness * (1 - likeness))
     standard = (places - minhash.PERMUTATIONS * likeness) / spread
