@@ -1,14 +1,15 @@
 """What each side of `bench_dedup` does around its own work; the standard library is enough.
 
-A side is a script called with TEXTS (a JSON list), OUT (a folder) and ROUNDS. It leaves
-OUT/side.json, and OUT/shingles.u64 with the shingle sets that it compared, one after the other.
+A side is a script called with TEXTS (a JSON list), OUT (a folder), ROUNDS and GIVEN (shingles). It
+leaves OUT/side.json, and OUT/shingles.u64 with the shingle sets that it compared, one after the
+other.
 """
 
 import array
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ def timed(work: Callable[[], Made], times: int) -> tuple[Made, list[float]]:
 def finish(
     result: dict[str, Any],
     pairs: Iterable[tuple[int, int]],
-    removed: dict[int, Sequence[int]],
+    removed: Mapping[int, Sequence[int]],
     sets: Sequence[Iterable[int]],
 ) -> None:
     """Write candidate pairs, removed documents with those kept for them, and shingle sets."""

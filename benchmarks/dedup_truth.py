@@ -41,7 +41,7 @@ def similarities(
     np.fill_diagonal(shared, 0)
     lengths = np.asarray(sizes, np.int32)
     union = lengths[:, None] + lengths[None, :] - shared
-    return shared / np.maximum(union, 1)
+    return np.asarray(shared / np.maximum(union, 1), np.float64)
 
 
 def pairs_between(
@@ -61,10 +61,11 @@ def of_candidates(
     for least in (threshold, 0.8):
         wanted = pairs_between(exact, least)
         hits = sum(pair in found for pair in wanted)
-        result[f"true_pairs_{least}"] = len(wanted)
-        result[f"recall_{least}"] = round(hits / len(wanted), 4) if wanted else None
+        percent = round(100 * least)  # floors name numbers by dotted paths
+        result[f"true_pairs_{percent}"] = len(wanted)
+        result[f"recall_{percent}"] = round(hits / len(wanted), 4) if wanted else None
     right = sum(float(exact[i, j]) >= threshold for i, j in found)
-    result[f"precision_{threshold}"] = round(right / len(found), 4) if found else None
+    result["precision"] = round(right / len(found), 4) if found else None
     return result
 
 
@@ -81,7 +82,7 @@ def of_removals(
         likeness = [float(exact[number, keeper]) for keeper in keepers if keeper not in gone]
         wrong += max(likeness, default=0.0) < threshold
     left = {
-        f"pairs_left_{least}": sum(
+        f"pairs_left_{round(100 * least)}": sum(
             i not in gone and j not in gone for i, j in pairs_between(exact, least)
         )
         for least in (threshold, 0.8)

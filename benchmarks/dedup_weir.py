@@ -5,7 +5,6 @@ band is joined if its signatures are surely alike, or else by its exact similari
 removed for a kept one that stands earlier and is joined to it.
 """
 
-import sys
 from collections import defaultdict
 
 import numpy as np
@@ -70,4 +69,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     out().mkdir(exist_ok=True)
-    sys.exit(main())
+    main()

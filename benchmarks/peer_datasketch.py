@@ -5,7 +5,6 @@ speed. It has no deduplication of its own: a document is removed if an earlier k
 candidates has an estimate of at least the threshold.
 """
 
-import sys
 from operator import index
 
 from datasketch import MinHash, MinHashLSH
@@ -61,4 +60,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     out().mkdir(exist_ok=True)
-    sys.exit(main())
+    main()
