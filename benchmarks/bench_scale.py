@@ -30,11 +30,10 @@ from numpy.typing import NDArray
 from benchmarks import measure, synthetic
 from filters import minhash
 from filters.text import TextView, jaccard, shingle_hashes
-from pipeline import config, executor, manifest, plan
+from pipeline import config, executor, manifest, plan, storage
 from pipeline.executor import Executor
 from pipeline.manifest import Manifest
 from pipeline.steps import Work
-from stages import schema
 
 SIZES = (1_000_000, 3_000_000, 10_000_000)
 MEGABYTE = 1 << 20
@@ -47,7 +46,12 @@ MAX_SAMPLED_SIZE = 30
 LARGEST = 5
 PAIRS_OF_LARGEST = 4000
 EDGES = (0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
-"""Of the bins of similarity by which recall is told."""
+"""Lower ends of the bins of similarity by which recall is told; different texts may have equal
+shingles."""
+
+COSTS = ("wall_s", "cpu_s")
+LEAST_S = 0.01
+BATCH_ROWS = 1 << 18
 
 T = TypeVar("T")
 
@@ -235,10 +239,13 @@ class Seen:
 def judged(corpus: synthetic.Corpus, options: Options) -> dict[str, Any]:
     """Recall and precision on sampled clusters, against exact Jaccard similarity.
 
-    Edges join texts, so a pair counts as joined if any two documents with these texts are. Of two
-    documents that reach the threshold and pass the rules one must be gone.
+    Edges join texts, so a pair of texts counts once, and as joined if any two documents with these
+    texts are. `expected` is the share that the layout of bands lets find. Of two documents that
+    reach the threshold and pass the rules one must be gone.
     """
-    threshold = options.resolved().cluster.threshold
+    settings = options.resolved().cluster.model_dump()
+    threshold = settings["threshold"]
+    layout = settings.get("bands", minhash.BANDS), settings.get("rows", minhash.ROWS)
     sizes = synthetic.cluster_sizes(corpus)
     draw = np.random.default_rng(corpus.seed)
     small = np.flatnonzero(sizes <= MAX_SAMPLED_SIZE)
@@ -254,7 +261,7 @@ def judged(corpus: synthetic.Corpus, options: Options) -> dict[str, Any]:
     everyone = [group for groups in sampled.values() for group, _ in groups]
     seen = _seen(options.run_of(corpus), everyone)
     found: dict[str, Any] = {
-        name: _compared(groups, seen, threshold) for name, groups in sampled.items()
+        name: _compared(groups, seen, threshold, layout) for name, groups in sampled.items()
     }
     components = _components(options.run_of(corpus))
     return {**found, "components": components, "true_clusters": int(sizes.size)}
@@ -264,14 +271,15 @@ def members(corpus: synthetic.Corpus, cluster: int) -> Members:
     """All members of a cluster."""
     spread, known = synthetic.layout(corpus), synthetic.words(corpus.seed)
     places = np.arange(spread.starts[cluster], spread.starts[cluster + 1])
-    texts = synthetic.written(synthetic.texts(corpus, places), known).to_pylist()
-    views = [TextView(text) for text in texts]
-    return Members(
-        [synthetic.doc_id(int(number)) for number in synthetic.numbers_at(spread, places)],
-        [synthetic.text_digest(view.word_hashes) for view in views],
-        [shingle_hashes(view) for view in views],
-        ~synthetic.fails(places),
-    )
+    texts = synthetic.written(synthetic.texts(corpus, places), known)
+    digests, shingles = [], []
+    for text in texts:
+        view = TextView(text.as_py())
+        digests.append(synthetic.text_digest(view.word_hashes))
+        shingles.append(shingle_hashes(view))
+    numbers = synthetic.numbers_at(spread, places)
+    doc_ids = [synthetic.doc_id(int(number)) for number in numbers]
+    return Members(doc_ids, digests, shingles, ~synthetic.fails(places))
 
 
 def _seen(run: Path, groups: Sequence[Members]) -> Seen:
@@ -283,73 +291,77 @@ def _seen(run: Path, groups: Sequence[Members]) -> Seen:
     }
     wanted = pa.array(digest_of, pa.string())
     edges: set[tuple[str, str]] = set()
-    for table in _tables(run, LAST_OF_CLUSTERING, "edges", ["a", "b"]):
-        rows = table.filter(pc.is_in(table.column("a"), value_set=wanted))
-        for a, b in zip(rows.column("a").to_pylist(), rows.column("b").to_pylist(), strict=True):
+    for rows in _batches(run, LAST_OF_CLUSTERING, "edges", ["a", "b"]):
+        found = rows.filter(pc.is_in(rows.column("a"), value_set=wanted))
+        for a, b in zip(*(column.to_pylist() for column in found.columns), strict=True):
             if b in digest_of:
                 edges.add(_ordered(digest_of[a], digest_of[b]))
     if not any(manifest.every(run, LAST)):
         return Seen(edges, None)
     keepers: dict[str, str] = {}
-    for table in _tables(run, LAST, "removals", ["doc_id", "keeper_id"]):
-        rows = table.filter(
-            pc.and_(
-                pc.is_in(table.column("doc_id"), value_set=wanted),
-                pc.is_valid(table.column("keeper_id")),
-            )
-        )
-        keepers.update(zip(*(rows.column(c).to_pylist() for c in table.column_names), strict=True))
+    for rows in _batches(run, LAST, "removals", ["doc_id", "keeper_id"]):
+        is_asked = pc.is_in(rows.column("doc_id"), value_set=wanted)
+        found = rows.filter(pc.and_(is_asked, pc.is_valid(rows.column("keeper_id"))))
+        keepers.update(zip(*(column.to_pylist() for column in found.columns), strict=True))
     return Seen(edges, keepers)
 
 
-def _tables(run: Path, step: str, table: str, columns: list[str]) -> Iterator[pa.Table]:
+def _batches(run: Path, step: str, table: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    for path in _files(run, step, table):
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(BATCH_ROWS, columns=columns)
+
+
+def _files(run: Path, step: str, table: str) -> Iterator[Path]:
+    """The step's files of a table, its parts included."""
     for one in manifest.every(run, step):
         for output in one.outputs:
             if output.table.partition(".")[0] == table:
-                yield pq.read_table(run / output.path, columns=columns, partitioning=None)
+                yield run / output.path
 
 
 def _ordered(a: str, b: str) -> tuple[str, str]:
     return (a, b) if a < b else (b, a)
 
 
-def _compared(groups: Sequence[Group], seen: Seen, threshold: float) -> dict[str, Any]:
+def _compared(
+    groups: Sequence[Group], seen: Seen, threshold: float, layout: tuple[int, int]
+) -> dict[str, Any]:
+    """Edges of pairs of different texts; with equal texts a pair needs none."""
     due, joined = np.zeros(len(EDGES), np.int64), np.zeros(len(EDGES), np.int64)
     expected = np.zeros(len(EDGES))
     false_edges = pairs = 0
     for group, chosen in groups:
+        met: set[tuple[str, str]] = set()
         for a, b in _pairs(len(group.doc_ids), chosen):
-            pairs += 1
-            is_same = group.digests[a] == group.digests[b]
-            similarity = 1.0 if is_same else group.similarity(a, b)
-            is_joined = is_same or _ordered(group.digests[a], group.digests[b]) in seen.edges
-            if similarity < threshold:
-                false_edges += is_joined
+            texts = _ordered(group.digests[a], group.digests[b])
+            if texts[0] == texts[1] or texts in met:
                 continue
-            bin_of = (
-                len(EDGES) - 1 if is_same else int(np.searchsorted(EDGES, similarity, "right")) - 1
-            )
-            bin_of = min(bin_of, len(EDGES) - 2 + is_same)
-            due[bin_of] += 1
-            joined[bin_of] += is_joined
-            expected[bin_of] += 1 if is_same else minhash.candidate_probability(similarity)
-    near = slice(0, len(EDGES) - 1)
+            met.add(texts)
+            pairs += 1
+            similarity = group.similarity(a, b)
+            if similarity < threshold:
+                false_edges += texts in seen.edges
+                continue
+            at = int(np.searchsorted(EDGES, similarity, "right")) - 1
+            due[at] += 1
+            joined[at] += texts in seen.edges
+            expected[at] += minhash.candidate_probability(similarity, *layout)
     return {
         "clusters": len(groups),
-        "pairs": pairs,
+        "pairs_of_texts": pairs,
         "pairs_at_threshold": int(due.sum()),
-        "exact_text_pairs": int(due[-1]),
-        "near_pairs": int(due[near].sum()),
-        "edges_found": int(joined[near].sum()),
-        "edge_recall": _share(joined[near].sum(), due[near].sum()),
-        "edge_recall_expected": _share(expected[near].sum(), due[near].sum()),
+        "edges_found": int(joined.sum()),
+        "edge_recall": _share(joined.sum(), due.sum()),
+        "edge_recall_expected": _share(expected.sum(), due.sum()),
         "by_similarity": {
             f"{EDGES[k]:.2f}": {
                 "pairs": int(due[k]),
                 "recall": _share(joined[k], due[k]),
                 "expected": _share(expected[k], due[k]),
             }
-            for k in range(len(EDGES) - 1)
+            for k in range(len(EDGES))
+            if due[k]
         },
         "false_edges": false_edges,
         "removals": seen.keepers and _removals(groups, seen.keepers, threshold),
@@ -395,11 +407,9 @@ def _share(part: float, whole: float) -> float | None:
 def _components(run: Path) -> dict[str, int]:
     """Components of the run, their members, and the largest."""
     sizes: Counter[int] = Counter()
-    for table in _tables(run, LAST_OF_CLUSTERING, schema.MEMBERS.name, ["component"]):
-        counted = pc.value_counts(table.column("component")).field("counts").to_numpy()
-        sizes.update(
-            dict(zip(*(x.tolist() for x in np.unique(counted, return_counts=True)), strict=True))
-        )
+    for path in _files(run, LAST_OF_CLUSTERING, "members"):
+        column = storage.read_table(path, ["component"]).column("component")
+        sizes.update(pc.value_counts(column).field("counts").to_pylist())
     return {
         "components": sum(sizes.values()),
         "members": sum(size * count for size, count in sizes.items()),
@@ -415,15 +425,21 @@ def exponents(sizes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(sizes) < 2:
         return {}
     documents = np.log([size["documents"] for size in sizes])
-    found: dict[str, Any] = {}
-    for part in ("clustering", "all"):
-        for cost in ("wall_s", "cpu_s"):
-            values = np.log([max(size[part][cost], 0.01) for size in sizes])
-            found[f"{part}.{cost}"] = {
-                "fitted": round(float(np.polyfit(documents, values, 1)[0]), 3),
-                "between": np.round(np.diff(values) / np.diff(documents), 3).tolist(),
-            }
-    return found
+    parts = {part: [size[part] for size in sizes] for part in ("clustering", "all")}
+    for same in zip(*(size["steps"] for size in sizes), strict=True):
+        parts[same[0]["step"]] = list(same)
+    return {
+        part: {cost: _slope(documents, [each[cost] for each in costs]) for cost in COSTS}
+        for part, costs in parts.items()
+    }
+
+
+def _slope(documents: NDArray[np.float64], costs: Sequence[float]) -> dict[str, Any]:
+    values = np.log(np.maximum(costs, LEAST_S))
+    return {
+        "fitted": round(float(np.polyfit(documents, values, 1)[0]), 3),
+        "between": np.round(np.diff(values) / np.diff(documents), 3).tolist(),
+    }
 
 
 def one_size(corpus: synthetic.Corpus, options: Options) -> dict[str, Any]:

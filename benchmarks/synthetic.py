@@ -655,6 +655,7 @@ def build(run: Path, corpus: Corpus, settings: config.Run, workers: int) -> plan
     made: plan.Made = {}
     made[prepared.name] = [work(task) for task in drawn.tasks(prepared, made)]
     tasks = drawn.tasks(extracted, made)
+    _retire(run, extracted.name, {task.key for task in tasks})
     found = {task.key: manifest.find(run, task.step, task.key) for task in tasks}
     missing = [task for task in tasks if found[task.key] is None]
     if missing:
@@ -668,6 +669,15 @@ def build(run: Path, corpus: Corpus, settings: config.Run, workers: int) -> plan
             local.close()
     made[extracted.name] = [one for task in tasks if (one := found[task.key]) is not None]
     return made
+
+
+def _retire(run: Path, step: str, keys: set[str]) -> None:
+    """Remove shards that were made with other parameters, columns or versions."""
+    for old in manifest.every(run, step):
+        if old.key not in keys:
+            for output in old.outputs:
+                (run / output.path).unlink(missing_ok=True)
+            manifest.path_of(run, step, old.key).unlink()
 
 
 TRUTH: Final = pa.schema([pa.field("cluster", pa.int64()), pa.field("version", pa.int8())])
