@@ -12,7 +12,10 @@ from pipeline import storage
 from pipeline.manifest import Output
 from stages.errors import ConfigError, TransientError
 
-INTERMEDIATES = ("block_list", "candidates", "edges", "parts", "removals", "verdicts")
+INTERMEDIATES = (
+    *("block_list", "keys", "candidates", "gathered", "homes", "lent", "estimates", "wanted"),
+    *("shingles", "parts", "removals", "verdicts"),
+)
 """Folders that nothing reads again once a run is finished."""
 
 ON_REQUEST = ("documents", "signatures")

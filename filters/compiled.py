@@ -31,6 +31,11 @@ def compiled(function: Function) -> Function:
     return cast("Function", made)
 
 
+def inlined(function: Function) -> Function:
+    """Compile into each caller instead of calling: a call that passes an array costs a count."""
+    return cast("Function", numba.njit(inline="always")(function))
+
+
 @compiled
 def mix(value: np.uint64) -> np.uint64:
     """`filters.text.mix` of one value."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters import characters
-from filters.compiled import compiled, mix
+from filters.compiled import compiled, inlined, mix
 
 _WORD: Final = np.uint16(characters.WORD)
 _JOINER: Final = np.uint16(characters.JOINER)
@@ -254,16 +254,22 @@ def word_unions(
     return class_unions, script_unions, cased
 
 
+@inlined
+def _ngram(word_hashes: NDArray[np.uint64], place: int, n: int) -> np.uint64:
+    """Hash of the n-gram that starts at the word."""
+    total = np.uint64(0)
+    for step in range(n):
+        total = total * _BASE + word_hashes[place + step]
+    return mix(total)
+
+
 @compiled
 def ngram_hashes(word_hashes: NDArray[np.uint64], n: int) -> NDArray[np.uint64]:
     """Hash of the n-gram at each word but the last n - 1 (step 4 of the construction)."""
     size = max(0, word_hashes.size - n + 1)
     hashes = np.empty(size, np.uint64)
     for place in range(size):
-        total = np.uint64(0)
-        for step in range(n):
-            total = total * _BASE + word_hashes[place + step]
-        hashes[place] = mix(total)
+        hashes[place] = _ngram(word_hashes, place, n)
     return hashes
 
 
@@ -389,6 +395,18 @@ def paragraphs(
     return hashes, lengths
 
 
+@inlined
+def _place_of(wanted: NDArray[np.uint64], value: np.uint64, low: int, high: int) -> int:
+    """First place of the sorted `wanted[low:high]` that is not below the value; `high` if none."""
+    while low < high:
+        middle = (low + high) >> 1
+        if wanted[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @compiled
 def is_among(hashes: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Whether each hash occurs in the sorted array `wanted`."""
@@ -396,15 +414,8 @@ def is_among(hashes: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[
     if wanted.size == 0:
         return found
     for place in range(hashes.size):
-        value = hashes[place]
-        low, high = 0, wanted.size
-        while low < high:
-            middle = (low + high) >> 1
-            if wanted[middle] < value:
-                low = middle + 1
-            else:
-                high = middle
-        found[place] = low < wanted.size and wanted[low] == value
+        entry = _place_of(wanted, hashes[place], 0, wanted.size)
+        found[place] = entry < wanted.size and wanted[entry] == hashes[place]
     return found
 
 
@@ -430,18 +441,9 @@ def phrases(
             n = sizes[kind]
             if place + n > word_hashes.size:
                 break
-            total = np.uint64(0)
-            for step in range(n):
-                total = total * _BASE + word_hashes[place + step]
-            value = mix(total)
-            low, high = bounds[kind], bounds[kind + 1]
-            while low < high:
-                middle = (low + high) >> 1
-                if wanted[middle] < value:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low < bounds[kind + 1] and wanted[low] == value:
+            value = _ngram(word_hashes, place, n)
+            entry = _place_of(wanted, value, bounds[kind], bounds[kind + 1])
+            if entry < bounds[kind + 1] and wanted[entry] == value:
                 places.append(place)
-                found.append(low)
+                found.append(entry)
     return np.array(places, np.int64), np.array(found, np.int64)

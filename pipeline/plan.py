@@ -10,18 +10,21 @@ from typing import Any
 
 from filters import minhash
 from filters.catalog import BY_NAME
+from filters.text import HASH_VERSION
 from langid import models
 from pipeline import config
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
 from stages import (
+    band,
     cluster,
     decide,
     extract,
     gate,
     identify,
     measure,
+    pair,
     parse,
     prepare,
     publish,
@@ -34,6 +37,14 @@ from stages import (
 
 Made = dict[str, list[Manifest]]
 """Manifests of finished steps, in task order."""
+Tasks = Iterator[tuple[str, list[str], dict[str, Any]]]
+"""Name, input digests and parameters of each task of a step."""
+GROUP_DOCUMENTS = 500_000
+"""Documents whose keys are sorted together: 8.5 million keys, 0.3 GB, and twice that while sorting.
+"""
+PART_DOCUMENTS = 1_500_000
+"""Documents a partition: with two fifths of them in components, 0.3 GB of signatures."""
+MIN_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +54,7 @@ class Step:
     name: str
     versions: dict[str, int]
     config: tuple[str, ...]
-    tasks: Callable[["Plan", Made], Iterator[tuple[str, list[str], dict[str, Any]]]]
-    """Yields (name, input digests, parameters)."""
+    tasks: Callable[["Plan", Made], "Tasks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ def _ordinal(number: int) -> str:
     return f"{number:05d}"
 
 
-def _prepare(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _prepare(plan: Plan, made: Made) -> Tasks:
     del made
     yield (
         "robots",
@@ -95,7 +105,7 @@ def _prepared(made: Made, table: str) -> Output:
     return next(m.output(table) for m in made["prepare"] if m.task == table)
 
 
-def _extract(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _extract(plan: Plan, made: Made) -> Tasks:
     robots, blocked = (_prepared(made, table) for table in ("robots", "block_list"))
     for number, shard in enumerate(plan.shards):
         params = {
@@ -116,86 +126,203 @@ def _paths(made: Sequence[Manifest], table: str) -> list[str]:
     return [m.output(table).path for m in made]
 
 
-def _pair(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    partitions = min(plan.settings.cluster.partitions, schema.N_BANDS)
-    signatures = _paths(made["extract"], "signatures")
-    for part in range(partitions):
-        bands = list(range(part, schema.N_BANDS, partitions))
-        yield (
-            _ordinal(part),
-            [str(bands), *_digests(made["extract"], "signatures")],
-            {"signatures": signatures, "bands": bands},
-        )
+def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
+    """Files of signatures and of texts beside them: the run's shards, by file name.
 
-
-def _verify(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    partitions = min(plan.settings.cluster.partitions, max(1, len(plan.shards)))
-    for part in range(partitions):
-        shards = list(range(part, len(made["extract"]), partitions))
-        digests = [
-            str(shards),
-            *_digests(made["pair"], "candidates"),
-            *_digests(made["extract"], "documents"),
-        ]
-        params = {
-            "candidates": _paths(made["pair"], "candidates"),
-            "documents": _paths(made["extract"], "documents"),
-            "shards": shards,
+    Then those of earlier snapshots. A source is known by its number in this list, so neither the
+    order in which inputs were given nor that in which they were read has a part in clustering.
+    """
+    del plan
+    return [
+        {
+            "number": number,
+            "name": m.inputs[0],
+            "signatures": m.output("signatures").path,
+            "sha256": m.output("signatures").sha256,
+            "rows": m.output("signatures").rows,
+            "documents": m.output("documents").path,
         }
-        yield _ordinal(part), digests, params
+        for number, m in enumerate(by_name(made["extract"]))
+    ]
 
 
-def _cluster(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    digests = [*_digests(made["extract"], "signatures"), *_digests(made["verify"], "edges")]
+def by_name(extracted: Sequence[Manifest]) -> list[Manifest]:
+    """Manifests of step extract in the order of the names of their input files."""
+    return sorted(extracted, key=lambda m: m.inputs[0])
+
+
+def _groups(sources: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Neighbouring sources of together at least `GROUP_DOCUMENTS` rows; published ones apart."""
+    groups: list[list[dict[str, Any]]] = []
+    rows = 0
+    for source in sources:
+        is_other = groups and source.get("is_old") != groups[-1][0].get("is_old")
+        if not groups or is_other or rows >= GROUP_DOCUMENTS:
+            groups.append([])
+            rows = 0
+        groups[-1].append(source)
+        rows += source["rows"]
+    return groups
+
+
+def _bounds(groups: Sequence[Sequence[dict[str, Any]]]) -> list[list[Any]]:
+    """Name, first source and the one after the last, of each group."""
+    return [
+        [_ordinal(number), group[0]["number"], group[-1]["number"] + 1]
+        for number, group in enumerate(groups)
+    ]
+
+
+def _parts(plan: Plan, sources: Sequence[dict[str, Any]]) -> int:
+    """Partitions of keys, and of components."""
+    documents = sum(source["rows"] for source in sources)
+    return plan.settings.cluster.partitions or max(MIN_PARTS, -(-documents // PART_DOCUMENTS))
+
+
+def _row_groups(output: Output, name: str) -> list[Any]:
+    """The file and its row groups of that name: what a task is to read of it."""
+    return [output.path, [group for tag, group in output.groups if tag == name]]
+
+
+def _band(plan: Plan, made: Made) -> Tasks:
+    for number, group in enumerate(_groups(_sources(plan, made))):
+        digests = [x for source in group for x in (str(source["number"]), source["sha256"])]
+        yield _ordinal(number), digests, {"sources": group}
+
+
+def _pair(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    parts = _parts(plan, sources)
+    keys = [
+        {"path": o.path, "rows": o.rows, "offset": 0}
+        for o in (m.output("keys") for m in made["band"])
+    ]
     params = {
-        "signatures": _paths(made["extract"], "signatures"),
-        "edges": _paths(made["verify"], "edges"),
-        "partitions": plan.settings.cluster.partitions,
+        "keys": keys,
+        "parts": parts,
+        "old_from": len(sources),
+        "names": [source["name"] for source in sources],
     }
+    for part in range(parts):
+        digests = [f"{part} of {parts}", *_digests(made["band"], "keys")]
+        yield _ordinal(part), digests, {**params, "part": part}
+
+
+def _gather(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    rows = [source["rows"] for source in sources]
+    params = {
+        "candidates": _paths(made["pair"], "candidates"),
+        "source_rows": rows,
+        "groups": _bounds(_groups(sources)),
+        "parts": _parts(plan, sources),
+    }
+    digests = [str(params["parts"]), str(rows), *_digests(made["pair"], "candidates")]
     yield "components", digests, params
 
 
-def _judge(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _lend(plan: Plan, made: Made) -> Tasks:
+    homes = made["gather"][0].output("homes")
+    for number, group in enumerate(_groups(_sources(plan, made))):
+        name = _ordinal(number)
+        params = {"sources": group, "homes": _row_groups(homes, name)}
+        yield name, [name, homes.sha256, *(source["sha256"] for source in group)], params
+
+
+def _estimate(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    gathered, lent = (
+        made["gather"][0].output("candidates"),
+        [m.output("lent") for m in made["lend"]],
+    )
+    for part in range(_parts(plan, sources)):
+        params = {
+            "candidates": _row_groups(gathered, str(part)),
+            "lent": [_row_groups(output, str(part)) for output in lent],
+            "groups": _bounds(_groups(sources)),
+        }
+        digests = [str(part), gathered.sha256, *_digests(made["lend"], "lent")]
+        yield _ordinal(part), digests, params
+
+
+def _shingle(plan: Plan, made: Made) -> Tasks:
+    wanted = [m.output("wanted") for m in made["estimate"]]
+    for number, group in enumerate(_groups(_sources(plan, made))):
+        name = _ordinal(number)
+        params = {"sources": group, "wanted": [_row_groups(output, name) for output in wanted]}
+        digests = [name, *(o.sha256 for o in wanted), *(source["documents"] for source in group)]
+        yield name, digests, params
+
+
+def _cluster(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    for part, estimated in enumerate(made["estimate"]):
+        name = str(part)
+        params = {
+            "lent": [_row_groups(m.output("lent"), name) for m in made["lend"]],
+            "shingles": [_row_groups(m.output("shingles"), name) for m in made["shingle"]],
+            "estimates": estimated.output("estimates").path,
+            "old_from": len(sources),
+        }
+        digests = [
+            name,
+            estimated.output("estimates").sha256,
+            *_digests(made["lend"], "lent"),
+            *_digests(made["shingle"], "shingles"),
+        ]
+        yield _ordinal(part), digests, params
+
+
+def _judge(plan: Plan, made: Made) -> Tasks:
     del plan
     for m in made["extract"]:
         params = {"documents": m.output("documents").path, "signals": m.output("signals").path}
         yield m.task, [m.task, *_digests([m], "documents", "signals")], params
 
 
-def _resolve(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    (clustered,) = made["cluster"]
-    verdicts = _paths(made["judge"], "verdicts")
-    for part in range(plan.settings.cluster.partitions):
-        members, edges = clustered.output(f"members.{part}"), clustered.output(f"edges.{part}")
-        digests = [str(part), members.sha256, edges.sha256, *_digests(made["judge"], "verdicts")]
-        yield (
-            _ordinal(part),
-            digests,
-            {"members": members.path, "edges": edges.path, "verdicts": verdicts},
-        )
+def _resolve(plan: Plan, made: Made) -> Tasks:
+    groups = _bounds(_groups(_sources(plan, made)))
+    judged = dict(zip((m.task for m in made["extract"]), made["judge"], strict=True))
+    verdicts = [judged[m.task] for m in by_name(made["extract"])]
+    for clustered in made["cluster"]:
+        members, edges = clustered.output("members"), clustered.output("edges")
+        params = {
+            "members": members.path,
+            "edges": edges.path,
+            "verdicts": _paths(verdicts, "verdicts"),
+            "groups": groups,
+        }
+        digests = [clustered.task, members.sha256, edges.sha256, *_digests(verdicts, "verdicts")]
+        yield clustered.task, digests, params
 
 
-def _decide(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    del plan
-    removals = made["resolve"]
-    for number, (extracted, judged) in enumerate(zip(made["extract"], made["judge"], strict=True)):
+def _decide(plan: Plan, made: Made) -> Tasks:
+    removals = [m.output("removals") for m in made["resolve"]]
+    number_of = {m.task: number for number, m in enumerate(by_name(made["extract"]))}
+    group_of = {
+        number: name
+        for name, first, last in _bounds(_groups(_sources(plan, made)))
+        for number in range(first, last)
+    }
+    for extracted, judged in zip(made["extract"], made["judge"], strict=True):
+        number = number_of[extracted.task]
         digests = [
             str(number),
             *_digests([extracted], "documents", "signals"),
             *_digests([judged], "verdicts"),
-            *_digests(removals, "removals"),
+            *(o.sha256 for o in removals),
         ]
         params = {
             "ordinal": number,
             "documents": extracted.output("documents").path,
             "signals": extracted.output("signals").path,
             "verdicts": judged.output("verdicts").path,
-            "removals": _paths(removals, "removals"),
+            "removals": [_row_groups(output, group_of[number]) for output in removals],
         }
         yield extracted.task, digests, params
 
 
-def _publish(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _publish(plan: Plan, made: Made) -> Tasks:
     pairs = list(zip(made["extract"], made["decide"], strict=True))
     size = plan.settings.publish.shards_per_task
     for part, start in enumerate(range(0, len(pairs), size)):
@@ -217,7 +344,7 @@ def _publish(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
         yield _ordinal(part), [str(part), *digests], {"shards": shards}
 
 
-def _compact(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _compact(plan: Plan, made: Made) -> Tasks:
     del plan
     parts = [m.output("corpus") for m in made["publish"]]
     for tag in sorted({tag for part in parts for tag, _ in part.groups}):
@@ -237,6 +364,7 @@ _GATE = tuple(f"gate.{name}" for name in config.Gate.model_fields if name != "bl
 """The block list is known by its content, wherever it lies."""
 _SIGNALS = {f"signal.{name}": signal.version for name, signal in BY_NAME.items()}
 _JUDGED = ("language.rules", "languages.rules", "language.domains", "languages.domains")
+_PAIR = {"pair": pair.VERSION}
 _CLUSTER = {"cluster": cluster.VERSION}
 _DECIDE = {"decide": decide.VERSION}
 _PUBLISH = {"publish": publish.VERSION}
@@ -273,9 +401,13 @@ STEPS: tuple[Step, ...] = (
         ),
         _extract,
     ),
-    Step("pair", _CLUSTER, (), _pair),
-    Step("verify", _CLUSTER, ("cluster.threshold",), _verify),
-    Step("cluster", _CLUSTER, ("cluster.partitions",), _cluster),
+    Step("band", {"band": band.VERSION}, ("cluster.bands", "cluster.rows"), _band),
+    Step("pair", _PAIR, (), _pair),
+    Step("gather", _PAIR, (), _gather),
+    Step("lend", _PAIR, (), _lend),
+    Step("estimate", _CLUSTER, ("cluster.threshold",), _estimate),
+    Step("shingle", {"shingles": HASH_VERSION}, (), _shingle),
+    Step("cluster", _CLUSTER, ("cluster.threshold",), _cluster),
     Step(
         "judge",
         _DECIDE,
