@@ -13,11 +13,12 @@ import multiprocessing
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,6 +53,7 @@ shingles."""
 COSTS = ("wall_s", "cpu_s")
 LEAST_S = 0.01
 BATCH_ROWS = 1 << 18
+WARM_DOCUMENTS = 20_000
 
 T = TypeVar("T")
 
@@ -243,9 +245,8 @@ def judged(corpus: synthetic.Corpus, options: Options) -> dict[str, Any]:
     texts are. `expected` is the share that the layout of bands lets find. Of two documents that
     reach the threshold and pass the rules one must be gone.
     """
-    settings = options.resolved().cluster.model_dump()
-    threshold = settings["threshold"]
-    layout = settings.get("bands", minhash.BANDS), settings.get("rows", minhash.ROWS)
+    settings = options.resolved().cluster
+    threshold, layout = settings.threshold, (settings.bands, settings.rows)
     sizes = synthetic.cluster_sizes(corpus)
     draw = np.random.default_rng(corpus.seed)
     small = np.flatnonzero(sizes <= MAX_SAMPLED_SIZE)
@@ -458,6 +459,14 @@ def one_size(corpus: synthetic.Corpus, options: Options) -> dict[str, Any]:
     return result | {"truth": apart(judged, corpus, options)}
 
 
+def _warm(options: Options) -> None:
+    """Do all steps once on few documents: numba compiles a loop when a machine first calls it."""
+    with tempfile.TemporaryDirectory(prefix="warm-", dir=options.work) as name:
+        corpus, there = synthetic.Corpus(WARM_DOCUMENTS), replace(options, work=Path(name))
+        apart(generate, corpus, there)
+        apart(timed, corpus, there)
+
+
 def main() -> int:
     """Measure each size, fit, print."""
     parser = measure.parser("bench_scale", (__doc__ or "").splitlines()[0])
@@ -474,6 +483,8 @@ def main() -> int:
     given = parser.parse_args()
     options = Options(given.work.resolve(), given.workers, tuple(given.set), given.until)
     options.work.mkdir(parents=True, exist_ok=True)
+    if not given.generate:
+        _warm(options)
     sizes = []
     for documents in given.documents:
         corpus = synthetic.Corpus(documents, given.seed, given.chars, max_cluster=given.max_cluster)

@@ -46,7 +46,7 @@ from pipeline.executor import Task
 from pipeline.manifest import Books, Manifest
 from pipeline.steps import Work
 from pipeline.storage import Input
-from stages import read, schema
+from stages import read, schema, sign
 
 VERSION: Final = 1
 """Raised when the documents change: a folder of another version is not taken up again."""
@@ -476,9 +476,10 @@ class Shard:
         keys = mix(source.astype(np.uint64) ^ _OWN).astype("<u8")
         return ["sha1:" + base64.b32encode(key.tobytes() + bytes(12)).decode() for key in keys]
 
-    def seconds(self) -> NDArray[np.int64]:
-        """When each was archived, in seconds after 1970: some time in March 2024."""
-        return 1_709_251_200 + (self.hashes % np.uint64(31 * 86_400)).astype(np.int64)
+    def dates(self) -> list[str]:
+        """When each was archived: some time in March 2024."""
+        seconds = 1_709_251_200 + (self.hashes % np.uint64(31 * 86_400)).astype(np.int64)
+        return [f"{time}Z" for time in seconds.astype("datetime64[s]").astype(str)]
 
     @cached_property
     def _bounds(self) -> Mapping[str, Bound]:
@@ -528,19 +529,13 @@ def _same(value: object) -> Callable[[Shard], list[Any]]:
 
 
 def _precedence(shard: Shard) -> NDArray[np.uint64]:
-    """No quality score, words, age: what keeps first is higher."""
-    counts = np.minimum(shard.word_counts(), (1 << 20) - 1).astype(np.uint64)
-    age = np.uint64((1 << 32) - 1) - shard.seconds().astype(np.uint64)
-    return (counts << np.uint64(32)) | age
+    """By words and date: no document has a quality score."""
+    scores = pa.nulls(shard.rows, pa.float32())
+    return sign.precedence(scores, pa.array(shard.word_counts()), pa.array(shard.dates()))
 
 
 def _fixed(values: NDArray[Any], width: int) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
-
-
-def _bands(shard: Shard) -> pa.Array:
-    hashes = minhash.band_hashes(shard.signatures, schema.N_BANDS, schema.BAND_ROWS)
-    return _fixed(hashes, schema.N_BANDS)
 
 
 MAKERS: Final[dict[str, Callable[[Shard], Any]]] = {
@@ -549,9 +544,7 @@ MAKERS: Final[dict[str, Callable[[Shard], Any]]] = {
     "warc": lambda shard: [warc_name(shard.ordinal)] * shard.rows,
     "offset": lambda shard: np.arange(shard.rows) * RECORD_BYTES,
     "length": lambda shard: np.full(shard.rows, RECORD_BYTES),
-    "date": lambda shard: [
-        f"{time}Z" for time in shard.seconds().astype("datetime64[s]").astype(str)
-    ],
+    "date": Shard.dates,
     "text": lambda shard: shard.text,
     "tag": _same(TAG),
     "language": _same(TAG.partition("_")[0]),
@@ -572,7 +565,6 @@ MAKERS: Final[dict[str, Callable[[Shard], Any]]] = {
     "text_digest": Shard.text_digests,
     "n_shingles": lambda shard: np.diff(shard.shingle_bounds),
     "signature": lambda shard: _fixed(shard.signatures, minhash.PERMUTATIONS),
-    "bands": _bands,
     "precedence": _precedence,
 }
 """How each column is made, by its name; a column that may be null and is not here is null."""
