@@ -485,13 +485,13 @@ def main() -> int:
     options.work.mkdir(parents=True, exist_ok=True)
     if not given.generate:
         _warm(options)
-    sizes = []
-    for documents in given.documents:
+    sizes: dict[str, dict[str, Any]] = {}
+    for documents in sorted(set(given.documents)):
         corpus = synthetic.Corpus(documents, given.seed, given.chars, max_cluster=given.max_cluster)
         if given.generate:
-            sizes.append({"documents": documents, "generated": apart(generate, corpus, options)})
+            sizes[str(documents)] = {"generated": apart(generate, corpus, options)}
             continue
-        sizes.append(one_size(corpus, options))
+        sizes[str(documents)] = one_size(corpus, options)
         if not given.keep:
             shutil.rmtree(options.run_of(corpus))
             options.truth_of(corpus).unlink()
@@ -503,7 +503,7 @@ def main() -> int:
             "corpus": {k: v for k, v in asdict(corpus).items() if k != "documents"},
         },
         "sizes": sizes,
-        "exponents": {} if given.generate else exponents(sizes),
+        "exponents": {} if given.generate else exponents(list(sizes.values())),
     }
     return measure.finish("bench_scale", result, given.check)
 
