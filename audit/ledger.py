@@ -25,6 +25,8 @@ from pipeline.manifest import Manifest, Output
 from stages import schema
 from stages.errors import IntegrityError
 
+TAKEN = "takedown.request"
+
 Faults = Generator[str, None, str]
 """Yields what is wrong; returns what was looked at."""
 
@@ -361,6 +363,8 @@ def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
         ruled = reasons[first[row]] if first[row] >= 0 else None
         if ruled is None and listed[row] == domains.DENY:
             ruled = "list.deny"
+        if reason == TAKEN:
+            ruled = TAKEN
         is_duplicate = reason is not None and reason.startswith("dedup.")
         is_right = reason == ruled if ruled else reason is None or is_duplicate
         if not is_right:

@@ -14,7 +14,7 @@ from stages.errors import ConfigError, TransientError
 
 INTERMEDIATES = (
     *("block_list", "keys", "candidates", "gathered", "homes", "lent", "estimates", "wanted"),
-    *("shingles", "parts", "removals", "verdicts"),
+    *("shingles", "parts", "removals", "suppressed", "verdicts"),
 )
 """Folders that nothing reads again once a run is finished."""
 

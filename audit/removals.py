@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.ledger import Faults
+from audit.ledger import TAKEN, Faults
 from audit.runs import Run
 from pipeline.manifest import Output
 from stages import schema
@@ -70,6 +70,7 @@ class _Range:
         self._threshold = np.float32(run.settings.cluster.threshold)
         self._digests: dict[str, dict[str, str | None]] = {}
         self._kept: set[str] = set()
+        self._taken: set[str] = set()
         self._component: dict[str, str] = {}
         columns = ["component", "doc_id", "shard", "payload_digest", "text_digest"]
         for row in run.read(members, columns).to_pylist():
@@ -109,6 +110,8 @@ class _Range:
 
     def _read_decisions(self, run: Run, components: pa.Array) -> None:
         for shard, table in run.decisions(COLUMNS):
+            taken = pc.equal(table.column("reason"), TAKEN)
+            self._taken.update(table.column("doc_id").filter(taken).to_pylist())
             inside = pc.is_in(table.column("cluster_id"), value_set=components)
             rows = np.flatnonzero(inside.to_numpy(zero_copy_only=False)).tolist()
             for at, row in zip(rows, table.filter(inside).to_pylist(), strict=True):
@@ -131,6 +134,8 @@ class _Range:
             return f"reason {row['reason']}, but method {method}"
         if keeper is None or keeper == doc_id:
             return f"{doc_id} was removed without a keeper"
+        if keeper in self._taken:
+            return None  # it was kept when this one was removed; what joined them is erased
         if keeper not in self._kept:
             return f"keeper {keeper} of {doc_id} is not a kept document of the component"
         if {self._component.get(doc_id), self._component.get(keeper)} != {row["cluster_id"]}:

@@ -25,7 +25,16 @@ PROVOKED = (pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueErr
 MAX_SHOWN = 5
 """Faults spelled out for a check; the others are counted."""
 
-UNMANIFESTED = ("journal", "manifests", "statistics", "report", "cards", "views")
+UNMANIFESTED = (
+    "journal",
+    "manifests",
+    "statistics",
+    "report",
+    "cards",
+    "views",
+    "suppression",
+    "takedowns",
+)
 """Folders of a run whose files no manifest names."""
 
 

@@ -132,7 +132,7 @@ def walk(
     kept one that it names.
     """
     found: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]] = _loops().walk(
-        *graph, order, published, passes
+        graph, order, published, passes
     )
     return found
 

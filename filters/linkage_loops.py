@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filters.compiled import compiled
-from filters.linkage import BAND, DOC_ID, PAYLOAD, TEXT
+from filters.linkage import BAND, DOC_ID, PAYLOAD, TEXT, Graph
 
 _NOBODY = -1
+
+
+class _State(NamedTuple):
+    """How far `walk` has come."""
+
+    is_open: NDArray[np.bool_]
+    """Documents that pass, are not published, and are neither kept nor removed yet."""
+    left: NDArray[np.int64]
+    """Open documents of each text group."""
+    keeper: NDArray[np.int64]
+    similarity: NDArray[np.float32]
+    method: NDArray[np.uint8]
+
 
 Hashes = TypeVar("Hashes", NDArray[np.uint64], NDArray[np.uint8])
 
@@ -166,74 +179,60 @@ def jaccards(
 
 @compiled
 def _remove(
+    graph: Graph,
     group: int,
     document: int,
-    value: np.float32,
-    how: np.uint8,
-    bounds: NDArray[np.int64],
-    members: NDArray[np.int64],
-    is_open: NDArray[np.bool_],
-    left: NDArray[np.int64],
-    keeper: NDArray[np.int64],
-    similarity: NDArray[np.float32],
-    method: NDArray[np.uint8],
+    similarity: np.float32,
+    method: np.uint8,
+    state: _State,
 ) -> None:
     """Remove every open document of a text group; a group without any costs nothing."""
-    if left[group] == 0:
+    if state.left[group] == 0:
         return
-    for at in range(bounds[group], bounds[group + 1]):
-        other = members[at]
-        if is_open[other]:
-            is_open[other] = False
-            keeper[other], similarity[other], method[other] = document, value, how
-    left[group] = 0
+    for at in range(graph.text_bounds[group], graph.text_bounds[group + 1]):
+        other = graph.text_members[at]
+        if state.is_open[other]:
+            state.is_open[other] = False
+            state.keeper[other] = document
+            state.similarity[other], state.method[other] = similarity, method
+    state.left[group] = 0
 
 
 @compiled
 def walk(
-    text: NDArray[np.int64],
-    text_bounds: NDArray[np.int64],
-    text_members: NDArray[np.int64],
-    payload: NDArray[np.int64],
-    payload_bounds: NDArray[np.int64],
-    payload_members: NDArray[np.int64],
-    edge_bounds: NDArray[np.int64],
-    edge_texts: NDArray[np.int64],
-    edge_similarities: NDArray[np.float32],
-    edge_methods: NDArray[np.uint8],
+    graph: Graph,
     order: NDArray[np.int64],
     published: NDArray[np.bool_],
     passes: NDArray[np.bool_],
 ) -> Any:
     """`filters.linkage.walk`."""
-    keeper = np.full(text.size, _NOBODY, np.int64)
-    similarity = np.zeros(text.size, np.float32)
-    method = np.zeros(text.size, np.uint8)
-    is_open = passes & ~published  # may still be removed
-    left = np.zeros(text_bounds.size - 1, np.int64)  # open documents of each text
-    for document in range(text.size):
-        left[text[document]] += is_open[document]
+    count = graph.text.size
+    state = _State(
+        passes & ~published,
+        np.zeros(graph.text_bounds.size - 1, np.int64),
+        np.full(count, _NOBODY, np.int64),
+        np.zeros(count, np.float32),
+        np.zeros(count, np.uint8),
+    )
+    for document in range(count):
+        state.left[graph.text[document]] += state.is_open[document]
     for document in order:
-        if not passes[document] or keeper[document] != _NOBODY:
+        if not passes[document] or state.keeper[document] != _NOBODY:
             continue
-        if is_open[document]:
-            is_open[document] = False
-            left[text[document]] -= 1
-        group = payload[document]
-        for at in range(payload_bounds[group], payload_bounds[group + 1]):
-            other = payload_members[at]
-            if is_open[other]:
-                is_open[other] = False
-                left[text[other]] -= 1
-                keeper[other], similarity[other], method[other] = document, 1.0, PAYLOAD
-        group = text[document]
-        _remove(
-            group, document, np.float32(1), np.uint8(TEXT), text_bounds, text_members,
-            is_open, left, keeper, similarity, method,
-        )  # fmt: skip
-        for at in range(edge_bounds[group], edge_bounds[group + 1]):
-            _remove(
-                edge_texts[at], document, edge_similarities[at], edge_methods[at], text_bounds,
-                text_members, is_open, left, keeper, similarity, method,
-            )  # fmt: skip
-    return keeper, similarity, method
+        group = graph.text[document]
+        if state.is_open[document]:
+            state.is_open[document] = False
+            state.left[group] -= 1
+        mates = graph.payload[document]
+        for at in range(graph.payload_bounds[mates], graph.payload_bounds[mates + 1]):
+            other = graph.payload_members[at]
+            if state.is_open[other]:
+                state.is_open[other] = False
+                state.left[graph.text[other]] -= 1
+                state.keeper[other] = document
+                state.similarity[other], state.method[other] = 1.0, PAYLOAD
+        _remove(graph, group, document, np.float32(1), np.uint8(TEXT), state)
+        for at in range(graph.edge_bounds[group], graph.edge_bounds[group + 1]):
+            similarity, method = graph.edge_similarities[at], graph.edge_methods[at]
+            _remove(graph, graph.edge_texts[at], document, similarity, method, state)
+    return state.keeper, state.similarity, state.method

@@ -127,6 +127,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         Path | None,
         typer.Option("--reuse", help="Adopt committed tasks of this run whose key still matches."),
     ] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option("--dataset", help="Dataset whose suppression list holds."),
+    ] = None,
     executor: Annotated[Where, typer.Option("--executor", help="Where tasks run.")] = Where.LOCAL,
     address: Annotated[
         str | None,
@@ -168,7 +172,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise ConfigError("--reuse", f"{reuse} is not a run")
     if address and executor is not Where.RAY:
         raise ConfigError("--address", "is for Ray", "add --executor ray")
-    options = runner.Options(folder, executor.value, address, workers, reuse, _shard(task_shard))
+    options = runner.Options(
+        folder, executor.value, address, workers, reuse, _shard(task_shard), dataset
+    )
     with display.listener(progress.value) as show:
         result = runner.Runner(resolved, options, show).start()
     data = {"run": str(folder), "exit_code": result.exit_code, "problems": result.problems}

@@ -8,7 +8,6 @@ never on that of the run; only `gather` looks at all documents, at nine bytes ea
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from filters import linkage
 from filters.text import shingle_hashes
 from pipeline import shards, storage
 from pipeline.context import Context
+from pipeline.keys import LAYOUT, KeyFile
 from pipeline.manifest import Books, Manifest
 from stages import band, cluster, pair, schema
 from stages.errors import IntegrityError
@@ -58,7 +58,7 @@ def do_band(context: Context) -> Manifest:
     table = band.by_key(tables)
     del tables
     writer = context.output(schema.KEYS)
-    writer.note("weir.bands", f"{limits.bands}x{limits.rows}")
+    writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
     for part in band.slices(table):
         writer.write(part)
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])
@@ -84,7 +84,7 @@ def do_pair(context: Context) -> Manifest:
     """Step 2b: keys of one range, of all sources, to candidate pairs."""
     params = context.task.params
     layout = f"{context.settings.cluster.bands}x{context.settings.cluster.rows}"
-    files = [_KeyFile(context.path(f["path"]), f, layout) for f in params["keys"]]
+    files = [KeyFile(context.path(f["path"]), f, layout) for f in params["keys"]]
     part, parts = params["part"], params["parts"]
     low, high = ((part + end) * (1 << 64) // parts for end in (0, 1))
     pieces = max(1, -(-sum(f["rows"] for f in params["keys"]) // parts // KEY_ROWS))
@@ -111,7 +111,7 @@ def do_pair(context: Context) -> Manifest:
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), counts)
 
 
-def _keys_between(files: "list[_KeyFile]", begin: int, end: int) -> pa.Table:
+def _keys_between(files: "list[KeyFile]", begin: int, end: int) -> pa.Table:
     """Keys of a range, sorted. Of published documents only those that a new one shares."""
     new = band.by_key([f.between(begin, end) for f in files if f.offset == 0])
     old = [f.between(begin, end, new.column("key").to_numpy()) for f in files if f.offset]
@@ -134,59 +134,6 @@ def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> Non
         f"{shown[0]} and {shown[1]}; the same WARC file was given twice, or its snapshot is in the "
         "dataset already: see `weir index info`",
     )
-
-
-class _KeyFile:
-    """A file of keys, read by ranges."""
-
-    def __init__(self, path: Path, facts: dict[str, Any], layout: str) -> None:
-        self.path, self.offset = path, int(facts["offset"])
-        with shards.damage(path):
-            self._file = shards.open_file(path)
-        if self._file.metadata.num_rows != facts["rows"]:
-            raise IntegrityError(
-                str(path), f"{self._file.metadata.num_rows} rows in place of {facts['rows']}"
-            )
-        found = (self._file.schema_arrow.metadata or {}).get(b"weir.bands", b"").decode()
-        if found != layout:
-            raise IntegrityError(
-                str(path),
-                f"has bands of {found or 'an unknown layout'}, this run asks for {layout}",
-            )
-        groups = range(self._file.num_row_groups)
-        statistics = [self._file.metadata.row_group(g).column(0).statistics for g in groups]
-        self._lows = [int(s.min) for s in statistics]
-        self._highs = [int(s.max) for s in statistics]
-
-    def between(self, begin: int, end: int, shared: NDArray[np.uint64] | None = None) -> pa.Table:
-        """Rows with begin <= key < end, in order; only keys among `shared` (sorted) if given."""
-        parts = [schema.KEYS.schema.empty_table()]
-        for group, (low, high) in enumerate(zip(self._lows, self._highs, strict=True)):
-            if high < begin or low >= end:
-                continue
-            with shards.damage(self.path):
-                rows = self._file.read_row_group(group)
-            key = rows.column("key").to_numpy()
-            if (key[1:] < key[:-1]).any() or (group and low < self._highs[group - 1]):
-                raise IntegrityError(
-                    str(self.path), f"row group {group} is not sorted by key; delete its manifest"
-                )
-            a = int(np.searchsorted(key, np.uint64(begin), side="left"))
-            b = int(np.searchsorted(key, np.uint64(end - 1), side="right"))
-            rows = rows.slice(a, b - a)
-            if shared is not None:
-                at = np.searchsorted(shared, key[a:b])
-                is_shared = at < len(shared)
-                is_shared[is_shared] = shared[at[is_shared]] == key[a:b][is_shared]
-                rows = rows.filter(pa.array(is_shared))
-            parts.append(rows)
-        table = pa.concat_tables(parts)
-        if not self.offset:
-            return table
-        moved = table.column("place").to_numpy() + (np.uint64(self.offset) << np.uint64(32))
-        return table.set_column(
-            table.schema.get_field_index("place"), schema.KEYS.schema.field("place"), [moved]
-        )
 
 
 def do_gather(context: Context) -> Manifest:

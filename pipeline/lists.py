@@ -110,12 +110,14 @@ def _lines(stream: BinaryIO, where: str) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
-def write(run: Path, name: str, table: pa.Table) -> Output:
+def write(
+    run: Path, name: str, table: pa.Table, declared: schema.Table = schema.BLOCK_LIST
+) -> Output:
     """Write a table as an Arrow file, whole or not at all; its entry for a manifest."""
     path, described = (
         run / name,
-        schema.BLOCK_LIST.schema.with_metadata(
-            {"weir.table": schema.BLOCK_LIST.name, "weir.schema": str(schema.VERSION)}
+        declared.schema.with_metadata(
+            {"weir.table": declared.name, "weir.schema": str(schema.VERSION)}
         ),
     )
     with storage.disk_errors(path):
@@ -124,7 +126,7 @@ def write(run: Path, name: str, table: pa.Table) -> Output:
         os.close(handle)
         made = Path(temporary)
         try:
-            rows = table.cast(schema.BLOCK_LIST.schema).replace_schema_metadata(described.metadata)
+            rows = table.cast(declared.schema).replace_schema_metadata(described.metadata)
             with pa.OSFile(temporary, "wb") as sink, pa.ipc.new_file(sink, described) as writer:
                 writer.write_table(rows.combine_chunks())
             with made.open("rb+") as stream:
@@ -135,7 +137,7 @@ def write(run: Path, name: str, table: pa.Table) -> Output:
         except BaseException:
             made.unlink(missing_ok=True)
             raise
-    return Output(schema.BLOCK_LIST.name, name, table.num_rows, size, digest)
+    return Output(declared.name, name, table.num_rows, size, digest)
 
 
 def mapped(path: Path) -> pa.Table:

@@ -31,6 +31,13 @@ class Output:
     bytes: int
     sha256: str
     groups: tuple[tuple[str, int], ...] = ()
+    origin: str = ""
+    """SHA-256 that task keys know the file by, where a takedown rewrote it; empty: `sha256`."""
+
+    @property
+    def known(self) -> str:
+        """What the keys of later tasks are made of: a takedown leaves them what they were."""
+        return self.origin or self.sha256
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pipeline import config
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
+from pipeline.suppression import Listing
 from stages import (
     band,
     cluster,
@@ -33,6 +34,7 @@ from stages import (
     schema,
     score,
     sign,
+    suppress,
 )
 
 Made = dict[str, list[Manifest]]
@@ -45,6 +47,9 @@ GROUP_DOCUMENTS = 500_000
 PART_DOCUMENTS = 1_500_000
 """Documents a partition: with two fifths of them in components, 0.3 GB of signatures."""
 MIN_PARTS = 4
+
+
+NOTHING = Listing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class Plan:
     shards: tuple[Input, ...]
     robots: tuple[Input, ...]
     block_list: Input | None = None
+    suppressed: Listing = NOTHING
+    """The suppression list as it stood when the run began: `gate` heeds it."""
+    suppressed_now: Listing = NOTHING
+    """As it stands now, without what was erased from this run: `judge` heeds it."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -99,27 +108,40 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
         {"list": listed and listed.to_json(), "inputs": [listed.name] if listed else []},
     )
 
+    for name, listing in (("suppressed", plan.suppressed), (NOW, plan.suppressed_now)):
+        params = {"files": listing.to_json(), "inputs": [item.name for item in listing.files]}
+        yield name, [name, listing.digest], params
 
-def _prepared(made: Made, table: str) -> Output:
-    """The table that the step's task of that name made."""
-    return next(m.output(table) for m in made["prepare"] if m.task == table)
+
+NOW = "suppressed_now"
+
+
+def _prepared(made: Made, task: str) -> Output:
+    """The only table that the step's task of that name made."""
+    return next(m.outputs[0] for m in made["prepare"] if m.task == task)
 
 
 def _extract(plan: Plan, made: Made) -> Tasks:
-    robots, blocked = (_prepared(made, table) for table in ("robots", "block_list"))
+    robots, blocked, listed = (
+        _prepared(made, task) for task in ("robots", "block_list", "suppressed")
+    )
     for number, shard in enumerate(plan.shards):
         params = {
             "shard": shard.to_json(),
             "robots_table": robots.path,
             "block_list": blocked.path,
+            "suppressed": listed.path,
             "inputs": [shard.name],
         }
-        digests = [shard.name, shard.identity, robots.sha256, blocked.sha256]
+        digests = [
+            *(shard.name, shard.identity, robots.known, blocked.known),
+            plan.suppressed.digest,
+        ]
         yield _ordinal(number), digests, params
 
 
 def _digests(made: Sequence[Manifest], *tables: str) -> list[str]:
-    return [m.output(table).sha256 for m in made for table in tables]
+    return [m.output(table).known for m in made for table in tables]
 
 
 def _paths(made: Sequence[Manifest], table: str) -> list[str]:
@@ -139,6 +161,7 @@ def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
             "name": m.inputs[0],
             "signatures": m.output("signatures").path,
             "sha256": m.output("signatures").sha256,
+            "known": m.output("signatures").known,
             "rows": m.output("signatures").rows,
             "documents": m.output("documents").path,
         }
@@ -186,7 +209,7 @@ def _row_groups(output: Output, name: str) -> list[Any]:
 
 def _band(plan: Plan, made: Made) -> Tasks:
     for number, group in enumerate(_groups(_sources(plan, made))):
-        digests = [x for source in group for x in (str(source["number"]), source["sha256"])]
+        digests = [x for source in group for x in (str(source["number"]), source["known"])]
         yield _ordinal(number), digests, {"sources": group}
 
 
@@ -226,7 +249,7 @@ def _lend(plan: Plan, made: Made) -> Tasks:
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
         params = {"sources": group, "homes": _row_groups(homes, name)}
-        yield name, [name, homes.sha256, *(source["sha256"] for source in group)], params
+        yield name, [name, homes.known, *(source["known"] for source in group)], params
 
 
 def _estimate(plan: Plan, made: Made) -> Tasks:
@@ -241,7 +264,7 @@ def _estimate(plan: Plan, made: Made) -> Tasks:
             "lent": [_row_groups(output, str(part)) for output in lent],
             "groups": _bounds(_groups(sources)),
         }
-        digests = [str(part), gathered.sha256, *_digests(made["lend"], "lent")]
+        digests = [str(part), gathered.known, *_digests(made["lend"], "lent")]
         yield _ordinal(part), digests, params
 
 
@@ -250,7 +273,7 @@ def _shingle(plan: Plan, made: Made) -> Tasks:
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
         params = {"sources": group, "wanted": [_row_groups(output, name) for output in wanted]}
-        digests = [name, *(o.sha256 for o in wanted), *(source["documents"] for source in group)]
+        digests = [name, *(o.known for o in wanted), *(source["documents"] for source in group)]
         yield name, digests, params
 
 
@@ -266,7 +289,7 @@ def _cluster(plan: Plan, made: Made) -> Tasks:
         }
         digests = [
             name,
-            estimated.output("estimates").sha256,
+            estimated.output("estimates").known,
             *_digests(made["lend"], "lent"),
             *_digests(made["shingle"], "shingles"),
         ]
@@ -274,10 +297,14 @@ def _cluster(plan: Plan, made: Made) -> Tasks:
 
 
 def _judge(plan: Plan, made: Made) -> Tasks:
-    del plan
+    listed = _prepared(made, NOW).path
     for m in made["extract"]:
-        params = {"documents": m.output("documents").path, "signals": m.output("signals").path}
-        yield m.task, [m.task, *_digests([m], "documents", "signals")], params
+        params = {
+            **{t: m.output(t).path for t in ("documents", "signals", "signatures")},
+            "suppressed": listed,
+        }
+        digests = [m.task, *_digests([m], "documents", "signals"), plan.suppressed_now.digest]
+        yield m.task, digests, params
 
 
 def _resolve(plan: Plan, made: Made) -> Tasks:
@@ -292,7 +319,7 @@ def _resolve(plan: Plan, made: Made) -> Tasks:
             "verdicts": _paths(verdicts, "verdicts"),
             "groups": groups,
         }
-        digests = [clustered.task, members.sha256, edges.sha256, *_digests(verdicts, "verdicts")]
+        digests = [clustered.task, members.known, edges.known, *_digests(verdicts, "verdicts")]
         yield clustered.task, digests, params
 
 
@@ -310,7 +337,7 @@ def _decide(plan: Plan, made: Made) -> Tasks:
             str(number),
             *_digests([extracted], "documents", "signals"),
             *_digests([judged], "verdicts"),
-            *(o.sha256 for o in removals),
+            *(o.known for o in removals),
         ]
         params = {
             "ordinal": number,
@@ -355,7 +382,7 @@ def _compact(plan: Plan, made: Made) -> Tasks:
         ]
         yield (
             tag,
-            [tag, *(p.sha256 for p in parts)],
+            [tag, *(p.known for p in parts)],
             {"tag": tag, "parts": [[path, groups] for path, groups in holding]},
         )
 
@@ -379,6 +406,7 @@ _EXTRACT = {
     "measure": measure.VERSION,
     "score": score.VERSION,
     "sign": sign.VERSION,
+    "suppress": suppress.VERSION,
     "permutations": minhash.PERMUTATIONS,
     **_SIGNALS,
 }

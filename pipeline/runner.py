@@ -14,7 +14,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,10 +23,11 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from filters import minhash
-from pipeline import config, executor, lists, manifest, plan, shards, storage
+from pipeline import config, executor, lists, manifest, plan, shards, storage, suppression
 from pipeline.executor import Executor, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.steps import Work
+from pipeline.suppression import Listing
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
@@ -69,6 +70,7 @@ class Options:
     workers: int | None = None
     reuse: Path | None = None
     task_shard: tuple[int, int] | None = None
+    dataset: Path | None = None
 
 
 def make_plan(resolved: config.Resolved) -> plan.Plan:
@@ -107,8 +109,9 @@ class Runner:
         self, resolved: config.Resolved, options: Options, listener: Listener = lambda event: None
     ) -> None:
         self.resolved, self.options, self.listener = resolved, options, listener
-        self.plan = make_plan(resolved)
         self.run = options.output.resolve()
+        self.dataset, self._reused = options.dataset, list[Listing]()
+        self.plan = self._with_suppression(make_plan(resolved))
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
@@ -138,10 +141,42 @@ class Runner:
             self._close_book()
         return self.result
 
+    # The suppression list
+
+    def _with_suppression(self, planned: plan.Plan) -> plan.Plan:
+        """The list as it stood when the run began, and as it stands now.
+
+        What was erased from this run is not judged again, so that a resumed run has nothing to do.
+        """
+        book = _read_book(self.run)
+        if self.dataset is None and book.get("dataset"):
+            self.dataset = Path(book["dataset"])
+        self._reused = [Listing.from_json(files) for files in book.get("suppression_reused", ())]
+        folders = [self.run] if self.dataset is None else [self.dataset, self.run]
+        if self.options.reuse is not None:
+            folders.append(self.options.reuse)
+            other = _read_book(self.options.reuse)
+            listed = [other.get("suppression", ()), *other.get("suppression_reused", ())]
+            self._reused += [Listing.from_json(files) for files in listed]
+        now = suppression.locate(*folders)
+        began = Listing.from_json(book["suppression"]) if "suppression" in book else now
+        erased = [path.stem for path in (self.run / "takedowns").glob("[!.]*.json")]
+        return replace(planned, suppressed=began, suppressed_now=now.without(erased))
+
+    def _keep_suppression(self) -> None:
+        """Take over the requests of the run that is reused: its pages stay suppressed here."""
+        if self.options.reuse is None:
+            return
+        for item in suppression.locate(self.options.reuse).files:
+            path = suppression.path_of(self.run, item.name)
+            if not path.exists():
+                storage.write_bytes(path, Path(item.uri).read_bytes())
+
     # The book: run.json
 
     def _open_book(self) -> None:
         path = self.run / "run.json"
+        self._keep_suppression()
         if path.exists():
             book = json.loads(path.read_text(encoding="utf-8"))
             self._check_same(book)
@@ -210,6 +245,10 @@ class Runner:
             "inputs": [i.to_json() for i in self.plan.shards],
             "robots": [i.to_json() for i in self.plan.robots],
             "block_list": self.plan.block_list and self.plan.block_list.to_json(),
+            "dataset": str(self.dataset.resolve()) if self.dataset is not None else None,
+            "suppression": self.plan.suppressed.to_json(),
+            "suppression_reused": [listing.to_json() for listing in self._reused],
+            "takedowns": _read_book(self.run).get("takedowns", []),
             "rules": order,
             "seeds": {"sample": SEED, "minhash": minhash.SEED},
             **times,
@@ -246,6 +285,8 @@ class Runner:
         """Whether the step is complete, so that the next may begin."""
         tasks = self.plan.tasks(step, self.made)
         done = {task.key: found for task in tasks if (found := self._find(task)) is not None}
+        if step.name == "extract":
+            self._adopt_earlier(step, tasks, done)
         self.listener(Event("step", step.name, len(done), len(tasks)))
         missing = [task for task in tasks if task.key not in done]
         if step.name == "extract" and missing:
@@ -309,6 +350,19 @@ class Runner:
             )
             return False
         return True
+
+    def _adopt_earlier(
+        self, step: plan.Step, tasks: Sequence[Task], done: dict[str, Manifest]
+    ) -> None:
+        """Take what was extracted under an earlier suppression list of the run that is reused.
+
+        Whatever the list names since then is erased there, or rejected by `judge` here.
+        """
+        for listing in self._reused:
+            earlier = replace(self.plan, suppressed=listing).tasks(step, self.made)
+            for task, old in zip(tasks, earlier, strict=True):
+                if task.key not in done and (found := self._find(old)) is not None:
+                    done[task.key] = found
 
     def _find(self, task: Task) -> Manifest | None:
         """The task's manifest here, or adopted from the run that is reused."""
@@ -442,6 +496,14 @@ def write_statistics(run: Path, name: str, manifests: Sequence[Manifest]) -> Non
     sink = pa.BufferOutputStream()
     pacsv.write_csv(table, sink)
     storage.write_bytes(run / "statistics" / "counts.csv", sink.getvalue().to_pybytes())
+
+
+def _read_book(run: Path) -> dict[str, Any]:
+    """What run.json says; nothing where there is none."""
+    try:
+        return dict(json.loads((run / "run.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
 
 
 def _adopt(source: Path, target: Path) -> None:

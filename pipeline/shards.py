@@ -231,12 +231,70 @@ def records_table(live: pa.RecordBatch, settled: Sequence[pa.RecordBatch]) -> pa
             [a.cast(f.type) for a, f in zip(arrays, schema.RECORDS.schema, strict=True)],
             schema=schema.RECORDS.schema,
         )
+        table = _without_address(table)
         tables.append(table.append_column("ordinal", columns["ordinal"]))
     return pa.concat_tables(tables).sort_by("ordinal").drop_columns("ordinal")
 
 
+def _without_address(records: pa.Table) -> pa.Table:
+    """Records without what tells which page one was, where it is on the suppression list."""
+    gone = pc.fill_null(pc.starts_with(records.column("reason"), "takedown."), False)
+    if not pc.any(gone).as_py():
+        return records
+    return blanked(records, gone.to_numpy(zero_copy_only=False), BLANK["records"])
+
+
 def _outcome(reason: str | None) -> str:
     return schema.PASS if reason is None else schema.REASONS[reason][0]
+
+
+BLANK: Mapping[str, Mapping[str, Any]] = {
+    "records": {"url": "", "url_key": "0" * 32, "payload_digest": None, "n_chars": 0},
+    "documents": {
+        "url": "",
+        "title": None,
+        "text": "",
+        "pii_spans": [],
+        "pii_counts": [],
+        "n_chars": 0,
+        "n_words": 0,
+        "n_tokens": 0,
+    },
+    "signatures": {
+        "payload_digest": None,
+        "text_digest": "",
+        "n_shingles": 0,
+        "signature": None,
+        "precedence": 0,
+    },
+    "members": {"payload_digest": None, "text_digest": None},
+    "decisions": {
+        "outcome": schema.REJECT,
+        "reason": "takedown.request",
+        "failed_rules": 0,
+        "listed": None,
+        "cluster_id": None,
+        "cluster_size": 1,
+        "keeper_id": None,
+        "similarity": None,
+        "method": None,
+    },
+}
+"""What a row of a table holds once its document was taken down; other columns stay."""
+
+
+def blanked(rows: pa.Table, gone: NDArray[np.bool_], values: Mapping[str, Any]) -> pa.Table:
+    """The rows with the values in their columns where `gone`; a null of `n_tokens` stays null."""
+    count = rows.num_rows
+    order = pa.array(np.where(gone, count, np.arange(count)))
+    for name in values.keys() & set(rows.column_names):
+        at, column = rows.schema.get_field_index(name), rows.column(name).combine_chunks()
+        value = pa.array([values[name]], type=column.type)
+        made = pa.concat_arrays([column, value]).take(order)
+        if name == "n_tokens":
+            made = pc.if_else(column.is_valid(), made, column)
+        rows = rows.set_column(at, rows.schema.field(at), made)
+    return rows
 
 
 @contextlib.contextmanager

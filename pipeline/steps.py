@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from filters import rules
 from filters.catalog import BY_NAME
-from pipeline import config, duplicates, lists, manifest, shards, storage
+from filters.suppression import Suppressed
+from pipeline import config, duplicates, lists, manifest, shards, storage, suppression
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
@@ -41,6 +42,7 @@ from stages import (
     schema,
     score,
     sign,
+    suppress,
 )
 
 
@@ -98,8 +100,17 @@ def _host_key(url: str) -> tuple[str, int] | None:
 
 
 def do_prepare(context: Context) -> Manifest:
-    """Step 0: robots.txt files to the table `robots`, or the block list to `block_list`."""
+    """Step 0: robots.txt files to `robots`, a list to `block_list` or `suppressed`."""
+    if "files" in context.task.params:
+        return _prepare_suppressed(context)
     return _prepare_list(context) if "list" in context.task.params else _prepare_robots(context)
+
+
+def _prepare_suppressed(context: Context) -> Manifest:
+    table = suppression.table(suppression.Listing.from_json(context.task.params["files"]))
+    name = f"suppressed/{context.task.name}-{context.task.key[:12]}.arrow"
+    output = lists.write(context.run, name, table, schema.SUPPRESSED)
+    return context.manifest([output], Books(table.num_rows, table.num_rows, 0, 0), [])
 
 
 def _prepare_list(context: Context) -> Manifest:
@@ -132,7 +143,7 @@ def _prepare_robots(context: Context) -> Manifest:
     return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
 
 
-def extract_stages(settings: config.Run) -> list[base.Stage]:
+def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -> list[base.Stage]:
     """The stages of step 1 after read, in order."""
     g = settings.gate
     lexicons = {tag: settings.lexicon(tag) for tag in settings.languages}
@@ -154,7 +165,8 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
                 g.keep_truncated,
                 g.language_models,
                 g.url_key,
-            )
+            ),
+            suppressed,
         ),
         extract.Extract(settings.extract.extractor, settings.extract.max_chars),
         identify.Identify(settings.identify.models, frozenset(settings.identify.languages)),
@@ -162,7 +174,12 @@ def extract_stages(settings: config.Run) -> list[base.Stage]:
         measure.Measure(lexicons),
         _score(settings),
         sign.Sign(),
+        *([suppress.Suppress(suppressed)] if suppressed is not None else []),
     ]
+
+
+def _suppressed(context: Context) -> Suppressed:
+    return suppression.compiled(lists.mapped(context.path(context.task.params["suppressed"])))
 
 
 def _score(settings: config.Run) -> score.Score:
@@ -192,6 +209,7 @@ def do_extract(context: Context) -> Manifest:
     guard = context.sandbox()
     robots = storage.read_table(context.path(context.task.params["robots_table"]))
     blocked = lists.mapped(context.path(context.task.params["block_list"]))
+    listed = _suppressed(context)
     tools = base.Tools(guard, {"robots": robots, "block_list": blocked})
     records, ledger = context.output(schema.RECORDS), _Ledger()
     rows = shards.Sorted(
@@ -199,7 +217,7 @@ def do_extract(context: Context) -> Manifest:
         [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)],
     )
     try:
-        workers = [stage.open(tools) for stage in extract_stages(context.settings)]
+        workers = [stage.open(tools) for stage in extract_stages(context.settings, listed)]
         found = read.records(
             functools.partial(storage.open_at, item["uri"]),
             item["name"],
@@ -277,13 +295,21 @@ def do_judge(context: Context) -> Manifest:
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
     lists = context.settings.lists()
-    columns = ["doc_id", "tag", *(["url"] if lists else [])]
+    listed = _suppressed(context)
+    has_urls = bool(lists) or listed.names_addresses
+    columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
     documents = storage.read_table(context.path(params["documents"]), columns)
+    taken = decide.taken(documents, listed)
+    if listed.names_texts:
+        signed = storage.read_table(
+            context.path(params["signatures"]), ["text_digest", "signature"]
+        )
+        taken |= np.array(suppress.on_list(signed, listed), dtype=bool)
     signals = storage.read_table(
         context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
     writer = context.output(schema.VERDICTS)
-    writer.write(decide.verdicts(documents, signals, compiled, lists))
+    writer.write(decide.verdicts(documents, signals, compiled, lists, taken))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
     )
@@ -298,7 +324,7 @@ def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
     for mine in np.split(own, np.flatnonzero(np.diff(shard[own])) + 1):
         if len(mine):
             path = context.path(context.task.params["verdicts"][shard[mine[0]]])
-            table = storage.read_table(path, ["failed_rules", "listed"])
+            table = storage.read_table(path, ["failed_rules", "listed", "taken"])
             found[mine] = decide.passes(table)[row[mine]]
     return found
 

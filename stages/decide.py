@@ -14,9 +14,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters import domains, linkage, rules
+from filters.suppression import Suppressed
 from stages import schema
 
-VERSION = 3
+VERSION = 4
+TAKEN = "takedown.request"
 DENIED = "list.deny"
 """Reason of a document that no rule rejects, but its language's deny list does. Rules go first, so
 that `rule.first` sums to the documents that rules reject, and this counts what the list adds."""
@@ -27,11 +29,12 @@ def verdicts(
     signals: pa.Table,
     compiled: rules.RuleSet,
     lists: Mapping[str, domains.LanguageLists],
+    gone: NDArray[np.bool_] | None = None,
 ) -> pa.Table:
     """What the rules, and its language's lists of sites, say of each document.
 
     A language without a pack is judged by the base bounds and lists (tag `base`). Without any list
-    `documents` needs no column `url`.
+    `documents` needs no column `url`. `gone` says of each document whether it was taken down.
     """
     values = np.column_stack(
         [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
@@ -58,9 +61,26 @@ def verdicts(
             pa.array(failed, type=pa.uint64()),
             pa.array(first, type=pa.int16()),
             pa.array(listed, type=pa.string()),
+            pa.array(np.zeros(documents.num_rows, dtype=bool) if gone is None else gone),
         ],
         schema=schema.VERDICTS.schema,
     )
+
+
+def taken(documents: pa.Table, listed: Suppressed) -> NDArray[np.bool_]:
+    """Whether each document was blanked by a takedown, or its id or address is on the list.
+
+    `documents` has doc_id and n_chars, and url if the list names any address.
+    """
+    gone = np.asarray(documents.column("n_chars").to_numpy() == 0)
+    if listed.doc_ids:
+        wanted = pa.array(sorted(listed.doc_ids), type=pa.string())
+        inside = pc.is_in(documents.column("doc_id"), value_set=wanted)
+        gone = gone | inside.to_numpy(zero_copy_only=False)
+    if listed.names_addresses:
+        urls = documents.column("url").to_pylist()
+        gone = gone | np.array([listed.address(url) is not None for url in urls], dtype=bool)
+    return gone
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -72,7 +92,8 @@ def passes(verdict: pa.Table) -> NDArray[np.bool_]:
     """Which documents no rule and no list rejects: those that may be kept, or keep others out."""
     listed = verdict.column("listed").fill_null("")
     ok = pc.and_(pc.equal(verdict.column("failed_rules"), 0), pc.not_equal(listed, domains.DENY))
-    return np.asarray(ok.to_numpy(), np.bool_)
+    sound: NDArray[np.bool_] = pc.and_not(ok, verdict.column("taken")).to_numpy()
+    return sound
 
 
 def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> pa.Table:
@@ -157,11 +178,15 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
     by_row = {row["row"]: row for row in removal.to_pylist()}
     rows = []
     for at, judged in enumerate(
-        verdict.select(["doc_id", "tag", "failed_rules", "first_rule", "listed"]).to_pylist()
+        verdict.select(
+            ["doc_id", "tag", "failed_rules", "first_rule", "listed", "taken"]
+        ).to_pylist()
     ):
         member = by_row.get(at)
         reason = None
-        if judged["first_rule"] >= 0:
+        if judged["taken"]:
+            reason = TAKEN
+        elif judged["first_rule"] >= 0:
             reason = reasons[judged["first_rule"]]
         elif judged["listed"] == domains.DENY:
             reason = DENIED

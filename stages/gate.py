@@ -1,9 +1,9 @@
 """Stage gate: reject on what is cheap, before the costly extractor sees a page.
 
-In order: what reading found, truncation, status, media type, size, URL and domain lists, the block
-list, reservations in robots.txt and headers; then, from one parse in the killable child, meta
-reservations, structure, length and the language gate. Every channel's value is kept in `rights`,
-whatever the policy rejects.
+In order: the suppression list, what reading found, truncation, status, media type, size, URL and
+domain lists, the block list, reservations in robots.txt and headers; then, from one parse in the
+killable child, meta reservations, structure, length and the language gate. Every channel's value is
+kept in `rights`, whatever the policy rejects.
 """
 
 import functools
@@ -19,12 +19,13 @@ import pyarrow as pa
 from ruamel.yaml import YAML
 
 from filters import domains, optout, pii, robots
+from filters.suppression import Suppressed
 from langid import identify as language
 from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 3
+VERSION = 4
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 
@@ -67,12 +68,13 @@ class Gate:
     """The stage; see the module's docstring."""
 
     settings: Settings
+    suppressed: Suppressed | None = None
     name: str = "gate"
     version: int = VERSION
 
     def open(self, tools: Tools) -> Worker:
         """Load language models, the robots table and the block list."""
-        return _Worker(self.settings, tools)
+        return _Worker(self.settings, tools, self.suppressed)
 
 
 class _Page:
@@ -138,8 +140,9 @@ class _Robots:
 class _Worker:
     """The gate with its models and tables loaded."""
 
-    def __init__(self, settings: Settings, tools: Tools) -> None:
+    def __init__(self, settings: Settings, tools: Tools, suppressed: Suppressed | None) -> None:
         self._settings = settings
+        self._suppressed = suppressed
         self._guard = tools.guard
         self._robots = _Robots(tools.tables["robots"])
         self._agents = training_agents()
@@ -155,6 +158,7 @@ class _Worker:
     def __call__(self, batch: pa.RecordBatch) -> Columns:
         pages = [_Page(row) for row in batch.to_pylist()]
         for page in pages:
+            page.reason = self._taken_down(page) or page.reason
             for check in (
                 self._archived,
                 self._typed,
@@ -165,6 +169,15 @@ class _Worker:
                 if page.reason is None:
                     page.reason = check(page)
         return self._columns(pages)
+
+    def _taken_down(self, page: _Page) -> str | None:
+        """First of all: of what was taken down not even the address is stored."""
+        if self._suppressed is None:
+            return None
+        if page.row["doc_id"] in self._suppressed.doc_ids:
+            return "takedown.request"
+        found = self._suppressed.address(page.url)
+        return f"takedown.{found}" if found else None
 
     def _archived(self, page: _Page) -> str | None:
         if page.row["truncated"] and not self._settings.keep_truncated:

@@ -3,13 +3,13 @@
 And the shingles, from the same segmentation.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from filters.catalog import SIGNALS, measure_all
+from filters.suppression import text_digest
 from filters.text import NO_LEXICON, Lexicon, TextView, shingle_hashes
 from stages.base import Columns, Tools, Worker, strings
 
@@ -38,11 +38,7 @@ class Measure:
             for name, value in measure_all(view).items():
                 columns[name].append(value)
             words.append(view.word_count)
-            digests.append(
-                hashlib.blake2b(
-                    view.word_hashes.astype("<u8").tobytes(), digest_size=16
-                ).hexdigest()
-            )
+            digests.append(text_digest(view))
             shingles.append(shingle_hashes(view))
         return {
             **{name: pa.array(values, type=pa.float32()) for name, values in columns.items()},

@@ -96,7 +96,12 @@ DOC_ID = Column(
     False,
     "32 hex digits: blake2b-128 of snapshot, WARC file name and record offset",
 )
-URL = Column("url", pa.large_string(), False, "target URL, personal data in it redacted")
+URL = Column(
+    "url",
+    pa.large_string(),
+    False,
+    "target URL, personal data in it redacted; empty for what was taken down",
+)
 DATE = Column("date", pa.string(), True, "WARC-Date, as archived (ISO 8601, UTC)")
 TAG = Column("tag", pa.string(), False, "language tag, ISO 639-3 and ISO 15924 (`fin_Latn`)")
 OFFSET = Column("offset", pa.int64(), False, "byte offset of the record in the WARC file as stored")
@@ -426,8 +431,8 @@ MEMBERS = _table(
     Column(
         "text_digest",
         pa.string(),
-        False,
-        "digest of the normalised text: equal for documents of equal words",
+        True,
+        "digest of the normalised text: equal for documents of equal words; null once taken down",
     ),
 )
 
@@ -448,6 +453,12 @@ VERDICTS = _table(
         pa.string(),
         True,
         "`allow` or `deny`: the list of the document's language that has its URL; null if none",
+    ),
+    Column(
+        "taken",
+        pa.bool_(),
+        False,
+        "whether the document was taken down, or is on the suppression list as it stands now",
     ),
 )
 
@@ -480,7 +491,8 @@ DECISIONS = _table(
         "reason",
         pa.string(),
         True,
-        "first failed rule, deny list of the language, or kind of duplicate; null if kept",
+        "takedown, first failed rule, deny list of the language, or kind of duplicate; null if "
+        "kept",
     ),
     Column("failed_rules", pa.uint64(), False, "bit k is set if rule k of run.json fails"),
     Column(
@@ -567,6 +579,26 @@ BLOCK_LIST = _table(
     ),
 )
 
+SUPPRESSED = _table(
+    "suppressed",
+    "the suppression list as it stood (step prepare), sorted; an Arrow file. Hashes and "
+    "signatures, never an address or a text",
+    Column("kind", pa.string(), False, "`url`, `domain`, `doc_id`, `text`; `key`: the hashes' key"),
+    Column(
+        "value",
+        pa.string(),
+        False,
+        "32 hex digits: keyed blake2b-128 of the canonical URL or the domain, the doc_id, or the "
+        "digest of the words",
+    ),
+    Column(
+        "signature",
+        pa.list_(pa.uint32(), N_PERMUTATIONS),
+        True,
+        "MinHash signature of a text, by which its near copies are known; null for the others",
+    ),
+)
+
 COUNTS = _table(
     "counts",
     "statistics: counts only, so that merging is a sum",
@@ -607,6 +639,7 @@ TABLES: dict[str, Table] = {
         CORPUS,
         ROBOTS,
         BLOCK_LIST,
+        SUPPRESSED,
         COUNTS,
     )
 }
@@ -637,6 +670,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "gate.url": (REJECT, "the URL is unusable or on a deny list"),
     "gate.domain": (REJECT, "the host or its domain is on a deny list"),
     "gate.block_list": (REJECT, "the URL, its host or its domain is on the block list"),
+    "takedown.url": (REJECT, "the URL was taken down: it is on the suppression list"),
+    "takedown.domain": (REJECT, "the host or its domain was taken down"),
+    "takedown.text": (REJECT, "the words, or nearly all of them, are of a text taken down"),
+    "takedown.request": (REJECT, "the document was taken down; what is left is its doc_id"),
     "rights.robots": (REJECT, "robots.txt disallows the path for a training agent"),
     "rights.content_signal": (REJECT, "Content-Signal in robots.txt says ai-train=no"),
     "rights.content_usage": (REJECT, "Content-Usage says train-ai=n"),

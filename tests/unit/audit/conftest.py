@@ -345,6 +345,7 @@ class _Builder:
             {
                 **{name: row[name] for name in ("doc_id", "tag", "failed_rules")},
                 "first_rule": 0 if row["failed_rules"] else -1,
+                "taken": False,
                 "n_words": page["words"],
                 "date": None,
             }

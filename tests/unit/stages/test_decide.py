@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters import domains, rules
+from filters import domains, rules, suppression
 from filters.catalog import BY_NAME
 from stages import cluster, decide, schema
 
@@ -118,6 +118,7 @@ def resolve(
     dates: Mapping[str, str] | None = None,
     failed: frozenset[str] = frozenset(),
     denied: frozenset[str] = frozenset(),
+    taken: frozenset[str] = frozenset(),
 ) -> dict[str, tuple[str | None, float | None, str | None]]:
     """Keeper, similarity and method of each member."""
     edge_rows = [
@@ -129,6 +130,7 @@ def resolve(
             "doc_id": m["doc_id"],
             "failed_rules": 4 if m["doc_id"] in failed else 0,
             "listed": "deny" if m["doc_id"] in denied else None,
+            "taken": m["doc_id"] in taken,
             "n_words": (words or {}).get(m["doc_id"], 100),
             "date": (dates or {}).get(m["doc_id"]),
         }
@@ -205,7 +207,7 @@ def test_the_size_of_a_component_counts_who_passed_the_rules() -> None:
         {
             m["doc_id"]: {
                 "doc_id": m["doc_id"], "failed_rules": m["doc_id"] == "a", "n_words": 1,
-                "date": None, "listed": None,
+                "date": None, "listed": None, "taken": False,
             }
             for m in ABC
         },
@@ -320,6 +322,7 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
                         "first_rule": f,
                         "n_words": 1,
                         "listed": listed,
+                        "taken": False,
                     }
                     for d, m, f, listed in (
                         ("a", 0, -1, "allow"),
@@ -363,3 +366,36 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
     ]  # fmt: skip
     assert [r["keeper_id"] for r in rows] == [None, None, None, "a", None]
     assert [r["similarity"] for r in rows] == [None, None, None, 0.75, None]
+
+
+def test_what_was_taken_down_keeps_nothing_out_and_is_rejected() -> None:
+    members = [member("a"), member("b")]
+    edges = {("a", "b"): 0.9}
+    assert resolve(members, edges, words={"a": 200})["b"][0] == "a"
+    found = resolve(members, edges, words={"a": 200}, taken=frozenset("a"))
+    assert [found[doc][0] for doc in "ab"] == [None, None]
+
+
+def test_blanked_and_listed_documents_are_taken_down() -> None:
+    key = "secret"
+    documents = pa.table(
+        {
+            "doc_id": [f"{n:032x}" for n in range(5)],
+            "n_chars": [10, 0, 10, 10, 10],
+            "url": [
+                "https://a.example/",
+                "",
+                "https://c.example/",
+                "https://sub.d.example/x",
+                "https://e.example/p?q=1",
+            ],
+        }
+    )
+    entries = [
+        ("doc_id", f"{2:032x}"),
+        ("domain", suppression.hashed("d.example", key)),
+        ("url", suppression.hashed("e.example/p?q=1", key)),
+    ]
+    gone = decide.taken(documents, suppression.of(key, entries))
+    assert gone.tolist() == [False, True, True, True, True]
+    assert decide.taken(documents, suppression.of("", ())).tolist() == [False, True] + [False] * 3

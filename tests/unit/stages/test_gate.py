@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from filters import robots
+from filters import robots, suppression
 from stages import gate, schema
 from tests.data.archives import HTML, Inline, Scripted, batch, response, tools
 
@@ -290,3 +290,34 @@ def test_addresses_are_redacted_and_found_again_by_key(settings: gate.Settings) 
 )
 def test_hosts_are_written_in_one_way(url: str, host: str | None) -> None:
     assert gate.host_of(url, 100) == host
+
+
+@pytest.mark.parametrize(
+    ("expected", "url"),
+    [
+        ("takedown.url", "http://www.site.example/gone/"),
+        ("takedown.domain", "https://any.erased.example/x"),
+        (None, "https://site.example/other"),
+    ],
+)
+def test_what_was_taken_down_is_not_read(
+    settings: gate.Settings, expected: str | None, url: str
+) -> None:
+    entries = [
+        ("url", suppression.hashed("site.example/gone", "k")),
+        ("domain", suppression.hashed("erased.example", "k")),
+    ]
+    worker = gate.Gate(settings, suppression.of("k", entries)).open(tools())
+    for found in (
+        worker(batch(response(1, PAGE, url=url))),
+        worker(batch(response(1, PAGE, url=url, status="404 Not Found"))),
+    ):
+        (reason_of,) = found["reason"].to_pylist()
+        assert reason_of == expected or (expected is None and reason_of == "gate.status")
+
+
+def test_a_record_that_was_taken_down_is_known_again(settings: gate.Settings) -> None:
+    rows_in = batch(response(1, PAGE))
+    (doc_id,) = rows_in.column("doc_id").to_pylist()
+    worker = gate.Gate(settings, suppression.of("k", [("doc_id", doc_id)])).open(tools())
+    assert worker(rows_in)["reason"].to_pylist() == ["takedown.request"]

@@ -1,0 +1,68 @@
+"""Files of keys, sorted, read by ranges: those of a run's documents, and of an index."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline import shards
+from stages import schema
+from stages.errors import IntegrityError
+
+LAYOUT = "weir.bands"
+"""Where a file of keys says how signatures were cut: `14x8` for 14 bands of 8 rows."""
+
+
+class KeyFile:
+    """A file of keys, read by ranges."""
+
+    def __init__(self, path: Path, facts: dict[str, Any], layout: str) -> None:
+        self.path, self.offset = path, int(facts["offset"])
+        with shards.damage(path):
+            self._file = shards.open_file(path)
+        if self._file.metadata.num_rows != facts["rows"]:
+            raise IntegrityError(
+                str(path), f"{self._file.metadata.num_rows} rows in place of {facts['rows']}"
+            )
+        found = (self._file.schema_arrow.metadata or {}).get(LAYOUT.encode(), b"").decode()
+        if found != layout:
+            raise IntegrityError(
+                str(path),
+                f"has bands of {found or 'an unknown layout'}, this run asks for {layout}",
+            )
+        groups = range(self._file.num_row_groups)
+        statistics = [self._file.metadata.row_group(g).column(0).statistics for g in groups]
+        self._lows = [int(s.min) for s in statistics]
+        self._highs = [int(s.max) for s in statistics]
+
+    def between(self, begin: int, end: int, shared: NDArray[np.uint64] | None = None) -> pa.Table:
+        """Rows with begin <= key < end, in order; only keys among `shared` (sorted) if given."""
+        parts = [schema.KEYS.schema.empty_table()]
+        for group, (low, high) in enumerate(zip(self._lows, self._highs, strict=True)):
+            if high < begin or low >= end:
+                continue
+            with shards.damage(self.path):
+                rows = self._file.read_row_group(group)
+            key = rows.column("key").to_numpy()
+            if (key[1:] < key[:-1]).any() or (group and low < self._highs[group - 1]):
+                raise IntegrityError(
+                    str(self.path), f"row group {group} is not sorted by key; delete its manifest"
+                )
+            a = int(np.searchsorted(key, np.uint64(begin), side="left"))
+            b = int(np.searchsorted(key, np.uint64(end - 1), side="right"))
+            rows = rows.slice(a, b - a)
+            if shared is not None:
+                at = np.searchsorted(shared, key[a:b])
+                is_shared = at < len(shared)
+                is_shared[is_shared] = shared[at[is_shared]] == key[a:b][is_shared]
+                rows = rows.filter(pa.array(is_shared))
+            parts.append(rows)
+        table = pa.concat_tables(parts)
+        if not self.offset:
+            return table
+        moved = table.column("place").to_numpy() + (np.uint64(self.offset) << np.uint64(32))
+        return table.set_column(
+            table.schema.get_field_index("place"), schema.KEYS.schema.field("place"), [moved]
+        )
