@@ -20,13 +20,11 @@ from filters import linkage
 from filters.text import shingle_hashes
 from pipeline import shards, storage
 from pipeline.context import Context
-from pipeline.keys import LAYOUT, KeyFile
+from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
 from stages import band, cluster, pair, schema
 from stages.errors import IntegrityError
 
-KEY_ROWS = 1 << 22
-"""Rows of keys that a task looks at together: 0.14 GB, and as much again twice while sorting."""
 ROUTED_ROWS = 1 << 19
 """Pairs of one partition that wait in memory before they are written."""
 CANDIDATE_ROWS = 1 << 20
@@ -50,6 +48,15 @@ def _count(metric: str, count: int, label: str = "") -> tuple[str, str, str, int
 
 def do_band(context: Context) -> Manifest:
     """Step 2a: signatures of a group of sources to their keys, sorted."""
+    return _sorted_keys(context, context.output(schema.KEYS))
+
+
+def do_index(context: Context) -> Manifest:
+    """Step 4c: signatures of published documents to the keys that later snapshots look up."""
+    return _sorted_keys(context, context.output(schema.KEYS).at("index", "keys-"))
+
+
+def _sorted_keys(context: Context, writer: shards.Writer) -> Manifest:
     limits, tables = context.settings.cluster, []
     for source in context.task.params["sources"]:
         signatures = _signatures(context, source, SIGNATURE_COLUMNS)
@@ -57,10 +64,8 @@ def do_band(context: Context) -> Manifest:
     rows = sum(source["rows"] for source in context.task.params["sources"])
     table = band.by_key(tables)
     del tables
-    writer = context.output(schema.KEYS)
     writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
-    for part in band.slices(table):
-        writer.write(part)
+    write(writer, table)
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])
 
 
@@ -85,14 +90,13 @@ def do_pair(context: Context) -> Manifest:
     params = context.task.params
     layout = f"{context.settings.cluster.bands}x{context.settings.cluster.rows}"
     files = [KeyFile(context.path(f["path"]), f, layout) for f in params["keys"]]
+    new_rows = sum(f["rows"] for f in params["keys"] if not f["is_old"])
     part, parts = params["part"], params["parts"]
     low, high = ((part + end) * (1 << 64) // parts for end in (0, 1))
-    pieces = max(1, -(-sum(f["rows"] for f in params["keys"]) // parts // KEY_ROWS))
     writer = context.output(schema.CANDIDATES)
     crowds = uncompared = rows = 0
     try:
-        for piece in range(pieces):
-            begin, end = (low + (high - low) * (piece + side) // pieces for side in (0, 1))
+        for begin, end in pieces(new_rows, low, high):
             keys = _keys_between(files, begin, end)
             table, found = pair.candidates(keys, params["old_from"] << 32)
             _refuse_twins(context, keys, found)
@@ -113,8 +117,8 @@ def do_pair(context: Context) -> Manifest:
 
 def _keys_between(files: "list[KeyFile]", begin: int, end: int) -> pa.Table:
     """Keys of a range, sorted. Of published documents only those that a new one shares."""
-    new = band.by_key([f.between(begin, end) for f in files if f.offset == 0])
-    old = [f.between(begin, end, new.column("key").to_numpy()) for f in files if f.offset]
+    new = band.by_key([f.between(begin, end) for f in files if not f.is_old])
+    old = [f.between(begin, end, new.column("key").to_numpy()) for f in files if f.is_old]
     return band.by_key([new, *old]) if old else new
 
 
@@ -139,7 +143,9 @@ def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> Non
 def do_gather(context: Context) -> Manifest:
     """Step 2c: candidate pairs to components, and both to partitions."""
     params = context.task.params
-    found = pair.Components(params["source_rows"])
+    old_from = params["old_from"] << 32
+    old = [pair.published(pairs, old_from) for pairs in _row_groups(context, params["candidates"])]
+    found = pair.Components(params["source_rows"], np.unique(np.concatenate(old)) if old else None)
     for pairs in _row_groups(context, params["candidates"]):
         found.add(pairs)
     homes = found.settle(params["parts"])
@@ -270,11 +276,30 @@ def do_shingle(context: Context) -> Manifest:
         if a == b:
             continue
         rows = (places[a:b] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        if source.get("is_old"):
+            rows = _published_rows(context, source, rows)
         tables += _shingle_sets(context, source, places[a:b], rows)
     table = pa.concat_tables(tables)
     writer = context.output(schema.SHINGLES)
     shards.write_by_part(writer, table, part, LENT_ROWS)
     return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), [])
+
+
+def _published_rows(
+    context: Context, source: dict[str, Any], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Rows of a corpus file of documents of the index: by doc_id, since takedowns leave gaps."""
+    ids = storage.read_table(context.path(source["signatures"]), ["doc_id"]).column("doc_id")
+    path = context.path(source["documents"])
+    with shards.damage(path):
+        known = storage.read_table(path, ["doc_id"]).column("doc_id").combine_chunks()
+    found = pc.index_in(ids.take(pa.array(rows)).combine_chunks(), value_set=known)
+    if found.null_count:
+        raise IntegrityError(
+            str(path),
+            f"lacks {found.null_count} documents that the index has; `weir index verify` says more",
+        )
+    return np.asarray(found.to_numpy(), np.int64)
 
 
 def _shingle_sets(

@@ -13,6 +13,7 @@ from filters.catalog import BY_NAME
 from filters.text import HASH_VERSION
 from langid import models
 from pipeline import config
+from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
@@ -78,6 +79,8 @@ class Plan:
     """The suppression list as it stood when the run began: `gate` heeds it."""
     suppressed_now: Listing = NOTHING
     """As it stands now, without what was erased from this run: `judge` heeds it."""
+    index: Index | None = None
+    """What earlier snapshots of the run's dataset published; None for a run without a dataset."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -154,8 +157,7 @@ def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
     Then those of earlier snapshots. A source is known by its number in this list, so neither the
     order in which inputs were given nor that in which they were read has a part in clustering.
     """
-    del plan
-    return [
+    own = [
         {
             "number": number,
             "name": m.inputs[0],
@@ -167,11 +169,17 @@ def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
         }
         for number, m in enumerate(by_name(made["extract"]))
     ]
+    return own + (plan.index.sources(len(own)) if plan.index else [])
 
 
 def by_name(extracted: Sequence[Manifest]) -> list[Manifest]:
     """Manifests of step extract in the order of the names of their input files."""
     return sorted(extracted, key=lambda m: m.inputs[0])
+
+
+def _own(sources: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the run itself."""
+    return [source for source in sources if not source.get("is_old")]
 
 
 def _groups(sources: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -198,7 +206,7 @@ def _bounds(groups: Sequence[Sequence[dict[str, Any]]]) -> list[list[Any]]:
 
 def _parts(plan: Plan, sources: Sequence[dict[str, Any]]) -> int:
     """Partitions of keys, and of components."""
-    documents = sum(source["rows"] for source in sources)
+    documents = sum(source["rows"] for source in _own(sources))
     return plan.settings.cluster.partitions or max(MIN_PARTS, -(-documents // PART_DOCUMENTS))
 
 
@@ -208,7 +216,7 @@ def _row_groups(output: Output, name: str) -> list[Any]:
 
 
 def _band(plan: Plan, made: Made) -> Tasks:
-    for number, group in enumerate(_groups(_sources(plan, made))):
+    for number, group in enumerate(_groups(_own(_sources(plan, made)))):
         digests = [x for source in group for x in (str(source["number"]), source["known"])]
         yield _ordinal(number), digests, {"sources": group}
 
@@ -217,26 +225,32 @@ def _pair(plan: Plan, made: Made) -> Tasks:
     sources = _sources(plan, made)
     parts = _parts(plan, sources)
     keys = [
-        {"path": o.path, "rows": o.rows, "offset": 0}
+        {"path": o.path, "rows": o.rows, "offset": 0, "is_old": False}
         for o in (m.output("keys") for m in made["band"])
     ]
+    published = plan.index.keys(len(_own(sources))) if plan.index else []
     params = {
-        "keys": keys,
+        "keys": keys + published,
         "parts": parts,
-        "old_from": len(sources),
+        "old_from": len(_own(sources)),
         "names": [source["name"] for source in sources],
     }
     for part in range(parts):
-        digests = [f"{part} of {parts}", *_digests(made["band"], "keys")]
+        digests = [
+            f"{part} of {parts}",
+            *_digests(made["band"], "keys"),
+            *(str([f["sha256"], f["offset"], f["gone"]]) for f in published),
+        ]
         yield _ordinal(part), digests, {**params, "part": part}
 
 
 def _gather(plan: Plan, made: Made) -> Tasks:
     sources = _sources(plan, made)
-    rows = [source["rows"] for source in sources]
+    rows = [source["rows"] for source in _own(sources)]
     params = {
         "candidates": _paths(made["pair"], "candidates"),
         "source_rows": rows,
+        "old_from": len(rows),
         "groups": _bounds(_groups(sources)),
         "parts": _parts(plan, sources),
     }
@@ -285,7 +299,7 @@ def _cluster(plan: Plan, made: Made) -> Tasks:
             "lent": [_row_groups(m.output("lent"), name) for m in made["lend"]],
             "shingles": [_row_groups(m.output("shingles"), name) for m in made["shingle"]],
             "estimates": estimated.output("estimates").path,
-            "old_from": len(sources),
+            "old_from": len(_own(sources)),
         }
         digests = [
             name,
@@ -360,6 +374,7 @@ def _publish(plan: Plan, made: Made) -> Tasks:
                 "signals": e.output("signals").path,
                 "decisions": d.output("decisions").path,
                 "groups": [list(g) for g in e.output("documents").groups],
+                **({"signatures": e.output("signatures").path} if plan.index else {}),
             }
             for e, d in group
         ]
@@ -368,23 +383,42 @@ def _publish(plan: Plan, made: Made) -> Tasks:
             for e, d in group
             for x in (*_digests([e], "documents", "signals"), *_digests([d], "decisions"))
         ]
-        yield _ordinal(part), [str(part), *digests], {"shards": shards}
+        if plan.index:
+            digests += [x for e, _ in group for x in ("indexed", *_digests([e], "signatures"))]
+        params = {"shards": shards, "is_indexed": plan.index is not None}
+        yield _ordinal(part), [str(part), *digests], params
 
 
 def _compact(plan: Plan, made: Made) -> Tasks:
     del plan
-    parts = [m.output("corpus") for m in made["publish"]]
-    for tag in sorted({tag for part in parts for tag, _ in part.groups}):
-        holding = [
-            (p.path, [g for t, g in p.groups if t == tag])
-            for p in parts
-            if any(t == tag for t, _ in p.groups)
+    for tag in sorted({tag for m in made["publish"] for tag, _ in m.output("corpus").groups}):
+        parts = [
+            [[output.path for output in m.outputs], groups]
+            for m in made["publish"]
+            if (groups := _row_groups(m.output("corpus"), tag)[1])
         ]
-        yield (
-            tag,
-            [tag, *(p.known for p in parts)],
-            {"tag": tag, "parts": [[path, groups] for path, groups in holding]},
-        )
+        digests = [output.known for m in made["publish"] for output in m.outputs]
+        yield tag, [tag, *digests], {"tag": tag, "parts": parts}
+
+
+def _index(plan: Plan, made: Made) -> Tasks:
+    """Nothing for a run without a dataset."""
+    if plan.index is None:
+        return
+    signed = [o for m in made["compact"] for o in m.outputs if o.base == "signatures"]
+    sources = [
+        {
+            "number": number,
+            "signatures": o.path,
+            "sha256": o.sha256,
+            "rows": o.rows,
+            "known": o.known,
+        }
+        for number, o in enumerate(signed)
+    ]
+    for number, group in enumerate(_groups(sources)):
+        digests = [x for source in group for x in (str(source["number"]), source["known"])]
+        yield _ordinal(number), ["index", *digests], {"sources": group}
 
 
 _GATE = tuple(f"gate.{name}" for name in config.Gate.model_fields if name != "block_list")
@@ -446,4 +480,5 @@ STEPS: tuple[Step, ...] = (
     Step("decide", _DECIDE, ("language.rules",), _decide),
     Step("publish", _PUBLISH, (), _publish),
     Step("compact", _PUBLISH, ("publish",), _compact),
+    Step("index", {"band": band.VERSION}, ("cluster.bands", "cluster.rows"), _index),
 )

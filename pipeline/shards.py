@@ -529,31 +529,24 @@ class Aligned:
         """Tags that the shard has documents of."""
         return list(self._groups)
 
-    def read(self, tag: str) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
-        """Row-aligned tables of each row group of the tag."""
+    def read(self, tag: str) -> Iterator[list[pa.Table]]:
+        """Row-aligned documents, signals, decisions and, if asked for, signatures of the tag.
+
+        One row group at a time.
+        """
         if tag not in self._groups:
             return
         decisions = _decisions(self._run / self._shard["decisions"])
-        with (
-            open_file(self._run / self._shard["documents"]) as documents,
-            open_file(self._run / self._shard["signals"]) as signals,
-        ):
-            starts = np.cumsum(
-                [
-                    0,
-                    *(
-                        documents.metadata.row_group(g).num_rows
-                        for g in range(documents.num_row_groups)
-                    ),
-                ]
-            )
+        names = [name for name in ("documents", "signals", "signatures") if name in self._shard]
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(open_file(self._run / self._shard[n])) for n in names]
+            groups = range(files[0].num_row_groups)
+            counts = [files[0].metadata.row_group(group).num_rows for group in groups]
+            starts = np.cumsum([0, *counts])
             for group in self._groups[tag]:
-                table = documents.read_row_group(group)
-                yield (
-                    table,
-                    signals.read_row_group(group),
-                    decisions.slice(int(starts[group]), table.num_rows),
-                )
+                documents, signals, *more = [file.read_row_group(group) for file in files]
+                decided = decisions.slice(int(starts[group]), documents.num_rows)
+                yield [documents, signals, decided, *more]
 
 
 def open_file(path: Path) -> pq.ParquetFile:
@@ -579,40 +572,64 @@ def _decisions(path: Path) -> pa.Table:
 
 
 class CorpusFiles:
-    """The corpus files of one language: a new one whenever the target size of text is reached."""
+    """The corpus files of one language: a new one whenever the target size of text is reached.
+
+    With signatures, each has one beside it, row by row, for the index of a dataset.
+    """
 
     def __init__(self, run: Path, tag: str, target_bytes: int, row_group_rows: int) -> None:
         self._run, self._tag, self._target, self._rows = run, tag, target_bytes, row_group_rows
         self._writers: list[Writer] = []
-        self._waiting: list[pa.Table] = []
-        self._waiting_rows = self._file_bytes = 0
+        self._signed: list[Writer] = []
+        self._waiting: list[tuple[pa.Table, ...]] = []
+        self._waiting_rows = self._file_bytes = self._file_rows = 0
 
-    def add(self, rows: pa.Table) -> None:
-        """Take rows; they are written in row groups of the configured size."""
-        self._waiting.append(rows)
+    def add(self, rows: pa.Table, signed: pa.Table | None = None) -> None:
+        """Take rows, and signatures of each or of none.
+
+        They are written in row groups of the configured size.
+        """
+        self._waiting.append((rows,) if signed is None else (rows, signed))
         self._waiting_rows += rows.num_rows
         if self._waiting_rows >= self._rows:
             self._flush()
 
     def _flush(self) -> None:
-        table = pa.concat_tables(self._waiting)
+        table, *signed = [pa.concat_tables(tables) for tables in zip(*self._waiting, strict=True)]
         self._waiting, self._waiting_rows = [], 0
         for start in range(0, table.num_rows, self._rows):
             rows = table.slice(start, self._rows)
             if not self._writers or self._file_bytes >= self._target:
-                name = f"corpus/{self._tag}/{self._tag}-{len(self._writers):05d}.parquet"
-                self._writers.append(Writer(self._run, name, schema.CORPUS))
-                self._file_bytes = 0
+                self._open(with_signatures=bool(signed))
             self._writers[-1].write(rows)
             self._file_bytes += pc.sum(pc.binary_length(rows.column("text"))).as_py() or 0
+            for beside in signed:
+                numbers = np.arange(self._file_rows, self._file_rows + rows.num_rows)
+                at = beside.schema.get_field_index("row")
+                mine = beside.slice(start, self._rows)
+                self._signed[-1].write(
+                    mine.set_column(at, beside.schema.field(at), pa.array(numbers, pa.int32()))
+                )
+            self._file_rows += rows.num_rows
+
+    def _open(self, with_signatures: bool) -> None:
+        self._file_bytes = self._file_rows = 0
+        name = f"{self._tag}/{self._tag}-{len(self._writers):05d}.parquet"
+        self._writers.append(Writer(self._run, f"corpus/{name}", schema.CORPUS))
+        if with_signatures:
+            self._signed.append(Writer(self._run, f"index/{name}", schema.SIGNATURES))
 
     def commit(self) -> list[Output]:
         """Make the files visible."""
         if self._waiting:
             self._flush()
-        return [writer.commit(f"corpus.{number}") for number, writer in enumerate(self._writers)]
+        return [
+            writer.commit(f"{table}.{number}")
+            for table, writers in (("corpus", self._writers), ("signatures", self._signed))
+            for number, writer in enumerate(writers)
+        ]
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        for writer in self._writers:
+        for writer in (*self._writers, *self._signed):
             writer.discard()

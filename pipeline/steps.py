@@ -7,6 +7,7 @@ executor calls `perform` in whatever process it has. Only this module and `pipel
 stage modules.
 """
 
+import contextlib
 import functools
 import time
 from collections import Counter
@@ -364,41 +365,48 @@ def do_decide(context: Context) -> Manifest:
 
 
 def do_publish(context: Context) -> Manifest:
-    """Step 4a: kept documents of some shards, gathered by tag in one file."""
-    writer = context.output(schema.CORPUS, "-part").at("parts")
+    """Step 4a: kept documents of some shards, gathered by tag in one file.
+
+    Beside it, where the run belongs to a dataset, their signatures.
+    """
+    writers = [context.output(schema.CORPUS, "-part").at("parts")]
+    if context.task.params["is_indexed"]:
+        writers.append(context.output(schema.SIGNATURES, "-signatures").at("parts"))
     sources = [shards.Aligned(context.run, shard) for shard in context.task.params["shards"]]
     rows_in = kept = 0
     for tag in sorted({tag for source in sources for tag in source.tags}):
         for source in sources:
-            for documents, signals, decided in source.read(tag):
+            for documents, signals, decided, *signed in source.read(tag):
                 rows = publish.corpus_rows(documents, signals, decided, context.snapshot)
                 rows_in += documents.num_rows
                 kept += rows.num_rows
-                if rows.num_rows:
-                    writer.write(rows, tag)
-    return context.manifest([writer.commit()], Books(rows_in, kept, rows_in - kept, 0), [])
+                beside = [publish.kept(table, decided) for table in signed]
+                for writer, table in zip(writers, [rows, *beside], strict=True):
+                    if table.num_rows:
+                        writer.write(table, tag)
+    outputs = [writer.commit() for writer in writers]
+    return context.manifest(outputs, Books(rows_in, kept, rows_in - kept, 0), [])
 
 
 def do_compact(context: Context) -> Manifest:
     """Step 4b: one language's parts to corpus files of the target size."""
     tag, limits = context.task.params["tag"], context.settings.publish
-    pending, outputs, rows_in = (
-        shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows),
-        [],
-        0,
-    )
+    pending = shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows)
+    rows_in = 0
     try:
-        for path, groups in context.task.params["parts"]:
-            with shards.open_file(context.path(path)) as file:
+        for paths, groups in context.task.params["parts"]:
+            with contextlib.ExitStack() as stack:
+                files = [stack.enter_context(shards.open_file(context.path(p))) for p in paths]
                 for group in groups:
-                    rows = file.read_row_group(group)
-                    rows_in += rows.num_rows
-                    pending.add(rows)
+                    tables = [file.read_row_group(group) for file in files]
+                    rows_in += tables[0].num_rows
+                    pending.add(*tables)
         outputs = pending.commit()
     except BaseException:
         pending.discard()
         raise
-    return context.manifest(outputs, Books(rows_in, sum(o.rows for o in outputs), 0, 0), [])
+    published = sum(output.rows for output in outputs if output.base == "corpus")
+    return context.manifest(outputs, Books(rows_in, published, 0, 0), [])
 
 
 STEPS: dict[str, Callable[[Context], Manifest]] = {
@@ -416,4 +424,5 @@ STEPS: dict[str, Callable[[Context], Manifest]] = {
     "decide": do_decide,
     "publish": do_publish,
     "compact": do_compact,
+    "index": duplicates.do_index,
 }

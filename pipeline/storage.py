@@ -272,6 +272,22 @@ def write_bytes(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
 
 
+def adopt(source: Path, target: Path) -> None:
+    """Link a committed file, or copy it to another disk."""
+    if target.exists():
+        return
+    with disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            return
+        except OSError:
+            write_bytes(target, source.read_bytes())
+            return
+        _sync_folder(target.parent)
+
+
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:

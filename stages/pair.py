@@ -44,21 +44,44 @@ def distinct(pairs: pa.Table) -> pa.Table:
     return pa.table([a[fresh], b[fresh], kind[fresh]], schema=schema.CANDIDATES.schema)
 
 
-class Components:
-    """Union-find over the documents of all sources, fed with pairs in any order.
+def published(pairs: pa.Table, old_from: int) -> NDArray[np.uint64]:
+    """Places from `old_from` on that the pairs name, ascending."""
+    ends = np.concatenate([pairs.column(name).to_numpy() for name in ("a", "b")])
+    return np.unique(ends[ends >= np.uint64(old_from)])
 
-    Memory: 9 bytes a document (8 for its parent, 1 for what it is joined by).
+
+class Components:
+    """Union-find over documents, fed with pairs in any order.
+
+    Memory: 9 bytes (8 for a parent, 1 for what it is joined by) for each new document, and 17 for
+    each published one that has a candidate.
     """
 
-    def __init__(self, source_rows: list[int]) -> None:
+    def __init__(self, source_rows: list[int], old: NDArray[np.uint64] | None = None) -> None:
+        """`source_rows` are those of the new sources; `old` the places of published documents."""
         self._starts = np.concatenate([[0], np.cumsum(source_rows)]).astype(np.int64)
-        self._parent = np.arange(self._starts[-1], dtype=np.int64)
-        self._joined = np.zeros(self._starts[-1], np.uint8)
+        self._old = np.zeros(0, np.uint64) if old is None else old
+        count = int(self._starts[-1]) + len(self._old)
+        self._parent = np.arange(count, dtype=np.int64)
+        self._joined = np.zeros(count, np.uint8)
 
     def _indices(self, places: NDArray[np.uint64]) -> NDArray[np.int64]:
         sources = (places >> np.uint64(32)).astype(np.int64)
+        is_new = sources < len(self._starts) - 1
         rows = (places & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        return self._starts[sources] + rows
+        found = self._starts[np.where(is_new, sources, 0)] + rows
+        if not is_new.all():
+            found[~is_new] = self._starts[-1] + np.searchsorted(self._old, places[~is_new])
+        return found
+
+    def _places(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The inverse of `_indices`; both keep order."""
+        old_from = np.searchsorted(indices, self._starts[-1])
+        own = indices[:old_from]
+        sources = np.searchsorted(self._starts, own, side="right") - 1
+        rows = own - self._starts[sources]
+        places = sources.astype(np.uint64) << np.uint64(32) | rows.astype(np.uint64)
+        return np.concatenate([places, self._old[indices[old_from:] - self._starts[-1]]])
 
     def add(self, pairs: pa.Table) -> None:
         """Join the two ends of each pair."""
@@ -80,10 +103,7 @@ class Components:
         part_of_component = before * partitions // max(1, len(joined))
         part = np.empty(len(joined), np.int32)
         part[order] = np.repeat(part_of_component, sizes)
-        sources = np.searchsorted(self._starts, joined, side="right") - 1
-        rows = joined - self._starts[sources]
-        places = sources.astype(np.uint64) << np.uint64(32) | rows.astype(np.uint64)
-        return Homes(places, part, self._joined[joined] > 1, sizes)
+        return Homes(self._places(joined), part, self._joined[joined] > 1, sizes)
 
 
 @dataclass(frozen=True, slots=True)
