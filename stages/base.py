@@ -65,8 +65,8 @@ def strings(values: Sequence[str | None], large: bool = False) -> pa.Array:
 
 def signature_matrix(column: pa.ChunkedArray) -> NDArray[np.uint32]:
     """A column of signatures without nulls as an array of shape (rows, values)."""
-    flat = column.combine_chunks().flatten().to_numpy()
-    return flat.reshape(len(column), -1) if len(column) else np.empty((0, 1), np.uint32)
+    flat: NDArray[np.uint32] = column.combine_chunks().flatten().to_numpy()
+    return flat.reshape(len(column), column.type.list_size)
 
 
 def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:

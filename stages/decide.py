@@ -90,10 +90,12 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
 
 def passes(verdict: pa.Table) -> NDArray[np.bool_]:
     """Which documents no rule and no list rejects: those that may be kept, or keep others out."""
-    listed = verdict.column("listed").fill_null("")
-    ok = pc.and_(pc.equal(verdict.column("failed_rules"), 0), pc.not_equal(listed, domains.DENY))
-    sound: NDArray[np.bool_] = pc.and_not(ok, verdict.column("taken")).to_numpy()
-    return sound
+    is_out = pc.or_(
+        pc.equal(verdict.column("listed").fill_null(""), domains.DENY), verdict.column("taken")
+    )
+    # Not compared in Arrow: it takes a mask with the 64th bit for a number out of range.
+    is_sound = verdict.column("failed_rules").to_numpy() == 0
+    return np.asarray(is_sound & ~is_out.to_numpy(), np.bool_)
 
 
 def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> pa.Table:
