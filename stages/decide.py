@@ -120,7 +120,6 @@ def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> 
             ids,
             members.column("component"),
             np.bincount(component, weights=candidate)[component].astype(np.int32),
-            np.bincount(component)[component].astype(np.int32),
             ids.take(pa.array(keeper, mask=keeper < 0)),
             pc.if_else(is_alone, None, pa.array(similarity)),
             pc.if_else(is_alone, None, pa.array(schema.METHODS).take(pa.array(method))),

@@ -469,7 +469,6 @@ REMOVALS = _table(
     DOC_ID,
     Column("component", pa.string(), False, "component id"),
     Column("component_size", pa.int32(), False, "its members that passed every rule"),
-    Column("component_total", pa.int32(), False, "all its members"),
     Column(
         "keeper_id",
         pa.string(),
@@ -538,6 +537,13 @@ CORPUS = _table(
         pa.int32(),
         False,
         "documents in its cluster of verified pairs, itself included",
+    ),
+    Column(
+        "upsampling_weight",
+        pa.float32(),
+        True,
+        "how often to train on it, by the size of its cluster; null where the configuration names "
+        "no weights",
     ),
     DOC_ID,
     OFFSET,
