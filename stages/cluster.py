@@ -42,8 +42,10 @@ def estimates(pairs: pa.Table, lent: pa.Table, threshold: float) -> tuple[pa.Tab
     sure = minhash.sure(schema.N_PERMUTATIONS, threshold, RISK_OF_EDGE)
     hopeless = minhash.hopeless(schema.N_PERMUTATIONS, threshold, RISK_OF_LOSS)
     stays = equal > hopeless
+    # No number of equal places may be enough (at a threshold of .84 or more); exact pairs are.
+    is_sure = (kind != linkage.BAND) | (equal >= sure)
     table = pa.table(
-        [*(pairs.column(n) for n in ("a", "b", "kind")), equal, equal >= sure],
+        [*(pairs.column(n) for n in ("a", "b", "kind")), equal, is_sure],
         schema=schema.ESTIMATES.schema,
     ).filter(pa.array(stays))
     return table, int(len(stays) - stays.sum())
