@@ -29,7 +29,7 @@ ROUTED_ROWS = 1 << 19
 """Pairs of one partition that wait in memory before they are written."""
 CANDIDATE_ROWS = 1 << 20
 LENT_ROWS = 1 << 16
-MIN_GIANT = 1000
+MIN_GIANT = 20
 """Members from which on a component is named in the statistics, the largest of each partition."""
 SIGNATURE_COLUMNS = [
     "doc_id",
@@ -180,8 +180,8 @@ class _Routed:
         self._rows = np.zeros(parts, np.int64)
 
     def add(self, pairs: pa.Table, part: NDArray[np.int32]) -> None:
-        """Take pairs with the partition of each."""
-        order = np.argsort(part, kind="stable")
+        """Take pairs with the partition of each (below 2^15: so many are sorted in one pass)."""
+        order = np.argsort(part.astype(np.int16), kind="stable")
         pairs = pairs.take(pa.array(order))
         bounds = np.searchsorted(part[order], np.arange(len(self._waiting) + 1))
         for number in np.flatnonzero(np.diff(bounds)).tolist():
@@ -193,8 +193,7 @@ class _Routed:
 
     def _flush(self, number: int) -> None:
         if self._waiting[number]:
-            table = pair.distinct(pa.concat_tables(self._waiting[number]))
-            self._writer.write(table, str(number))
+            self._writer.write(pa.concat_tables(self._waiting[number]), str(number))
             self._waiting[number], self._rows[number] = [], 0
 
     def commit(self) -> Any:
