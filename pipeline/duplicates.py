@@ -20,18 +20,16 @@ from filters import linkage
 from filters.text import shingle_hashes
 from pipeline import shards, storage
 from pipeline.context import Context
-from pipeline.keys import LAYOUT, KeyFile
+from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
 from stages import band, cluster, pair, schema
 from stages.errors import IntegrityError
 
-KEY_ROWS = 1 << 22
-"""Rows of keys that a task looks at together: 0.14 GB, and as much again twice while sorting."""
 ROUTED_ROWS = 1 << 19
 """Pairs of one partition that wait in memory before they are written."""
 CANDIDATE_ROWS = 1 << 20
 LENT_ROWS = 1 << 16
-MIN_GIANT = 1000
+MIN_GIANT = 20
 """Members from which on a component is named in the statistics, the largest of each partition."""
 SIGNATURE_COLUMNS = [
     "doc_id",
@@ -67,8 +65,7 @@ def _sorted_keys(context: Context, writer: shards.Writer) -> Manifest:
     table = band.by_key(tables)
     del tables
     writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
-    for part in band.slices(table):
-        writer.write(part)
+    write(writer, table)
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])
 
 
@@ -96,12 +93,10 @@ def do_pair(context: Context) -> Manifest:
     new_rows = sum(f["rows"] for f in params["keys"] if not f["is_old"])
     part, parts = params["part"], params["parts"]
     low, high = ((part + end) * (1 << 64) // parts for end in (0, 1))
-    pieces = max(1, -(-new_rows // parts // KEY_ROWS))
     writer = context.output(schema.CANDIDATES)
     crowds = uncompared = rows = 0
     try:
-        for piece in range(pieces):
-            begin, end = (low + (high - low) * (piece + side) // pieces for side in (0, 1))
+        for begin, end in pieces(new_rows, low, high):
             keys = _keys_between(files, begin, end)
             table, found = pair.candidates(keys, params["old_from"] << 32)
             _refuse_twins(context, keys, found)
@@ -185,8 +180,8 @@ class _Routed:
         self._rows = np.zeros(parts, np.int64)
 
     def add(self, pairs: pa.Table, part: NDArray[np.int32]) -> None:
-        """Take pairs with the partition of each."""
-        order = np.argsort(part, kind="stable")
+        """Take pairs with the partition of each (below 2^15: so many are sorted in one pass)."""
+        order = np.argsort(part.astype(np.int16), kind="stable")
         pairs = pairs.take(pa.array(order))
         bounds = np.searchsorted(part[order], np.arange(len(self._waiting) + 1))
         for number in np.flatnonzero(np.diff(bounds)).tolist():
@@ -198,8 +193,7 @@ class _Routed:
 
     def _flush(self, number: int) -> None:
         if self._waiting[number]:
-            table = pair.distinct(pa.concat_tables(self._waiting[number]))
-            self._writer.write(table, str(number))
+            self._writer.write(pa.concat_tables(self._waiting[number]), str(number))
             self._waiting[number], self._rows[number] = [], 0
 
     def commit(self) -> Any:
@@ -337,8 +331,7 @@ def do_cluster(context: Context) -> Manifest:
     sets = shards.read_groups(context.run, params["shingles"], schema.SHINGLES)
     joined = cluster.verify(estimated, lent.column("place").to_numpy(), sets, threshold)
     del sets
-    doc_ids = lent.column("doc_id").to_numpy(zero_copy_only=False)
-    edges = cluster.edges(joined, doc_ids)
+    edges = cluster.edges(joined, lent.column("doc_id"))
     members = cluster.members(joined, lent, params["old_from"])
     outputs = []
     for rows, table in ((edges, schema.EDGES), (members, schema.MEMBERS)):

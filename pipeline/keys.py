@@ -1,5 +1,6 @@
 """Files of keys, sorted, read by ranges: those of a run's documents, and of an index."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline import shards
-from stages import schema
+from stages import band, schema
 from stages.errors import IntegrityError
 
 LAYOUT = "weir.bands"
 """Where a file of keys says how signatures were cut: `14x8` for 14 bands of 8 rows."""
+PIECE_ROWS = 1 << 22
+"""Keys that are looked at together: 0.14 GB, and as much again twice while sorting."""
 
 
 def layout_of(path: Path) -> str:
@@ -31,6 +34,7 @@ class KeyFile:
 
     def __init__(self, path: Path, facts: dict[str, Any], layout: str) -> None:
         self.path, self.offset, self.is_old = path, int(facts["offset"]), bool(facts["is_old"])
+        self.rows = int(facts["rows"])
         self._gone = np.array(facts.get("gone", ()), np.uint64)
         with shards.damage(path):
             self._file = shards.open_file(path)
@@ -81,3 +85,32 @@ class KeyFile:
         return table.set_column(
             table.schema.get_field_index("place"), schema.KEYS.schema.field("place"), [moved]
         )
+
+
+def in_order(files: Sequence[KeyFile], low: int, high: int) -> Iterator[pa.Table]:
+    """Rows of several files with low <= key < high, by key, as many as memory should hold."""
+    for begin, end in pieces(sum(file.rows for file in files), low, high):
+        yield band.by_key([file.between(begin, end) for file in files])
+
+
+def pieces(rows: int, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Ranges of keys from `low` to below `high`, in order, each of about `PIECE_ROWS` rows.
+
+    `rows` are those of all keys, below 2^64.
+    """
+    count = max(1, -(-(rows * (high - low) >> 64) // PIECE_ROWS))
+    for piece in range(count):
+        begin, end = (low + (high - low) * (piece + side) // count for side in (0, 1))
+        yield begin, end
+
+
+def write(writer: shards.Writer, keys: pa.Table) -> None:
+    """Write sorted keys in row groups that end where equal parts of their range do."""
+    for part in band.slices(keys):
+        writer.write(part)
+
+
+def of_signatures(signatures: pa.Table, source: int, layout: str) -> pa.Table:
+    """Keys of a file of signatures, in no order."""
+    bands, rows = (int(number) for number in layout.split("x"))
+    return band.keys(signatures, source, bands, rows)

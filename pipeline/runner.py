@@ -488,10 +488,11 @@ class Runner:
         write_statistics(
             self.run, self.resolved.run.name, [m for step in self.made.values() for m in step]
         )
-        is_released = self._release()
         book = json.loads((self.run / "run.json").read_text(encoding="utf-8"))
         tasks = {step: [m.key for m in made] for step, made in self.made.items()}
-        if book.get("tasks") != tasks or book["finished_at"] is None:
+        is_due = self.plan.index is not None and not book.get("released")
+        if book.get("tasks") != tasks or book["finished_at"] is None or is_due:
+            is_released = self._release()
             self._write_book(
                 {
                     "started_at": book["started_at"],
