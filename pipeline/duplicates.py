@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from filters import linkage
 from filters.text import shingle_hashes
-from pipeline import shards, storage
+from pipeline import shards
 from pipeline.context import Context
 from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
@@ -73,7 +72,7 @@ def _signatures(context: Context, source: dict[str, Any], columns: list[str]) ->
     """A file of signatures, after a look whether it is what its manifest says."""
     path = context.path(source["signatures"])
     shards.check_file(path, source["sha256"], schema.SIGNATURES)
-    table = storage.read_table(path, columns)
+    table = shards.read_table(path, columns)
     if table.num_rows != source["rows"]:
         raise IntegrityError(str(path), f"{table.num_rows} rows in place of {source['rows']}")
     if "row" in columns and not np.array_equal(
@@ -127,7 +126,8 @@ def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> Non
     if not found.twins.size:
         return
     number = int(found.twins[0])
-    at = int(np.flatnonzero(keys.column("place").to_numpy() == number)[0])
+    is_identity = keys.column("kind").to_numpy() == linkage.DOC_ID
+    at = int(np.flatnonzero(is_identity & (keys.column("place").to_numpy() == number))[0])
     shown = [
         context.task.params["names"][int(place) >> 32] + f" row {int(place) & 0xFFFFFFFF}"
         for place in found.twins[:2]
@@ -166,7 +166,8 @@ def do_gather(context: Context) -> Manifest:
 
 def _row_groups(context: Context, paths: list[str]) -> Iterator[pa.Table]:
     for path in paths:
-        with pq.ParquetFile(context.path(path)) as file:
+        where = context.path(path)
+        with shards.damage(where), shards.open_file(where) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group)
 
@@ -288,10 +289,10 @@ def _published_rows(
     context: Context, source: dict[str, Any], rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Rows of a corpus file of documents of the index: by doc_id, since takedowns leave gaps."""
-    ids = storage.read_table(context.path(source["signatures"]), ["doc_id"]).column("doc_id")
+    ids = shards.read_table(context.path(source["signatures"]), ["doc_id"]).column("doc_id")
     path = context.path(source["documents"])
     with shards.damage(path):
-        known = storage.read_table(path, ["doc_id"]).column("doc_id").combine_chunks()
+        known = shards.read_table(path, ["doc_id"]).column("doc_id").combine_chunks()
     found = pc.index_in(ids.take(pa.array(rows)).combine_chunks(), value_set=known)
     if found.null_count:
         raise IntegrityError(
@@ -327,7 +328,7 @@ def do_cluster(context: Context) -> Manifest:
     params, threshold = context.task.params, context.settings.cluster.threshold
     names = [n for n in schema.LENT.schema.names if n != "signature"]
     lent = shards.read_groups(context.run, params["lent"], schema.LENT, names)
-    estimated = storage.read_table(context.path(params["estimates"]))
+    estimated = shards.read_table(context.path(params["estimates"]))
     sets = shards.read_groups(context.run, params["shingles"], schema.SHINGLES)
     joined = cluster.verify(estimated, lent.column("place").to_numpy(), sets, threshold)
     del sets
