@@ -183,6 +183,32 @@ def test_many_links_outgrow_the_first_arrays() -> None:
     assert found.twins.size == 2 * 39
 
 
+# Pairs
+
+hashes = st.integers(0, 3) | st.integers(0, 2**64 - 1) | st.integers(0, 63).map((1).__lshift__)
+
+
+@quick
+@given(st.lists(st.tuples(hashes, hashes), max_size=40), st.randoms(use_true_random=False))
+def test_distinct_pairs_are_sorted_and_each_there_once(
+    pairs: list[tuple[int, int]], order: random.Random
+) -> None:
+    mixed = [*pairs, *pairs[::2]]
+    order.shuffle(mixed)
+    given_pairs = np.array(mixed, np.uint64).reshape(-1, 2)
+    found = linkage.distinct(given_pairs[:, 0].copy(), given_pairs[:, 1].copy())
+    assert list(zip(*(side.tolist() for side in found), strict=True)) == sorted(set(pairs))
+
+
+@pytest.mark.parametrize("width", [1, 16, 17, 33, 64])
+def test_many_distinct_pairs(width: int) -> None:
+    """More than one pass of a sort by digits needs."""
+    random_pairs = np.random.default_rng(width).integers(0, 2**width, (200_000, 2), np.uint64)
+    found = linkage.distinct(random_pairs[:, 0].copy(), random_pairs[:, 1].copy())
+    expected = np.unique(random_pairs, axis=0)
+    assert np.array_equal(np.column_stack(found), expected)
+
+
 # Components
 
 
