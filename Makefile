@@ -39,6 +39,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_bulk
 	$(BIN)/python -m benchmarks.bench_whatif
 	$(BIN)/python -m benchmarks.bench_reuse
+	$(BIN)/python -m benchmarks.bench_dedup
 
 # Labelled texts with the columns text, lang, script and source; nothing is fitted to them.
 LANGID_DATA ?= ../shared/data/langid_dev.parquet

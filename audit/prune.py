@@ -13,7 +13,8 @@ from pipeline.manifest import Output
 from stages.errors import ConfigError, TransientError
 
 INTERMEDIATES = (
-    *("block_list", "candidates", "edges", "parts", "removals", "suppressed", "verdicts"),
+    *("block_list", "keys", "candidates", "gathered", "homes", "lent", "estimates", "wanted"),
+    *("shingles", "parts", "removals", "suppressed", "verdicts"),
 )
 """Folders that nothing reads again once a run is finished."""
 

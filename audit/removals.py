@@ -69,10 +69,14 @@ class _Range:
     def __init__(self, run: Run, members: Output, edges: Output) -> None:
         self._threshold = np.float32(run.settings.cluster.threshold)
         self._digests: dict[str, dict[str, str | None]] = {}
-        components = set()
-        columns = ["component", "doc_id", "payload_digest", "text_digest"]
+        self._kept: set[str] = set()
+        self._taken: set[str] = set()
+        self._component: dict[str, str] = {}
+        columns = ["component", "doc_id", "shard", "payload_digest", "text_digest"]
         for row in run.read(members, columns).to_pylist():
-            components.add(row["component"])
+            self._component[row["doc_id"]] = row["component"]
+            if row["shard"] < 0:  # published with an earlier snapshot
+                self._kept.add(row["doc_id"])
             self._digests[row["doc_id"]] = {
                 "exact_payload": row["payload_digest"],
                 "exact_text": row["text_digest"],
@@ -80,23 +84,28 @@ class _Range:
         self.edge_faults: list[str] = []
         self._edges = self._read_edges(run, edges)
         self.removed: list[tuple[str, dict[str, Any]]] = []
-        self._kept: set[str] = set()
-        self._taken: set[str] = set()
-        self._component: dict[str, str] = {}
-        self._read_decisions(run, pa.array(sorted(components), type=pa.string()))
+        components = sorted(set(self._component.values()))
+        self._read_decisions(run, pa.array(components, type=pa.string()))
+
+    def _words(self, doc_id: str) -> str:
+        """What documents of equal words share, and their edges with them."""
+        return self._digests.get(doc_id, {}).get("exact_text") or doc_id
 
     def _read_edges(
         self, run: Run, output: Output
-    ) -> dict[tuple[str, str], list[tuple[np.float32, str]]]:
-        table: dict[tuple[str, str], list[tuple[np.float32, str]]] = defaultdict(list)
+    ) -> dict[frozenset[str], list[tuple[np.float32, str]]]:
+        table: dict[frozenset[str], list[tuple[np.float32, str]]] = defaultdict(list)
         for at, row in enumerate(run.read(output, schema.EDGES.schema.names).to_pylist()):
             similarity = np.float32(row["similarity"])
-            table[row["a"], row["b"]].append((similarity, row["method"]))
+            ends = frozenset((self._words(row["a"]), self._words(row["b"])))
+            table[ends].append((similarity, row["method"]))
             if not self._threshold <= similarity <= 1:
                 self.edge_faults.append(
                     f"{output.path} row {at}: similarity {similarity:g} is not in "
                     f"{self._threshold:g} to 1"
                 )
+            if not self._digests.keys() >= {row["a"], row["b"]}:
+                self.edge_faults.append(f"{output.path} row {at}: joins what is no member")
         return table
 
     def _read_decisions(self, run: Run, components: pa.Array) -> None:
@@ -106,7 +115,6 @@ class _Range:
             inside = pc.is_in(table.column("cluster_id"), value_set=components)
             rows = np.flatnonzero(inside.to_numpy(zero_copy_only=False)).tolist()
             for at, row in zip(rows, table.filter(inside).to_pylist(), strict=True):
-                self._component[row["doc_id"]] = row["cluster_id"]
                 if row["outcome"] == schema.KEEP:
                     self._kept.add(row["doc_id"])
                 elif (row["reason"] or "").startswith("dedup."):
@@ -122,7 +130,7 @@ class _Range:
     def _fault(self, row: dict[str, Any]) -> str | None:
         """The first thing that is wrong with one removal."""
         doc_id, keeper, method = row["doc_id"], row["keeper_id"], row["method"]
-        if row["reason"] != f"dedup.{method}":
+        if row["reason"] != schema.REASON_OF_METHOD.get(method):
             return f"reason {row['reason']}, but method {method}"
         if keeper is None or keeper == doc_id:
             return f"{doc_id} was removed without a keeper"
@@ -130,7 +138,7 @@ class _Range:
             return None  # it was kept when this one was removed; what joined them is erased
         if keeper not in self._kept:
             return f"keeper {keeper} of {doc_id} is not a kept document of the component"
-        if self._component[keeper] != row["cluster_id"]:
+        if {self._component.get(doc_id), self._component.get(keeper)} != {row["cluster_id"]}:
             return f"keeper {keeper} is in another component"
         return self._edge_fault(doc_id, keeper, method, row["similarity"])
 
@@ -139,7 +147,8 @@ class _Range:
     ) -> str | None:
         """What is wrong with the edge that a removal rests on."""
         stored = np.float32(np.nan if similarity is None else similarity)
-        joined = [s for s, _ in self._edges.get((min(doc_id, keeper), max(doc_id, keeper)), ())]
+        ends = frozenset((self._words(doc_id), self._words(keeper)))
+        joined = [similarity for similarity, how in self._edges.get(ends, ()) if how == method]
         if self._is_exact(doc_id, keeper, method):
             joined.append(np.float32(1))
         if not joined:

@@ -315,8 +315,8 @@ def _dedup(run: Run, table: stats.Table, totals: dict[str, Any]) -> dict[str, An
     names = {reason: text for reason, (_, text) in schema.REASONS.items() if "dedup." in reason}
     return {
         "threshold": run.settings.cluster.threshold,
-        "candidates": stats.total(table, "pair", "pairs.candidate"),
-        "verified": stats.total(table, "verify", "pairs.verified"),
+        "candidates": stats.total(table, "estimate", "pairs.distinct"),
+        "verified": stats.total(table, "cluster", "pairs.verified"),
         "sizes": sorted((int(size), count) for size, count in sizes.items()),
         "largest": max(sizes.values(), default=0),
         "clusters": sum(sizes.values()),

@@ -308,13 +308,14 @@ class Run:
         """Corpus files by language tag."""
         files: dict[str, list[Output]] = {}
         for made in self._kept["compact"]:
-            files.setdefault(made.task, []).extend(made.outputs)
+            published = [o for o in made.outputs if o.base == "corpus"]
+            files.setdefault(made.task, []).extend(published)
         return files
 
 
 def base_name(output: Output) -> str:
     """Name of the table that an output belongs to: `edges` for `edges.0`."""
-    return output.table.partition(".")[0]
+    return output.base
 
 
 def find_rows(column: pa.ChunkedArray, values: Sequence[str]) -> list[int | None]:

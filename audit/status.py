@@ -7,7 +7,6 @@ from typing import Any
 from audit import alarms
 from audit.runs import STEPS, Run, is_running
 from pipeline.manifest import Manifest
-from stages import schema
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
@@ -72,14 +71,18 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         settings = run.settings
     except IntegrityError:
         return dict.fromkeys(STEPS)
-    partitions = settings.cluster.partitions
+    partitions = settings.cluster.partitions  # without it, known when the documents are
     is_last = done["publish"] and done["compact"] and run.is_finished
     return {
         "prepare": 2,
         "extract": shards,
-        "pair": min(partitions, schema.N_BANDS),
-        "verify": min(partitions, max(1, shards)),
-        "cluster": 1,
+        "band": None,
+        "pair": partitions,
+        "gather": 1,
+        "lend": None,
+        "estimate": partitions,
+        "shingle": None,
+        "cluster": partitions,
         "judge": shards,
         "resolve": partitions,
         "decide": shards,

@@ -113,7 +113,7 @@ def _run(arguments: Sequence[str], core: int | None, env: Mapping[str, str], log
         )
     finally:
         os.sched_setaffinity(0, before)
-    sampler = _Sampler(process.pid)
+    sampler = Sampler(process.pid)
     sampler.start()
     try:
         _, status, usage = os.wait4(process.pid, 0)
@@ -131,35 +131,58 @@ def _run(arguments: Sequence[str], core: int | None, env: Mapping[str, str], log
     return Cost(round(cpu, 3), round(time.perf_counter() - began, 3), round(peak / 2**20, 1))
 
 
-class _Sampler(threading.Thread):
+class Sampler(threading.Thread):
     """Looks at the memory of a process tree twenty times a second."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self._root = psutil.Process(pid)
         self._done = threading.Event()
-        self._peak = 0
+        self._peak = (0, 0)
 
     def run(self) -> None:
+        """Sample until told to finish."""
         while not self._done.wait(SAMPLE_S):
-            with contextlib.suppress(psutil.Error):
-                self._peak = max(self._peak, sum(map(_rss, self._tree())))
+            self._look()
+
+    def _look(self) -> None:
+        with contextlib.suppress(psutil.Error):
+            found = [_memory(process) for process in self._tree()]
+            resident, own = (sum(part) for part in zip(*found, strict=True))
+            self._peak = (max(self._peak[0], resident), max(self._peak[1], own))
 
     def _tree(self) -> list[psutil.Process]:
         return [self._root, *self._root.children(recursive=True)]
 
+    def lap(self) -> tuple[int, int]:
+        """Peaks since the last lap, in bytes: resident, and resident without pages of files."""
+        self._look()
+        peak, self._peak = self._peak, (0, 0)
+        return peak
+
     def finish(self) -> int:
-        """Stop; the peak in bytes."""
+        """Stop; the peak of resident memory in bytes."""
         self._done.set()
         self.join()
-        return self._peak
+        return self._peak[0]
+
+    def cpu_s(self) -> float:
+        """User and system time of the tree so far, its ended processes included."""
+        total = 0.0
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
 
 
-def _rss(process: psutil.Process) -> int:
+def _memory(process: psutil.Process) -> tuple[int, int]:
+    """Resident bytes, and those of them that are no file's (`shared` is what is mapped)."""
     try:
-        return int(process.memory_info().rss)
+        found = process.memory_info()
     except psutil.Error:
-        return 0
+        return 0, 0
+    return int(found.rss), int(found.rss - getattr(found, "shared", 0))
 
 
 def spread(values: Sequence[float], digits: int = 2) -> dict[str, Any]:

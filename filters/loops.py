@@ -1,8 +1,8 @@
 """Compiled inner loops over characters, words and hashes: what numpy would do in many passes.
 
-numba compiles each loop at its first call (some seconds in all) and keeps the result beside the
-source, or in the user's cache folder; no compiler is needed. `filters.text` imports this module
-when the first text is measured: importing numba takes half a second that no command line wants.
+numba compiles each loop at its first call (some seconds in all; `filters.compiled`). `filters.text`
+imports this module when the first text is measured: importing numba takes half a second that no
+command line wants.
 
 All hash arithmetic is modulo 2^64 on unsigned integers; numba makes floats of mixed signs, so every
 constant is typed.
@@ -10,16 +10,13 @@ constant is typed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from filters import characters
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from filters.compiled import compiled, inlined, mix
 
 _WORD: Final = np.uint16(characters.WORD)
 _JOINER: Final = np.uint16(characters.JOINER)
@@ -40,29 +37,10 @@ _ELLIPSIS: Final = np.uint32(0x2026)
 
 _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 _FACTOR_1: Final = np.uint64(0xBF58476D1CE4E5B9)
-_FACTOR_2: Final = np.uint64(0x94D049BB133111EB)
-_27, _30, _31, _32, _48 = (np.uint64(bits) for bits in (27, 30, 31, 32, 48))
+_32, _48 = np.uint64(32), np.uint64(48)
 
 
-def _compiled(function: Function) -> Function:
-    """Compile at the first call; keep the result on disk wherever a folder can be written."""
-    try:
-        made = numba.njit(cache=True)(function)
-    except RuntimeError:  # neither the source's folder nor the user's cache is writable
-        made = numba.njit(function)
-    return cast("Function", made)
-
-
-@_compiled
-def _mix(value: np.uint64) -> np.uint64:
-    value ^= value >> _30
-    value *= _FACTOR_1
-    value ^= value >> _27
-    value *= _FACTOR_2
-    return value ^ (value >> _31)
-
-
-@_compiled
+@compiled
 def classify(
     code_points: NDArray[np.uint32],
     classes_of: NDArray[np.uint16],
@@ -90,7 +68,7 @@ def classify(
     return classes, codes, scripts, counts
 
 
-@_compiled
+@compiled
 def words(classes: NDArray[np.uint16]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Starts and ends of the words (step 2 of the construction in `filters.text`)."""
     size = classes.size
@@ -119,7 +97,7 @@ def words(classes: NDArray[np.uint16]) -> tuple[NDArray[np.int32], NDArray[np.in
     return starts[:count].copy(), ends[:count].copy()
 
 
-@_compiled
+@compiled
 def lines(
     classes: NDArray[np.uint16], codes: NDArray[np.uint32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
@@ -156,7 +134,7 @@ def lines(
     return starts[:count].copy(), ends[:count].copy(), paragraphs[:count].copy()
 
 
-@_compiled
+@compiled
 def _is_terminal(
     classes: NDArray[np.uint16], codes: NDArray[np.uint32], place: int, first: int
 ) -> bool:
@@ -166,7 +144,7 @@ def _is_terminal(
     return codes[place] == _SEMICOLON and place > first and (classes[place - 1] & _GREEK) != 0
 
 
-@_compiled
+@compiled
 def line_ends(
     classes: NDArray[np.uint16],
     codes: NDArray[np.uint32],
@@ -195,7 +173,7 @@ def line_ends(
     return sentences, ellipses
 
 
-@_compiled
+@compiled
 def pieces(
     classes: NDArray[np.uint16], starts: NDArray[np.int32], ends: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -215,7 +193,7 @@ def pieces(
     return counts, longest
 
 
-@_compiled
+@compiled
 def sentence_ends(classes: NDArray[np.uint16], codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Place of the last character of each run of terminals that ends a sentence.
 
@@ -241,7 +219,7 @@ def sentence_ends(classes: NDArray[np.uint16], codes: NDArray[np.uint32]) -> NDA
     return np.array(found, np.int64)
 
 
-@_compiled
+@compiled
 def span_hashes(
     codes: NDArray[np.uint32], starts: NDArray[np.int32], ends: NDArray[np.int32]
 ) -> NDArray[np.uint64]:
@@ -250,12 +228,12 @@ def span_hashes(
     for span in range(starts.size):
         start, total = starts[span], np.uint64(0)
         for place in range(start, ends[span]):
-            total += _mix(np.uint64(codes[place]) + (np.uint64(place - start) << _32))
-        hashes[span] = _mix(total)
+            total += mix(np.uint64(codes[place]) + (np.uint64(place - start) << _32))
+        hashes[span] = mix(total)
     return hashes
 
 
-@_compiled
+@compiled
 def word_unions(
     classes: NDArray[np.uint16],
     scripts: NDArray[np.uint8],
@@ -276,20 +254,26 @@ def word_unions(
     return class_unions, script_unions, cased
 
 
-@_compiled
+@inlined
+def _ngram(word_hashes: NDArray[np.uint64], place: int, n: int) -> np.uint64:
+    """Hash of the n-gram that starts at the word."""
+    total = np.uint64(0)
+    for step in range(n):
+        total = total * _BASE + word_hashes[place + step]
+    return mix(total)
+
+
+@compiled
 def ngram_hashes(word_hashes: NDArray[np.uint64], n: int) -> NDArray[np.uint64]:
     """Hash of the n-gram at each word but the last n - 1 (step 4 of the construction)."""
     size = max(0, word_hashes.size - n + 1)
     hashes = np.empty(size, np.uint64)
     for place in range(size):
-        total = np.uint64(0)
-        for step in range(n):
-            total = total * _BASE + word_hashes[place + step]
-        hashes[place] = _mix(total)
+        hashes[place] = _ngram(word_hashes, place, n)
     return hashes
 
 
-@_compiled
+@compiled
 def _table_bits(entries: int) -> int:
     """Bits of a hash table that these entries fill to a half at most."""
     bits = 4
@@ -298,7 +282,7 @@ def _table_bits(entries: int) -> int:
     return bits
 
 
-@_compiled
+@compiled
 def first_places(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Place of each different hash's first occurrence, in order, and how often it occurs."""
     bits = _table_bits(hashes.size)
@@ -320,7 +304,7 @@ def first_places(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray
     return places[:found].copy(), counts[:found].copy()
 
 
-@_compiled
+@compiled
 def top_n_grams(
     word_hashes: NDArray[np.uint64], offsets: NDArray[np.int64], most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -344,7 +328,7 @@ def top_n_grams(
     return counts, lengths
 
 
-@_compiled
+@compiled
 def duplicate_n_grams(
     word_hashes: NDArray[np.uint64], offsets: NDArray[np.int64], most: int
 ) -> NDArray[np.int64]:
@@ -377,7 +361,7 @@ def duplicate_n_grams(
     return totals
 
 
-@_compiled
+@compiled
 def repeated(hashes: NDArray[np.uint64], lengths: NDArray[np.int32]) -> tuple[int, int]:
     """How many hashes stand earlier, and the sum of their lengths."""
     places, _ = first_places(hashes)
@@ -389,7 +373,7 @@ def repeated(hashes: NDArray[np.uint64], lengths: NDArray[np.int32]) -> tuple[in
     return hashes.size - places.size, total
 
 
-@_compiled
+@compiled
 def paragraphs(
     line_hashes: NDArray[np.uint64],
     line_lengths: NDArray[np.int32],
@@ -404,33 +388,38 @@ def paragraphs(
         paragraph = paragraph_of[line]
         if line and paragraph_of[line - 1] != paragraph:
             first = line
-        hashes[paragraph] += _mix(line_hashes[line] + np.uint64(line - first) * _BASE)
+        hashes[paragraph] += mix(line_hashes[line] + np.uint64(line - first) * _BASE)
         lengths[paragraph] += line_lengths[line]
     for paragraph in range(count):
-        hashes[paragraph] = _mix(hashes[paragraph])
+        hashes[paragraph] = mix(hashes[paragraph])
     return hashes, lengths
 
 
-@_compiled
+@inlined
+def _place_of(wanted: NDArray[np.uint64], value: np.uint64, low: int, high: int) -> int:
+    """First place of the sorted `wanted[low:high]` that is not below the value; `high` if none."""
+    while low < high:
+        middle = (low + high) >> 1
+        if wanted[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
 def is_among(hashes: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Whether each hash occurs in the sorted array `wanted`."""
     found = np.zeros(hashes.size, np.bool_)
     if wanted.size == 0:
         return found
     for place in range(hashes.size):
-        value = hashes[place]
-        low, high = 0, wanted.size
-        while low < high:
-            middle = (low + high) >> 1
-            if wanted[middle] < value:
-                low = middle + 1
-            else:
-                high = middle
-        found[place] = low < wanted.size and wanted[low] == value
+        entry = _place_of(wanted, hashes[place], 0, wanted.size)
+        found[place] = entry < wanted.size and wanted[entry] == hashes[place]
     return found
 
 
-@_compiled
+@compiled
 def phrases(
     word_hashes: NDArray[np.uint64],
     firsts: NDArray[np.bool_],
@@ -452,18 +441,9 @@ def phrases(
             n = sizes[kind]
             if place + n > word_hashes.size:
                 break
-            total = np.uint64(0)
-            for step in range(n):
-                total = total * _BASE + word_hashes[place + step]
-            value = _mix(total)
-            low, high = bounds[kind], bounds[kind + 1]
-            while low < high:
-                middle = (low + high) >> 1
-                if wanted[middle] < value:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low < bounds[kind + 1] and wanted[low] == value:
+            value = _ngram(word_hashes, place, n)
+            entry = _place_of(wanted, value, bounds[kind], bounds[kind + 1])
+            if entry < bounds[kind + 1] and wanted[entry] == value:
                 places.append(place)
-                found.append(low)
+                found.append(entry)
     return np.array(places, np.int64), np.array(found, np.int64)

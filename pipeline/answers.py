@@ -217,6 +217,22 @@ def checks_text(checks: Sequence[Mapping[str, Any]]) -> Text:
         yield f"{'ok  ' if check['ok'] else 'FAIL'}  {check['name']:24} {check['detail']}"
 
 
+def index_text(data: Mapping[str, Any]) -> Text:
+    """`weir index info` and `weir index compact`."""
+    yield f"{data['dataset']}: bands {data['layout'] or 'none yet'}"
+    yield f"{'part':40} {'documents':>12} {'keys':>14} {'bytes':>16}  releases"
+    total = {"name": "all", "releases": [], **data["total"]}
+    for part in [*data["parts"], total]:
+        shown = ", ".join(part["releases"][:3])
+        more = len(part["releases"]) - 3
+        yield (
+            f"{part['name']:40} {part['documents']:>12,} {part['keys']:>14,} {part['bytes']:>16,}  "
+            f"{shown}{f' and {more} more' if more > 0 else ''}"
+        )
+    if data.get("removed"):
+        yield f"{len(data['removed'])} files that are merged were removed"
+
+
 def trace_text(data: Mapping[str, Any], what: Sequence[str]) -> Text:
     """`weir trace`."""
     if not data["records"]:

@@ -38,6 +38,9 @@ app.add_typer(models_app, name="models")
 takedown_app = typer.Typer(no_args_is_help=True, help="Take documents out again, for good.")
 app.add_typer(takedown_app, name="takedown")
 
+index_app = typer.Typer(no_args_is_help=True, help="Look after a dataset's duplicate index.")
+app.add_typer(index_app, name="index")
+
 UsageError: Any = typer.BadParameter.__bases__[0]  # typer may bring its own click
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -131,7 +134,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     dataset: Annotated[
         Path | None,
-        typer.Option("--dataset", help="Dataset whose suppression list holds."),
+        typer.Option(
+            "--dataset",
+            help="Dataset that the run belongs to: its published documents, its suppression list.",
+        ),
     ] = None,
     executor: Annotated[Where, typer.Option("--executor", help="Where tasks run.")] = Where.LOCAL,
     address: Annotated[
@@ -436,6 +442,42 @@ def prune(
     keep = () if all_intermediates else audit_prune.ON_REQUEST
     data = audit_prune.prune(runs.Run(path), keep)
     answers.give("prune", data, as_json, lambda: answers.prune_text(data))
+
+
+DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")]
+
+
+@index_app.command("info")
+def index_info(path: DatasetPath, as_json: Json = False) -> None:
+    """Say what a dataset's index knows: releases, documents, keys, bytes."""
+    from audit import index  # noqa: PLC0415
+
+    data = index.info(path)
+    answers.give("index info", data, as_json, lambda: answers.index_text(data))
+
+
+@index_app.command("compact")
+def index_compact(path: DatasetPath, as_json: Json = False) -> None:
+    """Merge the keys of all releases, so that a run reads them once, in order."""
+    from audit import index  # noqa: PLC0415
+
+    data = index.compact(path)
+    answers.give("index compact", data, as_json, lambda: answers.index_text(data))
+
+
+@index_app.command("verify")
+def index_verify(path: DatasetPath, as_json: Json = False) -> None:
+    """Recompute digests and keys of a dataset's index, and compare it with published files.
+
+    Exit code 3 if anything is wrong.
+    """
+    from audit import index  # noqa: PLC0415
+
+    checks = index.verify(path)
+    ok = all(check["ok"] for check in checks)
+    data = {"checks": checks}
+    answers.give("index verify", data, as_json, lambda: answers.checks_text(checks), ok=ok)
+    raise typer.Exit(0 if ok else 3)
 
 
 @app.command("train-quality")

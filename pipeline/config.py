@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from filters import domains, pii, rules
+from filters import domains, minhash, pii, rules
 from filters.catalog import BY_NAME, PEER, find
 from filters.optout import CHANNELS
 from filters.text import Lexicon
@@ -129,7 +129,18 @@ class Cluster(_Section):
     """Deduplication."""
 
     threshold: float = Field(gt=0, le=1)
-    partitions: int = Field(ge=1, le=4096)
+    bands: int = Field(ge=1, le=minhash.PERMUTATIONS)
+    rows: int = Field(ge=1, le=minhash.PERMUTATIONS)
+    partitions: int | None = Field(default=None, ge=1, le=4096)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Cluster":
+        if self.bands * self.rows > minhash.PERMUTATIONS:
+            raise ValueError(
+                f"{self.bands} bands of {self.rows} rows need more than the "
+                f"{minhash.PERMUTATIONS} values of a signature"
+            )
+        return self
 
 
 class Publish(_Section):

@@ -35,6 +35,11 @@ class Output:
     """SHA-256 that task keys know the file by, where a takedown rewrote it; empty: `sha256`."""
 
     @property
+    def base(self) -> str:
+        """Name of the table that it belongs to: `corpus` for `corpus.0`."""
+        return self.table.partition(".")[0]
+
+    @property
     def known(self) -> str:
         """What the keys of later tasks are made of: a takedown leaves them what they were."""
         return self.origin or self.sha256

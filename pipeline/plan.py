@@ -10,19 +10,23 @@ from typing import Any
 
 from filters import minhash
 from filters.catalog import BY_NAME
+from filters.text import HASH_VERSION
 from langid import models
 from pipeline import config
+from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
 from pipeline.storage import Input
 from pipeline.suppression import Listing
 from stages import (
+    band,
     cluster,
     decide,
     extract,
     gate,
     identify,
     measure,
+    pair,
     parse,
     prepare,
     publish,
@@ -36,6 +40,14 @@ from stages import (
 
 Made = dict[str, list[Manifest]]
 """Manifests of finished steps, in task order."""
+Tasks = Iterator[tuple[str, list[str], dict[str, Any]]]
+"""Name, input digests and parameters of each task of a step."""
+GROUP_DOCUMENTS = 500_000
+"""Documents whose keys are sorted together: 8.5 million keys, 0.3 GB, and twice that while sorting.
+"""
+PART_DOCUMENTS = 1_500_000
+"""Documents a partition: with two fifths of them in components, 0.3 GB of signatures."""
+MIN_PARTS = 4
 
 
 NOTHING = Listing()
@@ -48,8 +60,7 @@ class Step:
     name: str
     versions: dict[str, int]
     config: tuple[str, ...]
-    tasks: Callable[["Plan", Made], Iterator[tuple[str, list[str], dict[str, Any]]]]
-    """Yields (name, input digests, parameters)."""
+    tasks: Callable[["Plan", Made], "Tasks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,8 @@ class Plan:
     """The suppression list as it stood when the run began: `gate` heeds it."""
     suppressed_now: Listing = NOTHING
     """As it stands now, without what was erased from this run: `judge` heeds it."""
+    index: Index | None = None
+    """What earlier snapshots of the run's dataset published; None for a run without a dataset."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -84,7 +97,7 @@ def _ordinal(number: int) -> str:
     return f"{number:05d}"
 
 
-def _prepare(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _prepare(plan: Plan, made: Made) -> Tasks:
     del made
     yield (
         "robots",
@@ -111,7 +124,7 @@ def _prepared(made: Made, task: str) -> Output:
     return next(m.outputs[0] for m in made["prepare"] if m.task == task)
 
 
-def _extract(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _extract(plan: Plan, made: Made) -> Tasks:
     robots, blocked, listed = (
         _prepared(made, task) for task in ("robots", "block_list", "suppressed")
     )
@@ -138,46 +151,166 @@ def _paths(made: Sequence[Manifest], table: str) -> list[str]:
     return [m.output(table).path for m in made]
 
 
-def _pair(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    partitions = min(plan.settings.cluster.partitions, schema.N_BANDS)
-    signatures = _paths(made["extract"], "signatures")
-    for part in range(partitions):
-        bands = list(range(part, schema.N_BANDS, partitions))
-        yield (
-            _ordinal(part),
-            [str(bands), *_digests(made["extract"], "signatures")],
-            {"signatures": signatures, "bands": bands},
-        )
+def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
+    """Files of signatures and of texts beside them: the run's shards, by file name.
 
-
-def _verify(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    partitions = min(plan.settings.cluster.partitions, max(1, len(plan.shards)))
-    for part in range(partitions):
-        shards = list(range(part, len(made["extract"]), partitions))
-        digests = [
-            str(shards),
-            *_digests(made["pair"], "candidates"),
-            *_digests(made["extract"], "documents"),
-        ]
-        params = {
-            "candidates": _paths(made["pair"], "candidates"),
-            "documents": _paths(made["extract"], "documents"),
-            "shards": shards,
+    Then those of earlier snapshots. A source is known by its number in this list, so neither the
+    order in which inputs were given nor that in which they were read has a part in clustering.
+    """
+    own = [
+        {
+            "number": number,
+            "name": m.inputs[0],
+            "signatures": m.output("signatures").path,
+            "sha256": m.output("signatures").sha256,
+            "known": m.output("signatures").known,
+            "rows": m.output("signatures").rows,
+            "documents": m.output("documents").path,
         }
-        yield _ordinal(part), digests, params
+        for number, m in enumerate(by_name(made["extract"]))
+    ]
+    return own + (plan.index.sources(len(own)) if plan.index else [])
 
 
-def _cluster(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    digests = [*_digests(made["extract"], "signatures"), *_digests(made["verify"], "edges")]
+def by_name(extracted: Sequence[Manifest]) -> list[Manifest]:
+    """Manifests of step extract in the order of the names of their input files."""
+    return sorted(extracted, key=lambda m: m.inputs[0])
+
+
+def _own(sources: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the run itself."""
+    return [source for source in sources if not source.get("is_old")]
+
+
+def _groups(sources: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Neighbouring sources of together at least `GROUP_DOCUMENTS` rows; published ones apart."""
+    groups: list[list[dict[str, Any]]] = []
+    rows = 0
+    for source in sources:
+        is_other = groups and source.get("is_old") != groups[-1][0].get("is_old")
+        if not groups or is_other or rows >= GROUP_DOCUMENTS:
+            groups.append([])
+            rows = 0
+        groups[-1].append(source)
+        rows += source["rows"]
+    return groups
+
+
+def _bounds(groups: Sequence[Sequence[dict[str, Any]]]) -> list[list[Any]]:
+    """Name, first source and the one after the last, of each group."""
+    return [
+        [_ordinal(number), group[0]["number"], group[-1]["number"] + 1]
+        for number, group in enumerate(groups)
+    ]
+
+
+def _parts(plan: Plan, sources: Sequence[dict[str, Any]]) -> int:
+    """Partitions of keys, and of components."""
+    documents = sum(source["rows"] for source in _own(sources))
+    return plan.settings.cluster.partitions or max(MIN_PARTS, -(-documents // PART_DOCUMENTS))
+
+
+def _row_groups(output: Output, name: str) -> list[Any]:
+    """The file and its row groups of that name: what a task is to read of it."""
+    return [output.path, [group for tag, group in output.groups if tag == name]]
+
+
+def _band(plan: Plan, made: Made) -> Tasks:
+    for number, group in enumerate(_groups(_own(_sources(plan, made)))):
+        digests = [x for source in group for x in (str(source["number"]), source["known"])]
+        yield _ordinal(number), digests, {"sources": group}
+
+
+def _pair(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    parts = _parts(plan, sources)
+    keys = [
+        {"path": o.path, "rows": o.rows, "offset": 0, "is_old": False}
+        for o in (m.output("keys") for m in made["band"])
+    ]
+    published = plan.index.keys(len(_own(sources))) if plan.index else []
     params = {
-        "signatures": _paths(made["extract"], "signatures"),
-        "edges": _paths(made["verify"], "edges"),
-        "partitions": plan.settings.cluster.partitions,
+        "keys": keys + published,
+        "parts": parts,
+        "old_from": len(_own(sources)),
+        "names": [source["name"] for source in sources],
     }
+    for part in range(parts):
+        digests = [
+            f"{part} of {parts}",
+            *_digests(made["band"], "keys"),
+            *(str([f["sha256"], f["offset"], f["gone"]]) for f in published),
+        ]
+        yield _ordinal(part), digests, {**params, "part": part}
+
+
+def _gather(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    rows = [source["rows"] for source in _own(sources)]
+    params = {
+        "candidates": _paths(made["pair"], "candidates"),
+        "source_rows": rows,
+        "old_from": len(rows),
+        "groups": _bounds(_groups(sources)),
+        "parts": _parts(plan, sources),
+    }
+    digests = [str(params["parts"]), str(rows), *_digests(made["pair"], "candidates")]
     yield "components", digests, params
 
 
-def _judge(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _lend(plan: Plan, made: Made) -> Tasks:
+    homes = made["gather"][0].output("homes")
+    for number, group in enumerate(_groups(_sources(plan, made))):
+        name = _ordinal(number)
+        params = {"sources": group, "homes": _row_groups(homes, name)}
+        yield name, [name, homes.known, *(source["known"] for source in group)], params
+
+
+def _estimate(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    gathered, lent = (
+        made["gather"][0].output("candidates"),
+        [m.output("lent") for m in made["lend"]],
+    )
+    for part in range(_parts(plan, sources)):
+        params = {
+            "candidates": _row_groups(gathered, str(part)),
+            "lent": [_row_groups(output, str(part)) for output in lent],
+            "groups": _bounds(_groups(sources)),
+        }
+        digests = [str(part), gathered.known, *_digests(made["lend"], "lent")]
+        yield _ordinal(part), digests, params
+
+
+def _shingle(plan: Plan, made: Made) -> Tasks:
+    wanted = [m.output("wanted") for m in made["estimate"]]
+    for number, group in enumerate(_groups(_sources(plan, made))):
+        name = _ordinal(number)
+        params = {"sources": group, "wanted": [_row_groups(output, name) for output in wanted]}
+        digests = [name, *(o.known for o in wanted), *(source["documents"] for source in group)]
+        yield name, digests, params
+
+
+def _cluster(plan: Plan, made: Made) -> Tasks:
+    sources = _sources(plan, made)
+    for part, estimated in enumerate(made["estimate"]):
+        name = str(part)
+        params = {
+            "lent": [_row_groups(m.output("lent"), name) for m in made["lend"]],
+            "shingles": [_row_groups(m.output("shingles"), name) for m in made["shingle"]],
+            "estimates": estimated.output("estimates").path,
+            "old_from": len(_own(sources)),
+        }
+        digests = [
+            name,
+            estimated.output("estimates").known,
+            *_digests(made["lend"], "lent"),
+            *_digests(made["shingle"], "shingles"),
+        ]
+        yield _ordinal(part), digests, params
+
+
+def _judge(plan: Plan, made: Made) -> Tasks:
     listed = _prepared(made, NOW).path
     for m in made["extract"]:
         params = {
@@ -188,40 +321,49 @@ def _judge(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, A
         yield m.task, digests, params
 
 
-def _resolve(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    (clustered,) = made["cluster"]
-    verdicts = _paths(made["judge"], "verdicts")
-    for part in range(plan.settings.cluster.partitions):
-        members, edges = clustered.output(f"members.{part}"), clustered.output(f"edges.{part}")
-        digests = [str(part), members.known, edges.known, *_digests(made["judge"], "verdicts")]
-        yield (
-            _ordinal(part),
-            digests,
-            {"members": members.path, "edges": edges.path, "verdicts": verdicts},
-        )
+def _resolve(plan: Plan, made: Made) -> Tasks:
+    groups = _bounds(_groups(_sources(plan, made)))
+    judged = dict(zip((m.task for m in made["extract"]), made["judge"], strict=True))
+    verdicts = [judged[m.task] for m in by_name(made["extract"])]
+    for clustered in made["cluster"]:
+        members, edges = clustered.output("members"), clustered.output("edges")
+        params = {
+            "members": members.path,
+            "edges": edges.path,
+            "verdicts": _paths(verdicts, "verdicts"),
+            "groups": groups,
+        }
+        digests = [clustered.task, members.known, edges.known, *_digests(verdicts, "verdicts")]
+        yield clustered.task, digests, params
 
 
-def _decide(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    del plan
-    removals = made["resolve"]
-    for number, (extracted, judged) in enumerate(zip(made["extract"], made["judge"], strict=True)):
+def _decide(plan: Plan, made: Made) -> Tasks:
+    removals = [m.output("removals") for m in made["resolve"]]
+    number_of = {m.task: number for number, m in enumerate(by_name(made["extract"]))}
+    group_of = {
+        number: name
+        for name, first, last in _bounds(_groups(_sources(plan, made)))
+        for number in range(first, last)
+    }
+    for extracted, judged in zip(made["extract"], made["judge"], strict=True):
+        number = number_of[extracted.task]
         digests = [
             str(number),
             *_digests([extracted], "documents", "signals"),
             *_digests([judged], "verdicts"),
-            *_digests(removals, "removals"),
+            *(o.known for o in removals),
         ]
         params = {
             "ordinal": number,
             "documents": extracted.output("documents").path,
             "signals": extracted.output("signals").path,
             "verdicts": judged.output("verdicts").path,
-            "removals": _paths(removals, "removals"),
+            "removals": [_row_groups(output, group_of[number]) for output in removals],
         }
         yield extracted.task, digests, params
 
 
-def _publish(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _publish(plan: Plan, made: Made) -> Tasks:
     pairs = list(zip(made["extract"], made["decide"], strict=True))
     size = plan.settings.publish.shards_per_task
     for part, start in enumerate(range(0, len(pairs), size)):
@@ -232,6 +374,7 @@ def _publish(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
                 "signals": e.output("signals").path,
                 "decisions": d.output("decisions").path,
                 "groups": [list(g) for g in e.output("documents").groups],
+                **({"signatures": e.output("signatures").path} if plan.index else {}),
             }
             for e, d in group
         ]
@@ -240,29 +383,49 @@ def _publish(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str,
             for e, d in group
             for x in (*_digests([e], "documents", "signals"), *_digests([d], "decisions"))
         ]
-        yield _ordinal(part), [str(part), *digests], {"shards": shards}
+        if plan.index:
+            digests += [x for e, _ in group for x in ("indexed", *_digests([e], "signatures"))]
+        params = {"shards": shards, "is_indexed": plan.index is not None}
+        yield _ordinal(part), [str(part), *digests], params
 
 
-def _compact(plan: Plan, made: Made) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def _compact(plan: Plan, made: Made) -> Tasks:
     del plan
-    parts = [m.output("corpus") for m in made["publish"]]
-    for tag in sorted({tag for part in parts for tag, _ in part.groups}):
-        holding = [
-            (p.path, [g for t, g in p.groups if t == tag])
-            for p in parts
-            if any(t == tag for t, _ in p.groups)
+    for tag in sorted({tag for m in made["publish"] for tag, _ in m.output("corpus").groups}):
+        parts = [
+            [[output.path for output in m.outputs], groups]
+            for m in made["publish"]
+            if (groups := _row_groups(m.output("corpus"), tag)[1])
         ]
-        yield (
-            tag,
-            [tag, *(p.known for p in parts)],
-            {"tag": tag, "parts": [[path, groups] for path, groups in holding]},
-        )
+        digests = [output.known for m in made["publish"] for output in m.outputs]
+        yield tag, [tag, *digests], {"tag": tag, "parts": parts}
+
+
+def _index(plan: Plan, made: Made) -> Tasks:
+    """Nothing for a run without a dataset."""
+    if plan.index is None:
+        return
+    signed = [o for m in made["compact"] for o in m.outputs if o.base == "signatures"]
+    sources = [
+        {
+            "number": number,
+            "signatures": o.path,
+            "sha256": o.sha256,
+            "rows": o.rows,
+            "known": o.known,
+        }
+        for number, o in enumerate(signed)
+    ]
+    for number, group in enumerate(_groups(sources)):
+        digests = [x for source in group for x in (str(source["number"]), source["known"])]
+        yield _ordinal(number), ["index", *digests], {"sources": group}
 
 
 _GATE = tuple(f"gate.{name}" for name in config.Gate.model_fields if name != "block_list")
 """The block list is known by its content, wherever it lies."""
 _SIGNALS = {f"signal.{name}": signal.version for name, signal in BY_NAME.items()}
 _JUDGED = ("language.rules", "languages.rules", "language.domains", "languages.domains")
+_PAIR = {"pair": pair.VERSION}
 _CLUSTER = {"cluster": cluster.VERSION}
 _DECIDE = {"decide": decide.VERSION}
 _PUBLISH = {"publish": publish.VERSION}
@@ -300,9 +463,13 @@ STEPS: tuple[Step, ...] = (
         ),
         _extract,
     ),
-    Step("pair", _CLUSTER, (), _pair),
-    Step("verify", _CLUSTER, ("cluster.threshold",), _verify),
-    Step("cluster", _CLUSTER, ("cluster.partitions",), _cluster),
+    Step("band", {"band": band.VERSION}, ("cluster.bands", "cluster.rows"), _band),
+    Step("pair", _PAIR, (), _pair),
+    Step("gather", _PAIR, (), _gather),
+    Step("lend", _PAIR, (), _lend),
+    Step("estimate", _CLUSTER, ("cluster.threshold",), _estimate),
+    Step("shingle", {"shingles": HASH_VERSION}, (), _shingle),
+    Step("cluster", _CLUSTER, ("cluster.threshold",), _cluster),
     Step(
         "judge",
         _DECIDE,
@@ -313,4 +480,5 @@ STEPS: tuple[Step, ...] = (
     Step("decide", _DECIDE, ("language.rules",), _decide),
     Step("publish", _PUBLISH, (), _publish),
     Step("compact", _PUBLISH, ("publish",), _compact),
+    Step("index", {"band": band.VERSION}, ("cluster.bands", "cluster.rows"), _index),
 )

@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import importlib
 import json
-import os
 import platform
 import shutil
 import signal
@@ -23,7 +22,18 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from filters import minhash
-from pipeline import config, executor, lists, manifest, plan, shards, storage, suppression
+from pipeline import (
+    config,
+    dataset,
+    executor,
+    lists,
+    manifest,
+    plan,
+    shards,
+    storage,
+    suppression,
+)
+from pipeline.dataset import Index
 from pipeline.executor import Executor, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.steps import Work
@@ -112,6 +122,7 @@ class Runner:
         self.run = options.output.resolve()
         self.dataset, self._reused = options.dataset, list[Listing]()
         self.plan = self._with_suppression(make_plan(resolved))
+        self.plan = replace(self.plan, index=self._index())
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
@@ -140,6 +151,41 @@ class Runner:
                         self._executor.close()
             self._close_book()
         return self.result
+
+    # The dataset
+
+    def _index(self) -> Index | None:
+        """What the dataset had published when this run was compared with it; None without one.
+
+        A run that is released keeps to what it has seen. One that is not sees what is there now.
+        """
+        if self.dataset is None:
+            return None
+        self.dataset = self.dataset.resolve()
+        book = _read_book(self.run)
+        if book.get("dataset") not in (None, str(self.dataset)):
+            raise ConfigError(
+                "--dataset",
+                f"{self.run} belongs to {book['dataset']}",
+                "leave --dataset away, or start another run with --reuse",
+            )
+        if book.get("released"):
+            runs = tuple((name, folder) for name, folder in book["index_runs"])
+            return Index.from_json(self.dataset, book["index"], runs)
+        return dataset.read(self.dataset).without(self.plan.snapshot)
+
+    def _release(self) -> bool:
+        """Add what is published to the dataset, once the run is whole."""
+        if self.plan.index is None or self.result.exit_code != DONE:
+            return False
+        dataset.release(
+            self.plan.index,
+            self.run,
+            self.plan.snapshot,
+            self.made["compact"],
+            self.made["index"],
+        )
+        return True
 
     # The suppression list
 
@@ -245,7 +291,9 @@ class Runner:
             "inputs": [i.to_json() for i in self.plan.shards],
             "robots": [i.to_json() for i in self.plan.robots],
             "block_list": self.plan.block_list and self.plan.block_list.to_json(),
-            "dataset": str(self.dataset.resolve()) if self.dataset is not None else None,
+            "dataset": str(self.dataset) if self.dataset is not None else None,
+            "index": self.plan.index and self.plan.index.to_json(),
+            "index_runs": self.plan.index and self.plan.index.runs,
             "suppression": self.plan.suppressed.to_json(),
             "suppression_reused": [listing.to_json() for listing in self._reused],
             "takedowns": _read_book(self.run).get("takedowns", []),
@@ -373,7 +421,7 @@ class Runner:
                 (self.options.reuse / output.path).exists() for output in found.outputs
             ):
                 for output in found.outputs:
-                    _adopt(self.options.reuse / output.path, self.run / output.path)
+                    storage.adopt(self.options.reuse / output.path, self.run / output.path)
                 manifest.commit(self.run, found)
             else:
                 found = None  # pruned there: done again here
@@ -442,13 +490,16 @@ class Runner:
         )
         book = json.loads((self.run / "run.json").read_text(encoding="utf-8"))
         tasks = {step: [m.key for m in made] for step, made in self.made.items()}
-        if book.get("tasks") != tasks or book["finished_at"] is None:
+        is_due = self.plan.index is not None and not book.get("released")
+        if book.get("tasks") != tasks or book["finished_at"] is None or is_due:
+            is_released = self._release()
             self._write_book(
                 {
                     "started_at": book["started_at"],
                     "finished_at": _now(),
                     "tasks": tasks,
                     "problems": self.result.problems,
+                    "released": is_released,
                 }
             )
         self.listener(Event("done", "", 0, 0))
@@ -484,7 +535,9 @@ def write_statistics(run: Path, name: str, manifests: Sequence[Manifest]) -> Non
         raise IntegrityError(
             str(run), f"books do not balance: {read} records read, {out} accounted for"
         )
-    published = sum(o.rows for m in manifests if m.step == "compact" for o in m.outputs)
+    published = sum(
+        o.rows for m in manifests if m.step == "compact" for o in m.outputs if o.base == "corpus"
+    )
     if published != total("documents.kept"):
         raise IntegrityError(
             str(run), f"{total('documents.kept')} documents kept, {published} published"
@@ -504,17 +557,6 @@ def _read_book(run: Path) -> dict[str, Any]:
         return dict(json.loads((run / "run.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
-
-
-def _adopt(source: Path, target: Path) -> None:
-    """Link a committed file, or copy it to another disk."""
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        storage.write_bytes(target, source.read_bytes())
 
 
 def _differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:

@@ -7,30 +7,30 @@ executor calls `perform` in whatever process it has. Only this module and `pipel
 stage modules.
 """
 
+import contextlib
 import functools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from filters import rules
 from filters.catalog import BY_NAME
 from filters.suppression import Suppressed
-from pipeline import config, lists, manifest, shards, storage, suppression
+from pipeline import config, duplicates, lists, manifest, shards, storage, suppression
+from pipeline.context import Context
 from pipeline.executor import Task
-from pipeline.manifest import Books, Count, Manifest, Output
-from pipeline.sandbox import Sandbox
+from pipeline.manifest import Books, Count, Manifest
 from pipeline.storage import Input
 from stages import (
     base,
-    cluster,
     decide,
     extract,
     gate,
@@ -45,8 +45,6 @@ from stages import (
     sign,
     suppress,
 )
-
-PARSERS = "stages.parse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,46 +93,6 @@ def _parsed(settings: str) -> config.Run:
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system + times.children_user + times.children_system)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """All that a step function may look at."""
-
-    run: Path
-    settings: config.Run
-    snapshot: str
-    task: Task
-
-    def path(self, relative: str) -> Path:
-        """A file of the run."""
-        return self.run / relative
-
-    def output(self, table: schema.Table, suffix: str = "") -> "shards.Writer":
-        """A file in the making, named by the task and its key."""
-        name = f"{table.name}/{self.task.name}{suffix}-{self.task.key[:12]}.parquet"
-        return shards.Writer(self.run, name, table)
-
-    def manifest(
-        self, outputs: Iterable[Output], books: Books, counts: Iterable[Count]
-    ) -> Manifest:
-        """The task's manifest."""
-        inputs = tuple(str(i) for i in self.task.params.get("inputs", ()))
-        return Manifest(
-            self.task.step,
-            self.task.key,
-            self.task.name,
-            inputs,
-            tuple(outputs),
-            books,
-            tuple(sorted(counts)),
-        )
-
-    def sandbox(self) -> Sandbox:
-        """The killable child, with the journal of this task's earlier deaths."""
-        limits = self.settings.extract
-        journal = self.run / "journal" / f"{self.task.step}-{self.task.key}.jsonl"
-        return Sandbox(PARSERS, limits.cpu_limit_s, limits.memory_limit_mb, journal)
 
 
 def _host_key(url: str) -> tuple[str, int] | None:
@@ -332,92 +290,6 @@ class _Ledger:
         ]
 
 
-SIGNATURE_COLUMNS = ["doc_id", "row", "text_digest", "payload_digest", "n_shingles"]
-
-
-def _signatures(context: Context, columns: list[str]) -> pa.Table:
-    """Signature columns of all shards, with the shard's ordinal."""
-    tables = []
-    for ordinal, path in enumerate(context.task.params["signatures"]):
-        table = storage.read_table(context.path(path), columns)
-        tables.append(
-            table.append_column("shard", pa.array([ordinal] * table.num_rows, type=pa.int32()))
-        )
-    return pa.concat_tables(tables).combine_chunks()
-
-
-def do_pair(context: Context) -> Manifest:
-    """Step 2a: some bands of all signatures to candidate pairs."""
-    signatures = _signatures(context, [*SIGNATURE_COLUMNS, "bands"])
-    table = cluster.candidate_pairs(signatures, context.task.params["bands"])
-    writer = context.output(schema.CANDIDATES)
-    writer.write(table)
-    counts = [(schema.UNDETERMINED, "pairs.candidate", "", table.num_rows)]
-    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
-
-
-def do_verify(context: Context) -> Manifest:
-    """Step 2b: candidate pairs of some shards to verified edges."""
-    params = context.task.params
-    tables = [storage.read_table(context.path(path)) for path in params["candidates"]]
-    pairs = pa.concat_tables(tables)
-    mine = np.isin(pairs.column("shard_a").to_numpy(), params["shards"])
-    pairs = (
-        pairs.filter(pa.array(mine))
-        .group_by(pairs.column_names)
-        .aggregate([])
-        .sort_by([("a", "ascending"), ("b", "ascending")])
-    )
-
-    def texts(shard: int, rows: list[int]) -> dict[int, str]:
-        return shards.read_texts(context.path(params["documents"][shard]), rows)
-
-    edges = cluster.verified_edges(pairs, texts, context.settings.cluster.threshold)
-    writer = context.output(schema.EDGES, "-near")
-    writer.write(edges)
-    counts = [(schema.UNDETERMINED, "pairs.verified", "", edges.num_rows)]
-    books = Books(pairs.num_rows, edges.num_rows, pairs.num_rows - edges.num_rows, 0)
-    return context.manifest([writer.commit()], books, counts)
-
-
-def do_cluster(context: Context) -> Manifest:
-    """Step 2c: edges and exact groups to components, by range of doc_id."""
-    params = context.task.params
-    signatures = _signatures(context, SIGNATURE_COLUMNS)
-    near = pa.concat_tables([storage.read_table(context.path(path)) for path in params["edges"]])
-    payload_groups = cluster.exact_groups(signatures, "payload_digest")
-    text_groups = cluster.exact_groups(signatures, "text_digest")
-    edges = cluster.all_edges(near, payload_groups, text_groups)
-    component_of = cluster.components(edges)
-    shared = shards.shared_digests(signatures, ("payload_digest", "text_digest"))
-    members = cluster.members(signatures, component_of, shared)
-    count = params["partitions"]
-    outputs = []
-    for part in range(count):
-        for table, rows, column in (
-            (schema.EDGES, edges, "a"),
-            (schema.MEMBERS, members, "component"),
-        ):
-            ids = rows.column(column).to_pylist()
-            inside = [
-                cluster.partition_of(component_of[i] if column == "a" else i, count) == part
-                for i in ids
-            ]
-            writer = shards.Writer(
-                context.run,
-                f"clusters/{table.name}-{part:05d}-{context.task.key[:12]}.parquet",
-                table,
-            )
-            writer.write(rows.filter(pa.array(inside, type=pa.bool_())))
-            outputs.append(writer.commit(f"{table.name}.{part}"))
-    sizes = Counter(members.column("component").to_pylist())
-    counts = [
-        (schema.UNDETERMINED, "clusters.size", str(size), n)
-        for size, n in Counter(sizes.values()).items()
-    ]
-    return context.manifest(outputs, Books(members.num_rows, members.num_rows, 0, 0), counts)
-
-
 def do_judge(context: Context) -> Manifest:
     """Step 3a: the rules over one shard's signals."""
     params = context.task.params
@@ -426,7 +298,7 @@ def do_judge(context: Context) -> Manifest:
     lists = context.settings.lists()
     listed = _suppressed(context)
     has_urls = bool(lists) or listed.names_addresses
-    columns = ["doc_id", "tag", "n_chars", "n_words", "date", *(["url"] if has_urls else [])]
+    columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
     documents = storage.read_table(context.path(params["documents"]), columns)
     taken = decide.taken(documents, listed)
     if listed.names_texts:
@@ -444,23 +316,28 @@ def do_judge(context: Context) -> Manifest:
     )
 
 
+def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
+    """Which members pass every rule, by the verdicts of their shards; False for published ones."""
+    shard, row = (members.column(name).to_numpy() for name in ("shard", "row"))
+    order = np.argsort(shard, kind="stable")
+    found = np.zeros(len(shard), np.bool_)
+    own = order[np.searchsorted(shard[order], 0) :]
+    for mine in np.split(own, np.flatnonzero(np.diff(shard[own])) + 1):
+        if len(mine):
+            path = context.path(context.task.params["verdicts"][shard[mine[0]]])
+            table = storage.read_table(path, ["failed_rules", "listed", "taken"])
+            found[mine] = decide.passes(table)[row[mine]]
+    return found
+
+
 def do_resolve(context: Context) -> Manifest:
     """Step 3b: keepers among the members of one range of components."""
     params = context.task.params
     members = storage.read_table(context.path(params["members"]))
     edges = storage.read_table(context.path(params["edges"]))
-    wanted: dict[str, dict[str, Any]] = {}
-    rows_by_shard: dict[int, list[int]] = {}
-    for row in members.select(["shard", "row"]).to_pylist():
-        rows_by_shard.setdefault(row["shard"], []).append(row["row"])
-    for shard, rows in sorted(rows_by_shard.items()):
-        table = storage.read_table(context.path(params["verdicts"][shard])).take(
-            pa.array(sorted(rows))
-        )
-        wanted.update({row["doc_id"]: row for row in table.to_pylist()})
-    table = decide.removals(members, edges, wanted)
+    table = decide.removals(members, edges, _passing(context, members))
     writer = context.output(schema.REMOVALS)
-    writer.write(table)
+    shards.write_by_source(writer, table, params["groups"])
     gone = table.num_rows - table.column("keeper_id").null_count
     return context.manifest(
         [writer.commit()], Books(table.num_rows, table.num_rows - gone, gone, 0), []
@@ -472,15 +349,9 @@ def do_decide(context: Context) -> Manifest:
     params = context.task.params
     names = list(context.settings.language.rules)
     verdict = storage.read_table(context.path(params["verdicts"]))
-    removal = pa.concat_tables(
-        [
-            pq.read_table(
-                context.path(p), filters=[("shard", "=", params["ordinal"])], partitioning=None
-            )
-            for p in params["removals"]
-        ]
-    )
-    table = decide.decisions(verdict, removal, names)
+    removal = shards.read_groups(context.run, params["removals"], schema.REMOVALS)
+    mine = pc.equal(removal.column("shard"), params["ordinal"])
+    table = decide.decisions(verdict, removal.filter(mine), names)
     writer = context.output(schema.DECISIONS)
     writer.write(table)
     kept = table.column("outcome").to_pylist().count(schema.KEEP)
@@ -494,52 +365,64 @@ def do_decide(context: Context) -> Manifest:
 
 
 def do_publish(context: Context) -> Manifest:
-    """Step 4a: kept documents of some shards, gathered by tag in one file."""
-    writer = context.output(schema.CORPUS, "-part").at("parts")
+    """Step 4a: kept documents of some shards, gathered by tag in one file.
+
+    Beside it, where the run belongs to a dataset, their signatures.
+    """
+    writers = [context.output(schema.CORPUS, "-part").at("parts")]
+    if context.task.params["is_indexed"]:
+        writers.append(context.output(schema.SIGNATURES, "-signatures").at("parts"))
     sources = [shards.Aligned(context.run, shard) for shard in context.task.params["shards"]]
     rows_in = kept = 0
     for tag in sorted({tag for source in sources for tag in source.tags}):
         for source in sources:
-            for documents, signals, decided in source.read(tag):
+            for documents, signals, decided, *signed in source.read(tag):
                 rows = publish.corpus_rows(documents, signals, decided, context.snapshot)
                 rows_in += documents.num_rows
                 kept += rows.num_rows
-                if rows.num_rows:
-                    writer.write(rows, tag)
-    return context.manifest([writer.commit()], Books(rows_in, kept, rows_in - kept, 0), [])
+                beside = [publish.kept(table, decided) for table in signed]
+                for writer, table in zip(writers, [rows, *beside], strict=True):
+                    if table.num_rows:
+                        writer.write(table, tag)
+    outputs = [writer.commit() for writer in writers]
+    return context.manifest(outputs, Books(rows_in, kept, rows_in - kept, 0), [])
 
 
 def do_compact(context: Context) -> Manifest:
     """Step 4b: one language's parts to corpus files of the target size."""
     tag, limits = context.task.params["tag"], context.settings.publish
-    pending, outputs, rows_in = (
-        shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows),
-        [],
-        0,
-    )
+    pending = shards.CorpusFiles(context.run, tag, limits.target_file_bytes, limits.row_group_rows)
+    rows_in = 0
     try:
-        for path, groups in context.task.params["parts"]:
-            with shards.open_file(context.path(path)) as file:
+        for paths, groups in context.task.params["parts"]:
+            with contextlib.ExitStack() as stack:
+                files = [stack.enter_context(shards.open_file(context.path(p))) for p in paths]
                 for group in groups:
-                    rows = file.read_row_group(group)
-                    rows_in += rows.num_rows
-                    pending.add(rows)
+                    tables = [file.read_row_group(group) for file in files]
+                    rows_in += tables[0].num_rows
+                    pending.add(*tables)
         outputs = pending.commit()
     except BaseException:
         pending.discard()
         raise
-    return context.manifest(outputs, Books(rows_in, sum(o.rows for o in outputs), 0, 0), [])
+    published = sum(output.rows for output in outputs if output.base == "corpus")
+    return context.manifest(outputs, Books(rows_in, published, 0, 0), [])
 
 
 STEPS: dict[str, Callable[[Context], Manifest]] = {
     "prepare": do_prepare,
     "extract": do_extract,
-    "pair": do_pair,
-    "verify": do_verify,
-    "cluster": do_cluster,
+    "band": duplicates.do_band,
+    "pair": duplicates.do_pair,
+    "gather": duplicates.do_gather,
+    "lend": duplicates.do_lend,
+    "estimate": duplicates.do_estimate,
+    "shingle": duplicates.do_shingle,
+    "cluster": duplicates.do_cluster,
     "judge": do_judge,
     "resolve": do_resolve,
     "decide": do_decide,
     "publish": do_publish,
     "compact": do_compact,
+    "index": duplicates.do_index,
 }

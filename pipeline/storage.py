@@ -11,7 +11,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -272,6 +272,22 @@ def write_bytes(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
 
 
+def adopt(source: Path, target: Path) -> None:
+    """Link a committed file, or copy it to another disk."""
+    if target.exists():
+        return
+    with disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            return
+        except OSError:
+            write_bytes(target, source.read_bytes())
+            return
+        _sync_folder(target.parent)
+
+
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -286,7 +302,9 @@ class ParquetFile:
     Row groups go to a temporary file, `commit` makes it visible.
     """
 
-    def __init__(self, path: Path, table: schema.Table) -> None:
+    def __init__(
+        self, path: Path, table: schema.Table, notes: Mapping[str, str] | None = None
+    ) -> None:
         self.path = path
         self.rows = 0
         self.row_groups = 0
@@ -296,22 +314,29 @@ class ParquetFile:
             os.close(handle)
             self._temporary = Path(name)
             described = table.schema.with_metadata(
-                {"weir.table": table.name, "weir.schema": str(schema.VERSION)}
+                {"weir.table": table.name, "weir.schema": str(schema.VERSION), **(notes or {})}
             )
             self._writer = pq.ParquetWriter(
-                name, described, compression="zstd", compression_level=3
+                name,
+                described,
+                compression="zstd",
+                compression_level=3,
+                use_dictionary=not table.is_random,
+                write_page_checksum=True,
             )
         self._schema = table.schema
 
     def write(self, table: pa.Table) -> None:
-        """Write the rows as one row group."""
+        """Write the rows as one row group; without rows there is none."""
+        if not table.num_rows:
+            return
         with disk_errors(self.path):
             self._writer.write_table(
                 table.select(self._schema.names).cast(self._schema),
-                row_group_size=max(1, table.num_rows),
+                row_group_size=table.num_rows,
             )
         self.rows += table.num_rows
-        self.row_groups += 1 if table.num_rows else 0
+        self.row_groups += 1
 
     def commit(self) -> dict[str, Any]:
         """Close, make durable and visible; the output's entry for a manifest."""

@@ -16,7 +16,7 @@ from filters import pii
 from filters.catalog import measure_all
 from filters.text import NO_LEXICON, TextView
 from langid import identify, models
-from pipeline import config, runner, steps
+from pipeline import config, context, runner
 from pipeline.answers import cell, tag
 from pipeline.manifest import Manifest
 from pipeline.sandbox import Sandbox
@@ -173,7 +173,7 @@ def doctor() -> list[dict[str, Any]]:
             "detail": f"py3langid, cld2: {found.tag}",
         }
     )
-    guard = Sandbox(steps.PARSERS, 5, 512)
+    guard = Sandbox(context.PARSERS, 5, 512)
     try:
         made = guard.call("survey", b"<p>ok</p>", {"content-type": "text/html"}, 1000, 100)
     finally:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 MAX_BATCH_ROWS = 512
 MAX_BATCH_BYTES = 16 << 20
@@ -59,6 +61,12 @@ class Stage(Protocol):
 def strings(values: Sequence[str | None], large: bool = False) -> pa.Array:
     """An Arrow column of strings."""
     return pa.array(values, type=pa.large_string() if large else pa.string())
+
+
+def signature_matrix(column: pa.ChunkedArray) -> NDArray[np.uint32]:
+    """A column of signatures without nulls as an array of shape (rows, values)."""
+    flat: NDArray[np.uint32] = column.combine_chunks().flatten().to_numpy()
+    return flat.reshape(len(column), column.type.list_size)
 
 
 def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:

@@ -1,219 +1,163 @@
-"""Step 2, cluster: signatures to candidate pairs, verified edges and components.
+"""Steps estimate and cluster: candidate pairs to verified edges and components.
 
-Candidate pairs share a band. Each is verified by the exact Jaccard similarity of the shingle sets
-of the stored texts, so no edge lies below the threshold. Documents of equal payload or equal words
-are joined without comparing.
+Signatures decide what they can; where they leave a doubt, shingle sets are compared. So no edge
+rests on less than an exact Jaccard similarity of the stored texts at or above the threshold, or on
+signatures that agree more often than a pair below it would once in a thousand million.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters.text import jaccard, shingle_hashes
-from stages import schema
+from filters import linkage, minhash
+from stages import base, schema
 
-VERSION = 1
-MAX_PARTNERS = 64
-"""In a bucket of more distinct texts than this, each is paired with the first ones only, so that a
-bucket of n texts gives at most 64 n pairs. Such buckets are templates; their members meet again
-through those first ones.
-"""
-MAX_GROUP = 32
-"""A group of equal texts or payloads up to this size is stored as all its pairs, a larger one as a
-star; either way the digests in `members` join any two.
-"""
-
-Shingles = Callable[[int, list[int]], dict[int, str]]
-"""Texts of the given rows of a shard's documents."""
+VERSION = 2
+RISK_OF_EDGE = 1e-9
+"""Chance that a pair at the threshold agrees in so many places that its texts are not compared."""
+RISK_OF_LOSS = 1e-4
+"""Chance that a pair at the threshold agrees in so few that it is dropped without comparing."""
+CHUNK_PAIRS = 1 << 20
+LARGEST = 5
 
 
-def candidate_pairs(signatures: pa.Table, bands: Iterable[int]) -> pa.Table:
-    """Pairs that share one of the given bands.
+def estimates(pairs: pa.Table, lent: pa.Table, threshold: float) -> tuple[pa.Table, int]:
+    """Pairs that may be joined, and the number of near pairs that were dropped.
 
-    `signatures` has doc_id, shard, row, text_digest and bands.
-
-    Of documents with equal text only the one with the smallest doc_id takes part.
+    `pairs` are those of one partition, distinct and sorted; `lent` its documents, sorted by place.
     """
-    table = _representatives(signatures)
-    order = np.arange(table.num_rows)
-    values = table.column("bands").combine_chunks().values.to_numpy().reshape(-1, schema.N_BANDS)
-    pairs: set[tuple[int, int]] = set()
-    for band in bands:
-        column = values[:, band] if table.num_rows else np.zeros(0, np.uint64)
-        by_value = np.argsort(column, kind="stable")
-        for bucket in _runs(column[by_value], order[by_value]):
-            pairs.update(_pairs(bucket))
-    return _candidates(table, sorted(pairs))
+    places = lent.column("place").to_numpy()
+    first, second = (np.searchsorted(places, pairs.column(n).to_numpy()) for n in ("a", "b"))
+    kind = pairs.column("kind").to_numpy()
+    has_signature = lent.column("signature").is_valid().to_numpy()
+    row_of = np.cumsum(has_signature) - 1
+    matrix = base.signature_matrix(lent.column("signature").drop_null())
+    equal = np.full(len(kind), schema.N_PERMUTATIONS, np.int16)
+    near = np.flatnonzero(kind == linkage.BAND)
+    equal[near] = minhash.equal_places(matrix, row_of[first[near]], row_of[second[near]])
+    sure = minhash.sure(schema.N_PERMUTATIONS, threshold, RISK_OF_EDGE)
+    hopeless = minhash.hopeless(schema.N_PERMUTATIONS, threshold, RISK_OF_LOSS)
+    stays = equal > hopeless
+    table = pa.table(
+        [*(pairs.column(n) for n in ("a", "b", "kind")), equal, equal >= sure],
+        schema=schema.ESTIMATES.schema,
+    ).filter(pa.array(stays))
+    return table, int(len(stays) - stays.sum())
 
 
-def _representatives(signatures: pa.Table) -> pa.Table:
-    """One document for each text, sorted by doc_id."""
-    table = signatures.filter(pc.is_valid(signatures.column("bands"))).sort_by("doc_id")
-    _, first = np.unique(
-        table.column("text_digest").to_numpy(zero_copy_only=False).astype(str), return_index=True
+def wanted(estimated: pa.Table) -> NDArray[np.uint64]:
+    """Places of documents whose shingles are to be compared, ascending."""
+    doubtful = estimated.filter(pc.invert(estimated.column("is_sure")))
+    return np.unique(np.concatenate([doubtful.column(n).to_numpy() for n in ("a", "b")]))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Verified pairs of one partition, as indices into its documents, sorted by place."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    similarity: NDArray[np.float32]
+    method: NDArray[np.uint8]
+
+    @property
+    def near(self) -> NDArray[np.bool_]:
+        """Which of them are edges between different texts."""
+        return np.isin(self.method, (linkage.NEAR, schema.NEAR_SIGNATURE))
+
+
+def verify(
+    estimated: pa.Table, places: NDArray[np.uint64], shingles: pa.Table, threshold: float
+) -> Joined:
+    """The pairs that hold: exact groups, sure ones, and doubtful ones whose shingles say so.
+
+    `places` are those of the partition's documents, `shingles` the sets of the doubtful ones; both
+    ascending.
+    """
+    first, second = (
+        np.searchsorted(places, estimated.column(n).to_numpy()).astype(np.int64) for n in ("a", "b")
     )
-    return table.take(pa.array(np.sort(first)))
-
-
-def _runs(values: NDArray[np.uint64], members: NDArray[np.int64]) -> Iterator[list[int]]:
-    """Members of each run of two or more equal values, ascending."""
-    edges = np.flatnonzero(np.diff(values)) + 1 if len(values) else np.zeros(0, np.int64)
-    starts = np.concatenate([[0], edges])
-    ends = np.append(edges, len(values))
-    for at in np.flatnonzero(ends - starts > 1):
-        yield sorted(members[starts[at] : ends[at]].tolist())
-
-
-def _pairs(bucket: list[int]) -> Iterator[tuple[int, int]]:
-    for place, first in enumerate(bucket[:MAX_PARTNERS]):
-        for second in bucket[place + 1 :]:
-            yield first, second
-
-
-def _candidates(table: pa.Table, pairs: list[tuple[int, int]]) -> pa.Table:
-    first = pa.array([a for a, _ in pairs], type=pa.int64())
-    second = pa.array([b for _, b in pairs], type=pa.int64())
-    left, right = table.take(first), table.take(second)
-    columns = [
-        left.column("doc_id"),
-        right.column("doc_id"),
-        left.column("shard"),
-        left.column("row"),
-        right.column("shard"),
-        right.column("row"),
-    ]
-    return pa.Table.from_arrays(columns, schema=schema.CANDIDATES.schema)
-
-
-def verified_edges(candidates: pa.Table, texts: Shingles, threshold: float) -> pa.Table:
-    """The candidate pairs whose exact shingle Jaccard similarity is at least `threshold`."""
-    sets = _shingle_sets(candidates, texts)
-    rows = []
-    for pair in candidates.to_pylist():
-        similarity = jaccard(
-            sets[pair["shard_a"], pair["row_a"]], sets[pair["shard_b"], pair["row_b"]]
-        )
-        if similarity >= threshold:
-            rows.append(
-                {
-                    "a": pair["a"],
-                    "b": pair["b"],
-                    "similarity": similarity,
-                    "method": "near_duplicate",
-                }
-            )
-    return pa.Table.from_batches([schema.batch(schema.EDGES, rows)])
-
-
-def _shingle_sets(
-    candidates: pa.Table, texts: Shingles
-) -> dict[tuple[int, int], NDArray[np.uint32]]:
-    wanted: dict[int, set[int]] = {}
-    for side in ("a", "b"):
-        shards, rows = (
-            candidates.column(f"shard_{side}").to_pylist(),
-            candidates.column(f"row_{side}").to_pylist(),
-        )
-        for shard, row in zip(shards, rows, strict=True):
-            wanted.setdefault(shard, set()).add(row)
-    return {
-        (shard, row): shingle_hashes(text)
-        for shard, rows_of_shard in sorted(wanted.items())
-        for row, text in texts(shard, sorted(rows_of_shard)).items()
-    }
-
-
-def exact_groups(signatures: pa.Table, column: str) -> list[list[str]]:
-    """Groups of documents with an equal digest, each sorted, in the order of their first member.
-
-    Documents without words do not count as having equal text.
-    """
-    table = signatures.filter(pc.greater(signatures.column("n_shingles"), 0)).sort_by("doc_id")
-    groups: dict[str, list[str]] = {}
-    for digest, doc_id in zip(
-        table.column(column).to_pylist(), table.column("doc_id").to_pylist(), strict=True
-    ):
-        if digest is not None:
-            groups.setdefault(digest, []).append(doc_id)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def all_edges(
-    near: pa.Table, payload_groups: list[list[str]], text_groups: list[list[str]]
-) -> pa.Table:
-    """Near edges, spread over documents of equal text, with the edges inside the exact groups.
-
-    Sorted, unique.
-
-    Where a pair has several edges the first method of exact_payload, exact_text, near_duplicate is
-    kept.
-    """
-    edges: dict[tuple[str, str], tuple[float, str]] = {}
-    for groups, method in ((payload_groups, "exact_payload"), (text_groups, "exact_text")):
-        for group in groups:
-            for place, first in enumerate(group if len(group) <= MAX_GROUP else group[:1]):
-                for second in group[place + 1 :]:
-                    edges.setdefault((first, second), (1.0, method))
-    mates = {doc_id: group for group in text_groups if len(group) <= MAX_GROUP for doc_id in group}
-    for edge in near.to_pylist():
-        for first in mates.get(edge["a"], [edge["a"]]):
-            for second in mates.get(edge["b"], [edge["b"]]):
-                edges.setdefault(
-                    (min(first, second), max(first, second)), (edge["similarity"], edge["method"])
-                )
-    rows = [
-        {"a": a, "b": b, "similarity": s, "method": m} for (a, b), (s, m) in sorted(edges.items())
-    ]
-    return pa.Table.from_batches([schema.batch(schema.EDGES, rows)])
-
-
-def components(edges: pa.Table) -> dict[str, str]:
-    """Smallest doc_id of the connected component of each document that has an edge."""
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        parent.setdefault(node, node)
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for a, b in zip(edges.column("a").to_pylist(), edges.column("b").to_pylist(), strict=True):
-        low, high = sorted((root(a), root(b)))
-        parent[high] = low
-    return {node: root(node) for node in sorted(parent)}
-
-
-def members(
-    signatures: pa.Table, component_of: Mapping[str, str], shared: frozenset[str]
-) -> pa.Table:
-    """The documents of components, sorted by component and doc_id.
-
-    Digests only where they are in `shared`.
-    """
-    table = signatures.filter(
-        pc.is_in(signatures.column("doc_id"), value_set=pa.array(component_of, type=pa.string()))
+    kind = estimated.column("kind").to_numpy()
+    is_sure = estimated.column("is_sure").to_numpy(zero_copy_only=False)
+    similarity = estimated.column("equal").to_numpy() / np.float64(schema.N_PERMUTATIONS)
+    method = np.where((kind == linkage.BAND) & is_sure, schema.NEAR_SIGNATURE, kind).astype(
+        np.uint8
     )
-    rows = [
-        {
-            "component": component_of[row["doc_id"]],
-            "doc_id": row["doc_id"],
-            "shard": row["shard"],
-            "row": row["row"],
-            "payload_digest": row["payload_digest"] if row["payload_digest"] in shared else None,
-            "text_digest": row["text_digest"] if row["text_digest"] in shared else None,
-        }
-        for row in table.select(
-            ["doc_id", "shard", "row", "payload_digest", "text_digest"]
-        ).to_pylist()
-    ]
-    rows.sort(key=lambda row: (row["component"], row["doc_id"]))
-    return pa.Table.from_batches([schema.batch(schema.MEMBERS, rows)])
+    doubtful = np.flatnonzero(~is_sure)
+    similarity[doubtful] = _exact(estimated, doubtful, shingles)
+    holds = is_sure | (similarity >= threshold)
+    stored = similarity.astype(np.float32)
+    return Joined(first[holds], second[holds], stored[holds], method[holds])
 
 
-def partition_of(component: str, partitions: int) -> int:
-    """Which of `partitions` ranges of doc_id a component belongs to."""
-    return int(component[:8], 16) * partitions >> 32
+def _exact(estimated: pa.Table, rows: NDArray[np.int64], shingles: pa.Table) -> NDArray[np.float64]:
+    known = shingles.column("place").to_numpy()
+    lists = shingles.column("shingles").combine_chunks()
+    starts = lists.offsets.to_numpy().astype(np.int64)
+    ends = [np.searchsorted(known, estimated.column(n).to_numpy()[rows]) for n in ("a", "b")]
+    values = lists.values.to_numpy()
+    return linkage.jaccards(values, starts, *(e.astype(np.int64) for e in ends))
+
+
+def edges(joined: Joined, doc_ids: NDArray[np.object_]) -> pa.Table:
+    """Rows of `edges`: near pairs, sorted by doc_id."""
+    near = joined.near
+    a, b = doc_ids[joined.first[near]], doc_ids[joined.second[near]]
+    swap = a > b
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
+    methods = pa.array(schema.METHODS[joined.method[near]], type=pa.string())
+    table = pa.table(
+        [pa.array(a, pa.string()), pa.array(b, pa.string()), joined.similarity[near], methods],
+        schema=schema.EDGES.schema,
+    )
+    return table.sort_by([("a", "ascending"), ("b", "ascending")])
+
+
+def members(joined: Joined, lent: pa.Table, old_from: int) -> pa.Table:
+    """Documents with an edge or an exact duplicate, by component and doc_id.
+
+    `old_from` is the first source that is published already.
+    """
+    count = lent.num_rows
+    parent = np.arange(count, dtype=np.int64)
+    linkage.unite(parent, joined.first, joined.second)
+    linkage.roots(parent)
+    inside = np.zeros(count, np.bool_)
+    inside[joined.first] = inside[joined.second] = True
+    has_mate = np.zeros(count, np.bool_)
+    of_payload = joined.method == linkage.PAYLOAD
+    has_mate[joined.first[of_payload]] = has_mate[joined.second[of_payload]] = True
+    rows = np.flatnonzero(inside)
+    table = lent.take(pa.array(rows))
+    doc_ids = table.column("doc_id").to_numpy(zero_copy_only=False).astype("U32")
+    # The smallest doc_id of each component names it.
+    by_id = np.argsort(doc_ids, kind="stable")
+    _, component = np.unique(parent[rows], return_inverse=True)
+    smallest = np.full(int(component.max(initial=-1)) + 1, -1, np.int64)
+    smallest[component[by_id[::-1]]] = by_id[::-1]
+    sources = (table.column("place").to_numpy() >> np.uint64(32)).astype(np.int64)
+    payloads = pc.if_else(pa.array(has_mate[rows]), table.column("payload_digest"), None)
+    made = pa.table(
+        [
+            pa.array(doc_ids[smallest[component]], pa.string()),
+            table.column("doc_id"),
+            np.where(sources >= old_from, -1, sources).astype(np.int32),
+            (table.column("place").to_numpy() & np.uint64(0xFFFFFFFF)).astype(np.int32),
+            table.column("precedence"),
+            payloads,
+            table.column("text_digest"),
+        ],
+        schema=schema.MEMBERS.schema,
+    )
+    return made.sort_by([("component", "ascending"), ("doc_id", "ascending")])
+
+
+def largest(member_rows: pa.Table) -> Sequence[tuple[str, int]]:
+    """The largest components, with their sizes, for people to look at."""
+    counted = pc.value_counts(member_rows.column("component")).to_pylist()
+    counted.sort(key=lambda entry: (-entry["counts"], entry["values"]))
+    return [(entry["values"], entry["counts"]) for entry in counted[:LARGEST]]

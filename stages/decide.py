@@ -6,20 +6,18 @@ neighbours. So every removal has a kept document as its verified neighbour, and 
 nothing.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters import domains, rules
+from filters import domains, linkage, rules
 from filters.suppression import Suppressed
 from stages import schema
 
-VERSION = 3
+VERSION = 4
 TAKEN = "takedown.request"
 DENIED = "list.deny"
 """Reason of a document that no rule rejects, but its language's deny list does. Rules go first, so
@@ -64,8 +62,6 @@ def verdicts(
             pa.array(first, type=pa.int16()),
             pa.array(listed, type=pa.string()),
             pa.array(np.zeros(documents.num_rows, dtype=bool) if gone is None else gone),
-            documents.column("n_words"),
-            documents.column("date"),
         ],
         schema=schema.VERDICTS.schema,
     )
@@ -92,89 +88,87 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def removals(
-    members: pa.Table, edges: pa.Table, verdict_rows: dict[str, dict[str, Any]]
-) -> pa.Table:
-    """What deduplication decides for every member, sorted by shard and row.
+def passes(verdict: pa.Table) -> NDArray[np.bool_]:
+    """Which documents no rule and no list rejects: those that may be kept, or keep others out."""
+    is_out = pc.or_(
+        pc.equal(verdict.column("listed").fill_null(""), domains.DENY), verdict.column("taken")
+    )
+    # Not compared in Arrow: it takes a mask with the 64th bit for a number out of range.
+    is_sound = verdict.column("failed_rules").to_numpy() == 0
+    return np.asarray(is_sound & ~is_out.to_numpy(), np.bool_)
 
-    `verdict_rows` maps doc_id to its verdict. Order: more words, older date, smaller doc_id. (A
-    published document of an earlier snapshot will come first of all, and a quality signal before
-    the words; both come with later steps.)
+
+def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> pa.Table:
+    """What deduplication decides for every member that is not published yet, by shard and row.
+
+    `passing` says of each member whether it passes every rule; a published one always does. Order:
+    published first, then higher precedence, then smaller doc_id.
     """
-    neighbours = _Neighbours(members, edges)
-    by_component: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in members.to_pylist():
-        by_component[row["component"]].append(row)
-    rows: list[dict[str, Any]] = []
-    for component, group in by_component.items():
-        passing = sorted(
-            (verdict_rows[m["doc_id"]] for m in group if _passes(verdict_rows[m["doc_id"]])),
-            key=lambda v: (-v["n_words"], v["date"] or "9", v["doc_id"]),
-        )
-        removed = _walk([v["doc_id"] for v in passing], neighbours)
-        for member in group:
-            keeper, similarity, method = removed.get(member["doc_id"], (None, None, None))
-            rows.append(
-                {
-                    "shard": member["shard"],
-                    "row": member["row"],
-                    "doc_id": member["doc_id"],
-                    "component": component,
-                    "component_size": len(passing),
-                    "keeper_id": keeper,
-                    "similarity": similarity,
-                    "method": method,
-                }
-            )
-    rows.sort(key=lambda row: (row["shard"], row["row"]))
-    return pa.Table.from_batches([schema.batch(schema.REMOVALS, rows)])
+    ids = members.column("doc_id").to_numpy(zero_copy_only=False).astype("U32")
+    published = members.column("shard").to_numpy() < 0
+    candidate = passing | published
+    order = np.lexsort((ids, ~members.column("precedence").to_numpy(), ~published))
+    keeper, similarity, method = linkage.walk(
+        _graph(members, edges, ids), order, published, candidate
+    )
+    _, component = np.unique(
+        members.column("component").to_numpy(zero_copy_only=False).astype("U32"),
+        return_inverse=True,
+    )
+    is_removed = keeper >= 0
+    named = np.where(is_removed, ids[keeper], "")
+    table = pa.table(
+        [
+            members.column("shard"),
+            members.column("row"),
+            members.column("doc_id"),
+            members.column("component"),
+            np.bincount(component, weights=candidate)[component].astype(np.int32),
+            np.bincount(component)[component].astype(np.int32),
+            pa.array(named, pa.string(), mask=~is_removed),
+            pa.array(similarity, mask=~is_removed),
+            pa.array(schema.METHODS[method], pa.string(), mask=~is_removed),
+        ],
+        schema=schema.REMOVALS.schema,
+    )
+    order = np.lexsort((members.column("row").to_numpy(), members.column("shard").to_numpy()))
+    return table.take(pa.array(order[~published[order]]))
 
 
-def _passes(verdict: Mapping[str, Any]) -> bool:
-    is_sound = verdict["failed_rules"] == 0 and verdict["listed"] != domains.DENY
-    return bool(is_sound and not verdict["taken"])
+def _graph(members: pa.Table, edges: pa.Table, ids: NDArray[np.str_]) -> linkage.Graph:
+    """What joins the members: groups of equal digests, and edges between groups of equal words."""
+    text = _codes(members.column("text_digest"))
+    payload = _codes(members.column("payload_digest"))
+    by_id = np.argsort(ids)
+    ends = [
+        text[by_id[np.searchsorted(ids[by_id], edges.column(n).to_numpy(False).astype("U32"))]]
+        for n in ("a", "b")
+    ]
+    source, target = np.concatenate(ends), np.concatenate(ends[::-1])
+    similarity = np.tile(edges.column("similarity").to_numpy(), 2)
+    codes = pc.index_in(edges.column("method"), pa.array(schema.METHODS, pa.string()))
+    by_source = np.argsort(source, kind="stable")
+    bounds = np.zeros(int(text.max(initial=-1)) + 2, np.int64)
+    np.cumsum(np.bincount(source, minlength=len(bounds) - 1), out=bounds[1:])
+    return linkage.Graph(
+        text,
+        *linkage.groups(text),
+        payload,
+        *linkage.groups(payload),
+        bounds,
+        target[by_source],
+        similarity[by_source],
+        np.tile(codes.to_numpy().astype(np.uint8), 2)[by_source],
+    )
 
 
-class _Neighbours:
-    """Direct neighbours of a document: its edges, and the members of its exact groups."""
-
-    def __init__(self, members: pa.Table, edges: pa.Table) -> None:
-        self._edges: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
-        for edge in edges.to_pylist():
-            self._edges[edge["a"]][edge["b"]] = (edge["similarity"], edge["method"])
-            self._edges[edge["b"]][edge["a"]] = (edge["similarity"], edge["method"])
-        self._groups: dict[str, list[str]] = defaultdict(list)
-        self._digests: dict[str, list[tuple[str, str]]] = {}
-        for row in members.to_pylist():
-            digests = [
-                (row[f"{kind}_digest"], f"exact_{kind}")
-                for kind in ("payload", "text")
-                if row[f"{kind}_digest"]
-            ]
-            self._digests[row["doc_id"]] = digests
-            for digest, _ in digests:
-                self._groups[digest].append(row["doc_id"])
-
-    def of(self, doc_id: str) -> dict[str, tuple[float, str]]:
-        """Neighbour -> (similarity, method)."""
-        found = dict(self._edges.get(doc_id, {}))
-        for digest, method in reversed(self._digests[doc_id]):
-            found.update({mate: (1.0, method) for mate in self._groups[digest] if mate != doc_id})
-        return found
-
-
-def _walk(order: list[str], neighbours: _Neighbours) -> dict[str, tuple[str, float, str]]:
-    """Removed document -> (keeper, similarity, method); `order` is the order of keeping."""
-    candidates = set(order)
-    removed: dict[str, tuple[str, float, str]] = {}
-    for doc_id in order:
-        if doc_id in removed:
-            continue
-        candidates.discard(doc_id)
-        for other, (similarity, method) in neighbours.of(doc_id).items():
-            if other in candidates and other not in removed:
-                removed[other] = (doc_id, similarity, method)
-    return removed
+def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """A number for each distinct value; each null has its own."""
+    coded = column.combine_chunks().dictionary_encode()
+    numbers: NDArray[np.int64] = coded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    alone = np.flatnonzero(numbers < 0)
+    numbers[alone] = len(coded.dictionary) + np.arange(len(alone))
+    return numbers
 
 
 def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.Table:
@@ -199,7 +193,7 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
         elif judged["listed"] == domains.DENY:
             reason = DENIED
         elif member and member["keeper_id"]:
-            reason = f"dedup.{member['method']}"
+            reason = schema.REASON_OF_METHOD[member["method"]]
         is_duplicate = reason is not None and reason.startswith("dedup.")
         rows.append(
             {

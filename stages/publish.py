@@ -8,15 +8,17 @@ from stages import schema
 VERSION = 2
 
 
+def kept(rows: pa.Table, decisions: pa.Table) -> pa.Table:
+    """Of row-aligned tables, the rows of documents that are kept."""
+    return rows.filter(pc.equal(decisions.column("outcome"), schema.KEEP))
+
+
 def corpus_rows(
     documents: pa.Table, signals: pa.Table, decisions: pa.Table, snapshot: str
 ) -> pa.Table:
     """Corpus rows of the kept documents of row-aligned tables, in their order."""
-    kept = pc.equal(decisions.column("outcome"), schema.KEEP)
     documents, signals, decisions = (
-        documents.filter(kept),
-        signals.filter(kept),
-        decisions.filter(kept),
+        kept(table, decisions) for table in (documents, signals, decisions)
     )
     count = documents.num_rows
     names = [field.name for field in schema.SIGNAL_FIELDS]

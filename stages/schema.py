@@ -5,14 +5,18 @@ Every table's columns, with type, unit and meaning, and the closed list of reaso
 `docs/data-format.md` is generated from this module by `weir schema --markdown`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from filters import minhash
 from filters.catalog import BY_NAME, PEER
 from filters.rules import reason as reason_of
+from filters.text import HASH_VERSION
 
 VERSION = 1
 
@@ -65,6 +69,10 @@ class Table:
     name: str
     meaning: str
     columns: tuple[Column, ...]
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What files of the table say of themselves in their metadata."""
+    is_random: bool = False
+    """Whether most of it are hashes: no dictionary is tried."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -72,8 +80,14 @@ class Table:
         return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
 
 
-def _table(name: str, meaning: str, *columns: Column) -> Table:
-    return Table(name, meaning, columns)
+def _table(
+    name: str,
+    meaning: str,
+    *columns: Column,
+    notes: Mapping[str, str] | None = None,
+    is_random: bool = False,
+) -> Table:
+    return Table(name, meaning, columns, notes or {}, is_random)
 
 
 DOC_ID = Column(
@@ -239,42 +253,158 @@ SIGNALS = _table(
     ),
 )
 
-N_PERMUTATIONS, N_BANDS, BAND_ROWS = 112, 14, 8
+N_PERMUTATIONS = minhash.PERMUTATIONS
+PRECEDENCE = Column(
+    "precedence",
+    pa.uint64(),
+    False,
+    "order of keepers, higher first: 12 bits of quality score, 20 of words, 32 of age "
+    "(`stages.sign.precedence`)",
+)
+PLACE = Column(
+    "place",
+    pa.uint64(),
+    False,
+    "source << 32 | row; sources are the run's shards by file name, then the index's files",
+)
+KIND = Column(
+    "kind",
+    pa.uint8(),
+    False,
+    "0: a band, 1: a payload digest, 2: a text digest, 3: a doc_id (`filters.linkage`)",
+)
+SIGNATURE = Column(
+    "signature",
+    pa.list_(pa.uint32(), N_PERMUTATIONS),
+    True,
+    "datasketch MinHash, scheme affine32, seed 1; null without words",
+)
+PAYLOAD_DIGEST = Column("payload_digest", pa.string(), True, "digest of the HTTP body")
+TEXT_DIGEST = Column(
+    "text_digest",
+    pa.string(),
+    False,
+    "32 hex digits: blake2b-128 of the words of the text, joined by spaces",
+)
+PART = Column("part", pa.int32(), False, "partition that the document's component belongs to")
 
 SIGNATURES = _table(
     "signatures",
     "MinHash signature of every document, row by row beside `documents`",
     DOC_ID,
     Column("row", pa.int32(), False, "row in the shard's `documents`"),
-    Column("payload_digest", pa.string(), True, "digest of the HTTP body"),
-    Column(
-        "text_digest",
-        pa.string(),
-        False,
-        "32 hex digits: blake2b-128 of the words of the text, joined by spaces",
-    ),
+    PAYLOAD_DIGEST,
+    TEXT_DIGEST,
     Column("n_shingles", pa.int32(), False, "distinct shingles"),
-    Column(
-        "signature",
-        pa.list_(pa.uint32(), N_PERMUTATIONS),
-        True,
-        "datasketch MinHash, scheme affine32, seed 1; null without words",
-    ),
-    Column(
-        "bands",
-        pa.list_(pa.uint64(), N_BANDS),
-        True,
-        "64-bit hash of each band of eight values; null without words",
-    ),
+    SIGNATURE,
+    PRECEDENCE,
+    notes={
+        "weir.minhash": f"{minhash.SCHEME}/{minhash.SEED}/{minhash.PERMUTATIONS}/{HASH_VERSION}"
+    },
+    is_random=True,
 )
+
+KEYS = _table(
+    "keys",
+    "what documents may share: bands of signatures, digests, doc_ids; sorted by key",
+    Column("key", pa.uint64(), False, "hash of a band, or the upper 64 bits of a digest or doc_id"),
+    Column(
+        "check",
+        pa.uint64(),
+        False,
+        "the lower 64 bits of the digest or doc_id; for a band those of the text digest",
+    ),
+    Column("precedence", pa.uint64(), False, "that of the document"),
+    PLACE,
+    KIND,
+    is_random=True,
+)
+
+CANDIDATES = _table(
+    "candidates",
+    "pairs of places that share a key, a < b, not yet verified",
+    Column("a", pa.uint64(), False, "place"),
+    Column("b", pa.uint64(), False, "place"),
+    KIND,
+)
+
+HOMES = _table(
+    "homes",
+    "where documents with candidates are looked at together; sorted by place",
+    PLACE,
+    PART,
+    Column("is_near", pa.bool_(), False, "whether it is compared, not only in an exact group"),
+)
+
+LENT = _table(
+    "lent",
+    "what a partition needs of its documents; sorted by partition, place",
+    PLACE,
+    DOC_ID,
+    PAYLOAD_DIGEST,
+    TEXT_DIGEST,
+    PRECEDENCE,
+    SIGNATURE,
+    is_random=True,
+)
+
+ESTIMATES = _table(
+    "estimates",
+    "pairs of one partition that are joined, or may be: exact ones, and those whose signatures "
+    "agree often enough",
+    Column("a", pa.uint64(), False, "place"),
+    Column("b", pa.uint64(), False, "place"),
+    KIND,
+    Column("equal", pa.int16(), False, "equal places of the two signatures, 0 to 112"),
+    Column("is_sure", pa.bool_(), False, "whether no comparison of shingles is needed"),
+)
+
+WANTED = _table(
+    "wanted",
+    "documents whose shingles a partition needs; sorted by place",
+    PLACE,
+)
+
+SHINGLES = _table(
+    "shingles",
+    "shingle sets of wanted documents; sorted by partition, place",
+    PLACE,
+    Column("shingles", pa.list_(pa.uint32()), False, "distinct 32-bit shingle hashes, ascending"),
+    is_random=True,
+)
+
+METHODS: NDArray[np.str_] = np.array(
+    ["near_duplicate", "exact_payload", "exact_text", "", "near_signature"]
+)
+"""How a pair was verified; the place of a name is its code (`filters.linkage` has the first)."""
+NEAR_SIGNATURE = 4
+REASON_OF_METHOD = {
+    "exact_payload": "dedup.exact_payload",
+    "exact_text": "dedup.exact_text",
+    "near_duplicate": "dedup.near_duplicate",
+    "near_signature": "dedup.near_duplicate",
+}
+"""Reason of a removal by its method."""
 
 EDGES = _table(
     "edges",
-    "verified pairs, a < b, sorted",
+    "verified pairs of different texts, a < b, sorted; documents of equal words share the edges of "
+    "the one that stands for them",
     Column("a", pa.string(), False, "doc_id"),
     Column("b", pa.string(), False, "doc_id"),
-    Column("similarity", pa.float32(), False, "Jaccard similarity of the two shingle sets, 0 to 1"),
-    Column("method", pa.string(), False, "`exact_payload`, `exact_text` or `near_duplicate`"),
+    Column(
+        "similarity",
+        pa.float32(),
+        False,
+        "Jaccard similarity of the two shingle sets, 0 to 1: exact, or estimated (see method)",
+    ),
+    Column(
+        "method",
+        pa.string(),
+        False,
+        "`near_duplicate`: shingle sets compared; `near_signature`: signatures that agree too "
+        "often for a similarity below the threshold",
+    ),
 )
 
 MEMBERS = _table(
@@ -283,8 +413,15 @@ MEMBERS = _table(
     "component; sorted by component, doc_id",
     Column("component", pa.string(), False, "smallest doc_id of the connected component"),
     DOC_ID,
-    Column("shard", pa.int32(), False, "ordinal of the input shard"),
+    Column(
+        "shard",
+        pa.int32(),
+        False,
+        "number of the input shard in the order of file names; -1 for a published document of an "
+        "earlier snapshot",
+    ),
     Column("row", pa.int32(), False, "row in the shard's `documents`"),
+    PRECEDENCE,
     Column(
         "payload_digest",
         pa.string(),
@@ -295,19 +432,8 @@ MEMBERS = _table(
         "text_digest",
         pa.string(),
         True,
-        "digest of the normalised text, where another document has the same",
+        "digest of the normalised text: equal for documents of equal words; null once taken down",
     ),
-)
-
-CANDIDATES = _table(
-    "candidates",
-    "pairs that share a band, not yet verified, a < b, sorted",
-    Column("a", pa.string(), False, "doc_id"),
-    Column("b", pa.string(), False, "doc_id"),
-    Column("shard_a", pa.int32(), False, "ordinal of a's shard"),
-    Column("row_a", pa.int32(), False, "row of a"),
-    Column("shard_b", pa.int32(), False, "ordinal of b's shard"),
-    Column("row_b", pa.int32(), False, "row of b"),
 )
 
 VERDICTS = _table(
@@ -334,8 +460,6 @@ VERDICTS = _table(
         False,
         "whether the document was taken down, or is on the suppression list as it stands now",
     ),
-    Column("n_words", pa.int64(), False, "words, for the order of keepers"),
-    Column("date", pa.string(), True, "for the order of keepers"),
 )
 
 REMOVALS = _table(
@@ -346,6 +470,7 @@ REMOVALS = _table(
     DOC_ID,
     Column("component", pa.string(), False, "component id"),
     Column("component_size", pa.int32(), False, "its members that passed every rule"),
+    Column("component_total", pa.int32(), False, "all its members"),
     Column(
         "keeper_id",
         pa.string(),
@@ -499,7 +624,13 @@ TABLES: dict[str, Table] = {
         DOCUMENTS,
         SIGNALS,
         SIGNATURES,
+        KEYS,
         CANDIDATES,
+        HOMES,
+        LENT,
+        ESTIMATES,
+        WANTED,
+        SHINGLES,
         EDGES,
         MEMBERS,
         VERDICTS,

@@ -20,6 +20,9 @@ from tests.data.extracting import SHORT
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
+CLUSTERING = ("band", "pair", "gather", "lend", "estimate", "shingle", "cluster")
+BEFORE_RULES = {"prepare", "extract", *CLUSTERING}
+"""Steps that a changed rule does not touch."""
 
 
 def configured(paths: Path | Sequence[Path | str], settings: Sequence[str] = ()) -> config.Resolved:

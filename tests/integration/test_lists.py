@@ -9,7 +9,7 @@ import pytest
 from audit import runs, verify
 from pipeline import runner
 from tests.conftest import Small
-from tests.integration.runs import configured, rows, run_here, tasks_run
+from tests.integration.runs import BEFORE_RULES, configured, rows, run_here, tasks_run
 
 
 def _hosts(run: Path) -> dict[str, list[str]]:
@@ -40,7 +40,7 @@ def listed(
     output = tmp_path_factory.mktemp("listed") / "run"
     ended, events = run_here(configured(small.paths, settings), output, reuse=small_run)
     assert ended.exit_code == runner.DONE, ended.problems
-    assert not tasks_run(events).keys() & {"prepare", "extract", "pair", "verify", "cluster"}
+    assert not tasks_run(events).keys() & BEFORE_RULES
     return output, tag, denied, allowed
 
 

@@ -17,6 +17,7 @@ from pipeline import manifest, runner
 from samples import archive
 from stages.errors import ConfigError, IntegrityError
 from tests.integration.runs import (
+    BEFORE_RULES,
     arguments,
     committed,
     configured,
@@ -192,7 +193,7 @@ def test_reuse_adopts_what_still_holds(small: "Small", small_run: Path, tmp_path
     reused, events = run_here(resolved, tmp_path / "reused", reuse=small_run)
     assert (fresh.exit_code, reused.exit_code) == (0, 0)
     performed = tasks_run(events)
-    assert not performed.keys() & {"prepare", "extract", "pair", "verify", "cluster"}
+    assert not performed.keys() & BEFORE_RULES
     assert performed["judge"] == len(small.warcs)
     assert result_of(tmp_path / "reused") == result_of(tmp_path / "fresh")
     assert result_of(tmp_path / "reused") != result_of(small_run), "the rule must bite"

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.runs import Run
+from filters import linkage
 from filters.catalog import BY_NAME
 from pipeline import config, lists, manifest, runner, shards
 from pipeline.manifest import Books, Manifest, Output
@@ -276,44 +277,81 @@ class _Builder:
             "similarity": SIMILARITY,
             "method": "near_duplicate",
         }
-        exact = {"a": min(F, G), "b": max(F, G), "similarity": 1.0, "method": "exact_text"}
         places = {"C": (0, 0), "D": (0, 1), "F": (0, 2), "G": (1, 0)}
-        pair = {"a": near["a"], "b": near["b"], "shard_a": 0, "row_a": 0, "shard_b": 0, "row_b": 1}
-        for part, rows in enumerate(([pair], [])):
-            candidates = self._write(f"candidates/{part:05d}", schema.CANDIDATES, rows)
-            counts = [(schema.UNDETERMINED, "pairs.candidate", "", len(rows))]
-            self._commit("pair", f"{part:05d}", [candidates], counts=counts)
-        for part, rows in enumerate(([near], [])):
-            edges = self._write(f"edges/{part:05d}-near", schema.EDGES, rows)
-            counts = [(schema.UNDETERMINED, "pairs.verified", "", len(rows))]
-            self._commit("verify", f"{part:05d}", [edges], counts=counts)
+        self._candidates(places)
         self.members = [
             {
                 "component": self._component(letter),
                 "doc_id": doc_id(letter),
                 "shard": shard,
                 "row": row,
+                "precedence": 0,
                 "payload_digest": None,
-                "text_digest": "g" * 32 if letter in "FG" else None,
+                "text_digest": ("g" if letter in "FG" else letter.lower()) * 32,
             }
             for letter, (shard, row) in sorted(places.items())
         ]
-        outputs = []
-        for part, (edges, letters) in enumerate((([near], "CD"), ([exact], "FG"))):
+        for part, (edges, letters) in enumerate((([near], "CD"), ([], "FG"))):
             ids = [doc_id(letter) for letter in letters]
             inside = [row for row in self.members if row["doc_id"] in ids]
-            outputs.append(
-                self._write(f"clusters/edges-{part}", schema.EDGES, edges, f"edges.{part}")
-            )
-            outputs.append(
-                self._write(f"clusters/members-{part}", schema.MEMBERS, inside, f"members.{part}")
-            )
-        self._commit(
-            "cluster",
-            "components",
-            outputs,
-            counts=[(schema.UNDETERMINED, "clusters.size", "2", 2)],
-        )
+            outputs = [
+                self._write(f"clusters/edges-{part}", schema.EDGES, edges),
+                self._write(f"clusters/members-{part}", schema.MEMBERS, inside),
+            ]
+            counts = [
+                (schema.UNDETERMINED, "clusters.size", "2", 1),
+                (schema.UNDETERMINED, "pairs.verified", "", len(edges)),
+            ]
+            self._commit("cluster", f"{part:05d}", outputs, counts=counts)
+
+    def _candidates(self, places: dict[str, tuple[int, int]]) -> None:
+        """What the steps before `cluster` leave: C and D share a band, F and G their words."""
+        place = {letter: shard << 32 | row for letter, (shard, row) in places.items()}
+        kinds = {"CD": linkage.BAND, "FG": linkage.TEXT}
+        pairs = {
+            both: {"a": place[both[0]], "b": place[both[1]], "kind": kind}
+            for both, kind in kinds.items()
+        }
+        keys = [
+            {"key": n, "check": 0, "precedence": 0, "place": place[letter], "kind": kind}
+            for n, (both, kind) in enumerate(kinds.items())
+            for letter in both
+        ]
+        self._commit("band", "00000", [self._write("keys/00000", schema.KEYS, keys)])
+        for part, pair in enumerate(pairs.values()):
+            candidates = self._write(f"candidates/{part:05d}", schema.CANDIDATES, [pair])
+            counts = [(schema.UNDETERMINED, "pairs.candidate", "", 1)]
+            self._commit("pair", f"{part:05d}", [candidates], counts=counts)
+        part_of = {letter: part for part, both in enumerate(kinds) for letter in both}
+        homes = [
+            {"place": place[letter], "part": part_of[letter], "is_near": letter in "CD"}
+            for letter in "CDFG"
+        ]
+        gathered = self._write("gathered/components", schema.CANDIDATES, list(pairs.values()))
+        outputs = [self._write("homes/components", schema.HOMES, homes), gathered]
+        self._commit("gather", "components", outputs, Books(2, 2, 0, 0))
+        lent = [
+            {
+                "place": place[letter],
+                "doc_id": doc_id(letter),
+                "text_digest": letter * 32,
+                "precedence": 0,
+            }
+            for letter in "CDFG"
+        ]
+        self._commit("lend", "00000", [self._write("lent/00000", schema.LENT, lent)])
+        for part, (both, pair) in enumerate(pairs.items()):
+            task, is_sure = f"{part:05d}", both == "FG"
+            rows = [{**pair, "equal": schema.N_PERMUTATIONS, "is_sure": is_sure}]
+            wanted = [] if is_sure else [{"place": place[letter]} for letter in both]
+            outputs = [
+                self._write(f"estimates/{task}", schema.ESTIMATES, rows),
+                self._write(f"wanted/{task}", schema.WANTED, wanted),
+            ]
+            counts = [(schema.UNDETERMINED, "pairs.distinct", "", int(both == "CD"))]
+            self._commit("estimate", task, outputs, Books(1, 1, 0, 0), counts)
+        sets = [{"place": place[letter], "shingles": [1, 2, 3]} for letter in "CD"]
+        self._commit("shingle", "00000", [self._write("shingles/00000", schema.SHINGLES, sets)])
 
     @staticmethod
     def _component(letter: str) -> str | None:
@@ -346,8 +384,6 @@ class _Builder:
                 **{name: row[name] for name in ("doc_id", "tag", "failed_rules")},
                 "first_rule": 0 if row["failed_rules"] else -1,
                 "taken": False,
-                "n_words": page["words"],
-                "date": None,
             }
             for row, page in zip(decided, pages, strict=True)
         ]
@@ -359,6 +395,7 @@ class _Builder:
                 "row": at,
                 "component": row["cluster_id"],
                 "component_size": 2,
+                "component_total": 2,
             }
             for at, row in enumerate(decided)
             if row["cluster_id"]
@@ -476,7 +513,7 @@ def _signature(at: int, page: dict[str, Any]) -> dict[str, Any]:
         "text_digest": digest,
         "n_shingles": 5,
         "signature": values,
-        "bands": values[: schema.N_BANDS],
+        "precedence": 0,
     }
 
 

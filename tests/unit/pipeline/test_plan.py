@@ -15,8 +15,13 @@ ROBOTS = (Input("robots.warc.gz", "/data/robots.warc.gz", "5:r"),)
 TABLES = {
     "prepare": ("robots", "block_list"),
     "extract": ("records", "documents", "signals", "signatures"),
+    "band": ("keys",),
     "pair": ("candidates",),
-    "verify": ("edges",),
+    "gather": ("homes", "candidates"),
+    "lend": ("lent",),
+    "estimate": ("estimates", "wanted"),
+    "shingle": ("shingles",),
+    "cluster": ("edges", "members"),
     "judge": ("verdicts",),
     "resolve": ("removals",),
     "decide": ("decisions",),
@@ -39,22 +44,22 @@ def settings() -> config.Run:
     return run_of()
 
 
-def perform(step: str, task: Task, partitions: int, content: str) -> Manifest:
+def perform(step: str, task: Task, content: str) -> Manifest:
     """A manifest as if the task had run; the digests of its outputs follow from its key.
 
     `content` "empty" gives each the same digests, as tasks without rows do.
     """
     tables: Sequence[str] = TABLES.get(step, ())
-    if step == "cluster":
-        tables = [f"{t}.{n}" for n in range(partitions) for t in ("edges", "members")]
     identity = "" if content == "empty" else task.key
+    rows = 0 if content == "empty" else 10
     outputs = tuple(
-        Output(t, f"{t}/{task.name}-{task.key[:12]}.parquet", 0, 0, f"{t}:{identity}", groups)
+        Output(t, f"{t}/{task.name}-{task.key[:12]}.parquet", rows, 0, f"{t}:{identity}", groups)
         for t in tables
         for groups in ([("fin_Latn", 0), ("swe_Latn", 1)] if t in ("corpus", "documents") else [],)
     )
     fixed = tuple(replace(o, groups=tuple(o.groups)) for o in outputs)
-    return Manifest(step, task.key, task.name, (), fixed, Books(0, 0, 0, 0), ())
+    inputs = tuple(task.params["inputs"]) if step == "extract" else ()
+    return Manifest(step, task.key, task.name, inputs, fixed, Books(0, 0, 0, 0), ())
 
 
 def keys(
@@ -70,8 +75,7 @@ def keys(
     found: dict[str, list[str]] = {}
     for step in plan.STEPS:
         tasks = planned.tasks(step, made)
-        partitions = settings.cluster.partitions
-        made[step.name] = [perform(step.name, task, partitions, content) for task in tasks]
+        made[step.name] = [perform(step.name, task, content) for task in tasks]
         found[step.name] = [task.key for task in tasks]
     return found
 
@@ -84,6 +88,9 @@ def changed(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[st
 ALL = {step.name for step in plan.STEPS}
 FROM_EXTRACT = ALL - {"prepare"}
 FROM_JUDGE = {"judge", "resolve", "decide", "publish", "compact"}
+FROM_RESOLVE = FROM_JUDGE - {"judge"}
+FROM_ESTIMATE = {"estimate", "shingle", "cluster"} | FROM_RESOLVE
+FROM_PAIR = {"pair", "gather", "lend"} | FROM_ESTIMATE
 
 
 def test_every_step_has_tasks_with_keys_of_their_own(settings: config.Run) -> None:
@@ -116,8 +123,10 @@ def test_the_same_plan_gives_the_same_keys(settings: config.Run) -> None:
         ("limits.max_quarantined_fraction=0.9", set()),
         ("name=other", set()),
         ("publish.target_file_bytes=100000", {"compact"}),
-        ("cluster.threshold=0.8", {"verify", "cluster"} | FROM_JUDGE - {"judge"}),
-        ("cluster.partitions=2", {"pair", "verify", "cluster"} | FROM_JUDGE - {"judge"}),
+        ("cluster.threshold=0.8", FROM_ESTIMATE),
+        ("cluster.partitions=2", FROM_PAIR),
+        ("cluster.bands=13", {"band"} | FROM_PAIR),
+        ("cluster.rows=7", {"band"} | FROM_PAIR),
         ("gate.max_depth=99", FROM_EXTRACT),
         ("gate.block_list=null", set()),
         ("gate.allow_domains=[a.example]", FROM_EXTRACT),
@@ -232,7 +241,7 @@ def test_a_block_list_is_known_by_its_content(settings: config.Run) -> None:
         whole = plan.Plan(settings, "s", SHARDS, ROBOTS, listed)
         for step in plan.STEPS[:2]:
             tasks = whole.tasks(step, made)
-            made[step.name] = [perform(step.name, task, 1, "full") for task in tasks]
+            made[step.name] = [perform(step.name, task, "full") for task in tasks]
             found[step.name] = [task.key for task in tasks]
         return found
 

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from stages.base import Columns, advance, strings
+from stages.base import Columns, advance, signature_matrix, strings
 
 BATCH = pa.record_batch({"n": pa.array([1, 2, 3, 4])})
 
@@ -52,3 +52,11 @@ def test_strings_may_be_large_and_null() -> None:
     assert strings(["a", None]).type == pa.string()
     assert strings(["a", None], large=True).type == pa.large_string()
     assert strings([None]).null_count == 1
+
+
+def test_signatures_as_a_matrix_keep_their_width_without_rows() -> None:
+    kind = pa.list_(pa.uint32(), 3)
+    column = pa.chunked_array([pa.array([[1, 2, 3], None], kind), pa.array([[4, 5, 6]], kind)])
+    assert signature_matrix(column.drop_null()).tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert signature_matrix(column.slice(2)).tolist() == [[4, 5, 6]]
+    assert signature_matrix(column.slice(3)).shape == (0, 3)

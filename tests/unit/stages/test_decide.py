@@ -1,7 +1,7 @@
 """Step decide: rules, the order of keepers, and that no chain removes a document."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from filters import domains, rules, suppression
 from filters.catalog import BY_NAME
-from stages import cluster, decide, schema
+from stages import decide, schema
 
 quick = settings(max_examples=200, deadline=None)
 ORDER = ("word_count", "mean_word_length", "sentence_count")
@@ -44,8 +44,6 @@ def judge(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "doc_id": [f"{n:032x}" for n in range(len(rows))],
             "tag": [row["tag"] for row in rows],
-            "n_words": pa.array([1] * len(rows), type=pa.int64()),
-            "date": pa.array([None] * len(rows), type=pa.string()),
             "url": [row.get("url", "https://site.example/") for row in rows],
         }
     )
@@ -104,42 +102,57 @@ def test_no_documents_give_no_verdicts() -> None:
     assert judge([]) == []
 
 
+def test_passing_means_no_failed_rule_no_deny_list_and_no_takedown() -> None:
+    verdicts = [
+        (0, None, False),
+        (0, "allow", False),
+        (0, "deny", False),
+        (4, None, False),
+        (4, "allow", False),
+        (2**63, None, False),
+        (0, None, True),
+        (0, "allow", True),
+    ]
+    rows = [
+        {
+            "doc_id": "x",
+            "tag": "fin_Latn",
+            "failed_rules": mask,
+            "first_rule": -1,
+            "listed": listed,
+            "taken": taken,
+        }
+        for mask, listed, taken in verdicts
+    ]
+    table = pa.Table.from_batches([schema.batch(schema.VERDICTS, rows)])
+    assert decide.passes(table).tolist() == [True, True, *[False] * 6]
+    assert decide.passes(table.slice(0, 0)).tolist() == []
+
+
 # Keepers
 
 
-def member(doc: str, component: str = "c", **digests: str) -> dict[str, Any]:
-    return {"component": component, "doc_id": doc, "shard": 0, "row": int(doc, 36), **digests}
+def member(doc: str, component: str = "c", **more: Any) -> dict[str, Any]:
+    """A member of words of its own."""
+    base = {"component": component, "doc_id": doc, "shard": 0, "row": int(doc, 36)}
+    return {**base, "precedence": 100, "text_digest": f"of {doc}", **more}
 
 
 def resolve(
     members: Sequence[Mapping[str, Any]],
     edges: Mapping[tuple[str, str], float],
-    words: Mapping[str, int] | None = None,
-    dates: Mapping[str, str] | None = None,
-    failed: frozenset[str] = frozenset(),
-    denied: frozenset[str] = frozenset(),
-    taken: frozenset[str] = frozenset(),
+    failed: Collection[str] = (),
+    method: str = "near_duplicate",
 ) -> dict[str, tuple[str | None, float | None, str | None]]:
-    """Keeper, similarity and method of each member."""
+    """Keeper, similarity and method of each member that is not published."""
     edge_rows = [
-        {"a": min(pair), "b": max(pair), "similarity": s, "method": "near_duplicate"}
-        for pair, s in sorted(edges.items())
+        {"a": min(pair), "b": max(pair), "similarity": s, "method": method}
+        for pair, s in edges.items()
     ]
-    verdicts = {
-        m["doc_id"]: {
-            "doc_id": m["doc_id"],
-            "failed_rules": 4 if m["doc_id"] in failed else 0,
-            "listed": "deny" if m["doc_id"] in denied else None,
-            "taken": m["doc_id"] in taken,
-            "n_words": (words or {}).get(m["doc_id"], 100),
-            "date": (dates or {}).get(m["doc_id"]),
-        }
-        for m in members
-    }
     made = decide.removals(
         pa.Table.from_batches([schema.batch(schema.MEMBERS, [dict(m) for m in members])]),
         pa.Table.from_batches([schema.batch(schema.EDGES, edge_rows)]),
-        verdicts,
+        np.array([m["doc_id"] not in failed for m in members], np.bool_),
     )
     assert made.schema == schema.REMOVALS.schema
     rows = made.to_pylist()
@@ -147,72 +160,95 @@ def resolve(
     return {row["doc_id"]: (row["keeper_id"], row["similarity"], row["method"]) for row in rows}
 
 
-ABC = [member("a"), member("b"), member("c")]
+def ranked(**precedence: int) -> list[dict[str, Any]]:
+    return [member(doc, precedence=value) for doc, value in precedence.items()]
+
+
 CHAIN = {("a", "b"): 0.75, ("b", "c"): 0.875}
+KEPT = (None, None, None)
 
 
 def test_the_middle_of_a_chain_kept_first_removes_both_ends() -> None:
-    found = resolve(ABC, CHAIN, words={"a": 90, "b": 110, "c": 100})
-    assert found["b"] == (None, None, None)
-    assert found["a"] == ("b", 0.75, "near_duplicate")
-    assert found["c"] == ("b", 0.875, "near_duplicate")
+    found = resolve(ranked(a=90, b=110, c=100), CHAIN)
+    assert found == {
+        "a": ("b", 0.75, "near_duplicate"),
+        "b": KEPT,
+        "c": ("b", 0.875, "near_duplicate"),
+    }
 
 
 def test_an_end_of_a_chain_kept_first_leaves_the_other_end() -> None:
-    found = resolve(ABC, CHAIN, words={"a": 110, "b": 100, "c": 90})
-    assert found["a"][0] is None
+    found = resolve(ranked(a=110, b=100, c=90), CHAIN)
     assert found["b"] == ("a", 0.75, "near_duplicate")
-    assert found["c"][0] is None, "only a removed document joins it to the kept one"
+    assert (found["a"], found["c"]) == (KEPT, KEPT), "only a removed document joins them"
 
 
-def test_a_document_that_a_rule_rejects_neither_keeps_nor_is_removed() -> None:
-    found = resolve(ABC, CHAIN, words={"b": 999}, failed=frozenset("b"))
-    assert {keeper for keeper, _, _ in found.values()} == {None}
+def test_a_document_that_does_not_pass_neither_keeps_nor_is_removed() -> None:
+    found = resolve(ranked(a=90, b=999, c=100), CHAIN, failed="b")
+    assert set(found.values()) == {KEPT}
 
 
-def test_a_document_on_a_deny_list_neither_keeps_nor_is_removed() -> None:
-    found = resolve(ABC, CHAIN, words={"b": 999}, denied=frozenset("b"))
-    assert {keeper for keeper, _, _ in found.values()} == {None}
+def test_a_published_document_goes_first_and_stays() -> None:
+    members = ranked(a=999, b=1, c=500)
+    members[1]["shard"] = -1
+    found = resolve(members, CHAIN, failed="b")
+    assert found == {"a": ("b", 0.75, "near_duplicate"), "c": ("b", 0.875, "near_duplicate")}
 
 
-@pytest.mark.parametrize(
-    ("words", "dates", "kept"),
-    [
-        ({"a": 10, "b": 11}, {"a": "2025", "b": "2026"}, "b"),
-        ({}, {"a": "2026-01-02", "b": "2026-01-01"}, "b"),
-        ({}, {"a": "2026-01-01", "b": "2026-01-02"}, "a"),
-        ({}, {"b": "2026-01-02"}, "b"),
-        ({}, {}, "a"),
-    ],
-)
-def test_more_words_then_the_older_date_then_the_smaller_id(
-    words: dict[str, int], dates: dict[str, str], kept: str
-) -> None:
-    found = resolve(ABC[:2], {("a", "b"): 0.8}, words, dates)
-    assert [doc for doc, (keeper, _, _) in found.items() if keeper is None] == [kept]
+def test_a_published_document_is_not_removed_by_another() -> None:
+    members = [member("a", shard=-1), member("b", shard=-1), member("c")]
+    found = resolve(members, CHAIN)
+    assert found == {"c": ("b", 0.875, "near_duplicate")}
+
+
+def test_higher_precedence_then_the_smaller_id() -> None:
+    edge = {("a", "b"): 0.8}
+    assert resolve(ranked(a=10, b=2**64 - 1), edge)["b"] == KEPT
+    assert resolve(ranked(a=2**63, b=2**63 + 1), edge)["b"] == KEPT
+    assert resolve(ranked(b=7, a=7), edge)["a"] == KEPT
 
 
 def test_members_of_an_exact_group_are_neighbours_without_a_stored_edge() -> None:
-    group = [member(doc, text_digest="t", payload_digest="p") for doc in "ab"]
-    group.append(member("c", text_digest="t"))
-    found = resolve(group, {}, words={"a": 3, "b": 2, "c": 1})
+    group = [
+        member("a", precedence=3, text_digest="t", payload_digest="p"),
+        member("b", precedence=2, text_digest="t", payload_digest="p"),
+        member("c", precedence=1, text_digest="t"),
+        member("d", precedence=0, text_digest="u", payload_digest="p"),
+    ]
+    found = resolve(group, {})
     assert found["b"] == ("a", 1.0, "exact_payload")
     assert found["c"] == ("a", 1.0, "exact_text")
+    assert found["d"] == ("a", 1.0, "exact_payload")
+
+
+def test_documents_of_equal_words_share_the_edges_of_one() -> None:
+    members = [
+        member("a", precedence=9),
+        member("b", precedence=1, text_digest="t"),
+        member("c", precedence=5, text_digest="t"),
+    ]
+    found = resolve(members, {("a", "b"): 0.8}, method="near_signature")
+    assert found["b"][0] == found["c"][0] == "a"
+    assert {how for _, _, how in found.values()} == {None, "near_signature"}
+
+
+def test_null_digests_of_payloads_join_nothing() -> None:
+    assert set(resolve([member("a"), member("b")], {}).values()) == {KEPT}
+
+
+def test_no_members() -> None:
+    assert resolve([], {}) == {}
 
 
 def test_the_size_of_a_component_counts_who_passed_the_rules() -> None:
+    members = [*ranked(a=1, b=1, c=1), member("d", "other")]
     table = decide.removals(
-        pa.Table.from_batches([schema.batch(schema.MEMBERS, ABC)]),
-        pa.Table.from_batches([schema.batch(schema.EDGES, [])]),
-        {
-            m["doc_id"]: {
-                "doc_id": m["doc_id"], "failed_rules": m["doc_id"] == "a", "n_words": 1,
-                "date": None, "listed": None, "taken": False,
-            }
-            for m in ABC
-        },
-    )  # fmt: skip
-    assert set(table.column("component_size").to_pylist()) == {2}
+        pa.Table.from_batches([schema.batch(schema.MEMBERS, members)]),
+        schema.EDGES.schema.empty_table(),
+        np.array([False, True, True, True]),
+    )
+    assert table.column("component_size").to_pylist() == [2, 2, 2, 1]
+    assert table.column("component_total").to_pylist() == [3, 3, 3, 1]
 
 
 @st.composite
@@ -222,33 +258,47 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
     docs = [f"{n:x}" for n in range(count)]
     numbers = st.integers(0, count - 1)
     pairs = draw(st.sets(st.tuples(numbers, numbers).filter(lambda p: p[0] < p[1]), max_size=25))
-    edges = {
-        (docs[a], docs[b]): draw(st.sampled_from([0.75, 0.875, 1.0])) for a, b in sorted(pairs)
-    }
-    digests = draw(
-        st.lists(st.sampled_from([None, None, "x", "y"]), min_size=count, max_size=count)
-    )
     members = [
-        member(d, text_digest=t) if t else member(d) for d, t in zip(docs, digests, strict=True)
+        member(
+            d,
+            precedence=draw(st.integers(0, 3)),
+            shard=draw(st.sampled_from([-1, 0, 0, 0, 0])),
+            payload_digest=draw(st.sampled_from([None, None, None, "x", "y"])),
+        )
+        for d in docs
     ]
-    return {
-        "members": members,
-        "edges": edges,
-        "words": {d: draw(st.integers(1, 4)) for d in docs},
-        "dates": {d: draw(st.sampled_from(["2025", "2026"])) for d in docs},
-        "failed": frozenset(draw(st.sets(st.sampled_from(docs), max_size=3))),
+    for m in members:
+        if draw(st.booleans()):
+            m["text_digest"] = draw(st.sampled_from("uv"))
+    text = [m["text_digest"] for m in members]
+    by_texts = {frozenset((text[a], text[b])): (docs[a], docs[b]) for a, b in sorted(pairs)}
+    edges = {
+        by_texts[ends]: draw(st.sampled_from([0.75, 0.875, 1.0]))
+        for ends in sorted(by_texts, key=sorted)
+        if len(ends) == 2
     }
+    failed = frozenset(draw(st.sets(st.sampled_from(docs), max_size=3)))
+    return {"members": members, "edges": edges, "failed": failed}
 
 
-def neighbours(graph: dict[str, Any], doc: str) -> dict[str, float]:
+def neighbours(graph: dict[str, Any], doc: str) -> dict[str, tuple[float, str]]:
+    """Whatever is joined to a document: equal payload, equal words, or an edge of its words."""
+    by_id = {m["doc_id"]: m for m in graph["members"]}
+    edges = {
+        frozenset((by_id[a]["text_digest"], by_id[b]["text_digest"])): s
+        for (a, b), s in graph["edges"].items()
+    }
     found = {}
-    for (a, b), similarity in graph["edges"].items():
-        if doc in (a, b):
-            found[b if doc == a else a] = similarity
-    mine = next(m for m in graph["members"] if m["doc_id"] == doc).get("text_digest")
-    for m in graph["members"]:
-        if mine and m.get("text_digest") == mine and m["doc_id"] != doc:
-            found[m["doc_id"]] = 1.0
+    for other, m in by_id.items():
+        ends = frozenset((by_id[doc]["text_digest"], m["text_digest"]))
+        if other == doc:
+            continue
+        if m["payload_digest"] and m["payload_digest"] == by_id[doc]["payload_digest"]:
+            found[other] = (1.0, "exact_payload")
+        elif len(ends) == 1:
+            found[other] = (1.0, "exact_text")
+        elif ends in edges:
+            found[other] = (edges[ends], "near_duplicate")
     return found
 
 
@@ -258,16 +308,35 @@ def test_a_removal_has_a_kept_direct_neighbour_and_no_two_kept_are_neighbours(
     graph: dict[str, Any],
 ) -> None:
     found = resolve(**graph)
-    kept = {d for d, (k, _, _) in found.items() if k is None} - graph["failed"]
+    published = {m["doc_id"] for m in graph["members"] if m["shard"] < 0}
+    assert found.keys() == {m["doc_id"] for m in graph["members"]} - published
+    kept = {d for d, (k, _, _) in found.items() if k is None} - graph["failed"] | published
     for doc, (keeper, similarity, method) in found.items():
         around = neighbours(graph, doc)
         if keeper is None:
             assert doc in graph["failed"] or not (kept & around.keys())
         else:
             assert keeper in kept
-            assert similarity == np.float32(around[keeper])
-            assert method in ("near_duplicate", "exact_text")
+            assert (similarity, method) == around[keeper]
             assert doc not in graph["failed"]
+
+
+@quick
+@given(graphs())
+def test_each_document_names_the_first_of_its_kept_neighbours(graph: dict[str, Any]) -> None:
+    rank = {m["doc_id"]: (m["shard"] >= 0, -m["precedence"], m["doc_id"]) for m in graph["members"]}
+    found = resolve(**graph)
+    for doc, (keeper, _, _) in found.items():
+        around = neighbours(graph, doc)
+        kept = [
+            other
+            for other in around
+            if (other not in found or found[other][0] is None)
+            and (other not in graph["failed"] or other not in found)
+        ]
+        if keeper is not None:
+            assert keeper == min(kept, key=rank.__getitem__)
+            assert rank[keeper] < rank[doc]
 
 
 @quick
@@ -275,35 +344,39 @@ def test_a_removal_has_a_kept_direct_neighbour_and_no_two_kept_are_neighbours(
 def test_the_order_in_which_members_and_edges_arrive_decides_nothing(
     graph: dict[str, Any], order: random.Random
 ) -> None:
-    mixed = {**graph, "members": list(graph["members"]), "edges": dict(graph["edges"])}
+    mixed = {**graph, "members": list(graph["members"])}
     order.shuffle(mixed["members"])
-    pairs = list(mixed["edges"].items())
+    pairs = list(graph["edges"].items())
     order.shuffle(pairs)
     mixed["edges"] = {(b, a): s for (a, b), s in pairs}
     assert resolve(**mixed) == resolve(**graph)
 
 
 @quick
-@given(graphs())
-def test_components_may_be_resolved_apart(graph: dict[str, Any]) -> None:
+@given(graphs(), graphs())
+def test_components_may_be_resolved_apart(one: dict[str, Any], two: dict[str, Any]) -> None:
     """What is decided in one range of components is what is decided over all of them."""
-    joined = pa.table(
-        {"a": [a for a, _ in graph["edges"]], "b": [b for _, b in graph["edges"]]},
-        schema=pa.schema([("a", pa.string()), ("b", pa.string())]),
-    )
-    component_of = cluster.components(joined)
-    members = [
-        {**m, "text_digest": None, "component": component_of[m["doc_id"]]}
-        for m in graph["members"]
-        if m["doc_id"] in component_of
-    ]
-    whole = resolve(**{**graph, "members": members})
-    apart: dict[str, Any] = {}
-    for component in set(component_of.values()):
-        some = [m for m in members if m["component"] == component]
-        edges = {p: s for p, s in graph["edges"].items() if component_of[p[0]] == component}
-        apart |= resolve(**{**graph, "members": some, "edges": edges})
-    assert apart == whole
+    moved = {m["doc_id"]: f"other{m['doc_id']}" for m in two["members"]}
+    other = {
+        "members": [
+            {
+                **m,
+                "doc_id": moved[m["doc_id"]],
+                "text_digest": f"other {m['text_digest']}",
+                "payload_digest": m["payload_digest"] and f"other {m['payload_digest']}",
+                "component": "d",
+            }
+            for m in two["members"]
+        ],
+        "edges": {(moved[a], moved[b]): s for (a, b), s in two["edges"].items()},
+        "failed": frozenset(moved[doc] for doc in two["failed"]),
+    }
+    both = {
+        "members": [*one["members"], *other["members"]],
+        "edges": {**one["edges"], **other["edges"]},
+        "failed": one["failed"] | other["failed"],
+    }
+    assert resolve(**both) == {**resolve(**one), **resolve(**other)}
 
 
 # The last word
@@ -320,7 +393,6 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
                         "tag": "fin_Latn",
                         "failed_rules": m,
                         "first_rule": f,
-                        "n_words": 1,
                         "listed": listed,
                         "taken": False,
                     }
@@ -342,7 +414,8 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
                 [
                     {
                         "shard": 0, "row": row, "doc_id": doc, "component": "a",
-                        "component_size": 2, "keeper_id": keeper, "similarity": keeper and 0.75,
+                        "component_size": 2, "component_total": 3, "keeper_id": keeper,
+                        "similarity": keeper and 0.75,
                         "method": keeper and "near_duplicate",
                     }
                     for row, doc, keeper in ((0, "a", None), (2, "c", None), (3, "d", "a"))
@@ -366,14 +439,6 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
     ]  # fmt: skip
     assert [r["keeper_id"] for r in rows] == [None, None, None, "a", None]
     assert [r["similarity"] for r in rows] == [None, None, None, 0.75, None]
-
-
-def test_what_was_taken_down_keeps_nothing_out_and_is_rejected() -> None:
-    members = [member("a"), member("b")]
-    edges = {("a", "b"): 0.9}
-    assert resolve(members, edges, words={"a": 200})["b"][0] == "a"
-    found = resolve(members, edges, words={"a": 200}, taken=frozenset("a"))
-    assert [found[doc][0] for doc in "ab"] == [None, None]
 
 
 def test_blanked_and_listed_documents_are_taken_down() -> None:

@@ -1,0 +1,208 @@
+"""The index of a dataset: what it holds, whether it is sound, and merging its parts into one.
+
+Each release adds a part, and each later run reads every part; `compact` merges their keys, so that
+one sequential read is enough again, and leaves out those of documents that were taken down.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from filters.text import mix
+from pipeline import dataset, shards, storage
+from pipeline.dataset import File, Index, Part
+from pipeline.keys import LAYOUT, KeyFile, in_order, of_signatures, write
+from stages import schema
+from stages.errors import ConfigError, CurationError, IntegrityError
+
+FILE_ROWS = 1 << 26
+"""Keys in a file of a merged part: 2.2 GB."""
+_ALL = 1 << 64
+
+
+def info(folder: Path) -> dict[str, Any]:
+    """Parts, releases, documents, keys and bytes of a dataset's index."""
+    index = _opened(folder)
+    parts: list[dict[str, Any]] = [
+        {
+            "name": part.name,
+            "releases": sorted({source.release for source in part.sources}),
+            "documents": sum(s.signatures.rows for s in part.sources) - len(part.gone),
+            "taken_down": len(part.gone),
+            "sources": len(part.sources),
+            "keys": sum(file.rows for file in part.keys),
+            "bytes": sum(file.bytes for file in _files(part)),
+        }
+        for part in index.parts
+    ]
+    totals = ("documents", "taken_down", "sources", "keys", "bytes")
+    return {
+        "dataset": str(index.dataset),
+        "layout": index.layout,
+        "releases": [{"name": name, "run": run} for name, run in index.runs],
+        "parts": parts,
+        "total": {name: sum(part[name] for part in parts) for name in totals},
+    }
+
+
+def _opened(folder: Path) -> Index:
+    if not folder.is_dir():
+        raise ConfigError(
+            str(folder), "there is no such dataset", "make one with: weir run CONFIG --dataset"
+        )
+    return dataset.read(folder)
+
+
+def _files(part: Part) -> Iterator[File]:
+    yield from part.keys
+    yield from (source.signatures for source in part.sources)
+
+
+def compact(folder: Path) -> dict[str, Any]:
+    """Merge the keys of all parts into one; `removed` are the files that are no longer needed.
+
+    The index is replaced by one rename after everything is written, so a crash loses nothing: the
+    same command goes on. Same parts, same bytes.
+    """
+    _opened(folder)
+    with dataset.lock(folder):
+        index = dataset.read(folder)
+        if len(index.parts) > 1 or any(part.gone for part in index.parts):
+            index = replace(index, parts=(_merged(index),))
+            dataset.write(index)
+        removed = dataset.sweep(index)
+    return {**info(folder), "removed": removed}
+
+
+def _merged(index: Index) -> Part:
+    """One part with the keys of all, but for those of documents that were taken down."""
+    opened, first = [], 0
+    identity = hashlib.sha256()
+    for part in index.parts:
+        for file in part.keys:
+            facts = {"rows": file.rows, "offset": first, "is_old": True, "gone": part.gone}
+            opened.append(KeyFile(index.dataset / file.path, facts, index.layout))
+            identity.update(f"{file.sha256} {first} {part.gone}\n".encode())
+        first += len(part.sources)
+    name = f"merged-{identity.hexdigest()[:12]}"
+    rows = sum(file.rows for part in index.parts for file in part.keys)
+    count = max(1, -(-rows // FILE_ROWS))
+    files = [
+        _write(index, name, number, (number * _ALL // count, (number + 1) * _ALL // count), opened)
+        for number in range(count)
+    ]
+    return Part(name, tuple(files), tuple(s for part in index.parts for s in part.sources))
+
+
+def _write(
+    index: Index, name: str, number: int, limits: tuple[int, int], opened: list[KeyFile]
+) -> File:
+    """One file of a merged part: the keys from limits[0] to below limits[1]."""
+    path = f"index/{name}/keys-{number:05d}.parquet"
+    writer = shards.Writer(index.dataset, path, schema.KEYS)
+    writer.note(LAYOUT, index.layout)
+    try:
+        for keys in in_order(opened, *limits):
+            write(writer, keys)
+        made = writer.commit()
+    except BaseException:
+        writer.discard()
+        raise
+    return File(path, made.rows, made.bytes, made.sha256)
+
+
+def verify(folder: Path) -> list[dict[str, Any]]:
+    """The checks in order, each `{"name", "ok", "detail"}`.
+
+    Reads everything: every file's digest, keys made anew from the signatures, and the doc_ids of
+    published files. ConfigError if there is no such dataset.
+    """
+    try:
+        index = _opened(folder)
+    except IntegrityError as error:
+        return [{"name": "index", "ok": False, "detail": str(error)}]
+    count = sum(1 for _ in dataset.files(index))
+    checks = [{"name": "index", "ok": True, "detail": f"{len(index.parts)} parts, {count} files"}]
+    for name, check in (("digests", _digests), ("keys", _keys), ("published", _published)):
+        try:
+            checks.append({"name": name, "ok": True, "detail": check(index)})
+        except CurationError as error:
+            checks.append({"name": name, "ok": False, "detail": str(error)})
+    return checks
+
+
+def _digests(index: Index) -> str:
+    size = 0
+    for file in dataset.files(index):
+        path = index.dataset / file.path
+        with shards.damage(path):
+            if storage.file_digest(path) != file.sha256:
+                raise IntegrityError(str(path), "SHA-256 is not the one in index.json")
+        size += file.bytes
+    return f"{size} bytes have the digests of index.json"
+
+
+def _keys(index: Index) -> str:
+    """Keys are sorted, and are those of the signatures: sums of a hash of each row agree."""
+    total = 0
+    for part in index.parts:
+        wanted, found, gone = 0, 0, np.array(part.gone, np.uint64)
+        for number, source in enumerate(part.sources):
+            path = index.dataset / source.signatures.path
+            with shards.damage(path):
+                made = of_signatures(storage.read_table(path), number, index.layout)
+            is_gone = np.isin(made.column("place").to_numpy(), gone)
+            wanted += _sum(made.filter(pa.array(~is_gone)))
+        opened = [
+            KeyFile(
+                index.dataset / file.path,
+                {"rows": file.rows, "offset": 0, "is_old": True, "gone": part.gone},
+                index.layout,
+            )
+            for file in part.keys
+        ]
+        for table in in_order(opened, 0, _ALL):
+            found += _sum(table)
+            total += table.num_rows
+        if wanted % _ALL != found % _ALL:
+            raise IntegrityError(
+                str(index.dataset / part.keys[0].path),
+                f"the keys of part {part.name} are not those of its signatures; remove the part "
+                "from index.json and run its releases again with --dataset",
+            )
+    return f"{total} keys, sorted, are those of the signatures"
+
+
+def _sum(keys: pa.Table) -> int:
+    """A number that does not depend on the order of rows, and on everything else."""
+    columns = ("key", "check", "precedence", "place", "kind")
+    mixed = np.zeros(keys.num_rows, np.uint64)
+    for name in columns:
+        mixed = mix(mixed + keys.column(name).to_numpy().astype(np.uint64))
+    return int(mixed.sum(dtype=np.uint64))
+
+
+def _published(index: Index) -> str:
+    """Every source names the documents of its published file, in order."""
+    documents = 0
+    run_of = dict(index.runs)
+    for part in index.parts:
+        gone = np.array(part.gone, np.uint64)
+        for number, source in enumerate(part.sources):
+            path = Path(run_of[source.release]) / source.documents
+            with shards.damage(path):
+                found = storage.read_table(path, ["doc_id"]).column("doc_id")
+            signed = storage.read_table(index.dataset / source.signatures.path, ["doc_id"])
+            rows_gone = gone[gone >> np.uint64(32) == number] & np.uint64(0xFFFFFFFF)
+            stays = ~np.isin(np.arange(signed.num_rows), rows_gone.astype(np.int64))
+            if signed.column("doc_id").filter(pa.array(stays)).to_pylist() != found.to_pylist():
+                raise IntegrityError(
+                    str(path), f"holds other documents than {source.signatures.path} says"
+                )
+            documents += len(found)
+    return f"{documents} published documents are those of the index"

@@ -1,0 +1,53 @@
+"""What a step function may look at: the run's folder, its configuration, and its task."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import config, shards
+from pipeline.executor import Task
+from pipeline.manifest import Books, Count, Manifest, Output
+from pipeline.sandbox import Sandbox
+from stages import schema
+
+PARSERS = "stages.parse"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a step function may look at."""
+
+    run: Path
+    settings: config.Run
+    snapshot: str
+    task: Task
+
+    def path(self, relative: str) -> Path:
+        """A file of the run."""
+        return self.run / relative
+
+    def output(self, table: schema.Table, suffix: str = "") -> "shards.Writer":
+        """A file in the making, named by the task and its key."""
+        name = f"{table.name}/{self.task.name}{suffix}-{self.task.key[:12]}.parquet"
+        return shards.Writer(self.run, name, table)
+
+    def manifest(
+        self, outputs: Iterable[Output], books: Books, counts: Iterable[Count]
+    ) -> Manifest:
+        """The task's manifest."""
+        inputs = tuple(str(i) for i in self.task.params.get("inputs", ()))
+        return Manifest(
+            self.task.step,
+            self.task.key,
+            self.task.name,
+            inputs,
+            tuple(outputs),
+            books,
+            tuple(sorted(counts)),
+        )
+
+    def sandbox(self) -> Sandbox:
+        """The killable child, with the journal of this task's earlier deaths."""
+        limits = self.settings.extract
+        journal = self.run / "journal" / f"{self.task.step}-{self.task.key}.jsonl"
+        return Sandbox(PARSERS, limits.cpu_limit_s, limits.memory_limit_mb, journal)

@@ -1,0 +1,355 @@
+"""What the steps of clustering do with their files: from signatures to verified edges.
+
+Between two of them, rows are exchanged between sources (files of documents) and partitions (of
+keys, then of components): each task writes one file with a row group for each receiver, and reads
+its row group out of every file. So a task's memory depends on the size of its group or partition,
+never on that of the run; only `gather` looks at all documents, at nine bytes each.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from filters import linkage
+from filters.text import shingle_hashes
+from pipeline import shards, storage
+from pipeline.context import Context
+from pipeline.keys import LAYOUT, KeyFile, pieces, write
+from pipeline.manifest import Books, Manifest
+from stages import band, cluster, pair, schema
+from stages.errors import IntegrityError
+
+ROUTED_ROWS = 1 << 19
+"""Pairs of one partition that wait in memory before they are written."""
+CANDIDATE_ROWS = 1 << 20
+LENT_ROWS = 1 << 16
+MIN_GIANT = 1000
+"""Members from which on a component is named in the statistics, the largest of each partition."""
+SIGNATURE_COLUMNS = [
+    "doc_id",
+    "row",
+    "payload_digest",
+    "text_digest",
+    "n_shingles",
+    "signature",
+    "precedence",
+]
+
+
+def _count(metric: str, count: int, label: str = "") -> tuple[str, str, str, int]:
+    return (schema.UNDETERMINED, metric, label, int(count))
+
+
+def do_band(context: Context) -> Manifest:
+    """Step 2a: signatures of a group of sources to their keys, sorted."""
+    return _sorted_keys(context, context.output(schema.KEYS))
+
+
+def do_index(context: Context) -> Manifest:
+    """Step 4c: signatures of published documents to the keys that later snapshots look up."""
+    return _sorted_keys(context, context.output(schema.KEYS).at("index", "keys-"))
+
+
+def _sorted_keys(context: Context, writer: shards.Writer) -> Manifest:
+    limits, tables = context.settings.cluster, []
+    for source in context.task.params["sources"]:
+        signatures = _signatures(context, source, SIGNATURE_COLUMNS)
+        tables.append(band.keys(signatures, source["number"], limits.bands, limits.rows))
+    rows = sum(source["rows"] for source in context.task.params["sources"])
+    table = band.by_key(tables)
+    del tables
+    writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
+    write(writer, table)
+    return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])
+
+
+def _signatures(context: Context, source: dict[str, Any], columns: list[str]) -> pa.Table:
+    """A file of signatures, after a look whether it is what its manifest says."""
+    path = context.path(source["signatures"])
+    shards.check_file(path, source["sha256"], schema.SIGNATURES)
+    table = storage.read_table(path, columns)
+    if table.num_rows != source["rows"]:
+        raise IntegrityError(str(path), f"{table.num_rows} rows in place of {source['rows']}")
+    if "row" in columns and not np.array_equal(
+        table.column("row").to_numpy(), np.arange(table.num_rows)
+    ):
+        raise IntegrityError(
+            str(path), "its rows are not in the order of `row`; extract the shard again"
+        )
+    return table
+
+
+def do_pair(context: Context) -> Manifest:
+    """Step 2b: keys of one range, of all sources, to candidate pairs."""
+    params = context.task.params
+    layout = f"{context.settings.cluster.bands}x{context.settings.cluster.rows}"
+    files = [KeyFile(context.path(f["path"]), f, layout) for f in params["keys"]]
+    new_rows = sum(f["rows"] for f in params["keys"] if not f["is_old"])
+    part, parts = params["part"], params["parts"]
+    low, high = ((part + end) * (1 << 64) // parts for end in (0, 1))
+    writer = context.output(schema.CANDIDATES)
+    crowds = uncompared = rows = 0
+    try:
+        for begin, end in pieces(new_rows, low, high):
+            keys = _keys_between(files, begin, end)
+            table, found = pair.candidates(keys, params["old_from"] << 32)
+            _refuse_twins(context, keys, found)
+            for start in range(0, table.num_rows, CANDIDATE_ROWS):
+                writer.write(table.slice(start, CANDIDATE_ROWS))
+            crowds, uncompared = crowds + found.crowds, uncompared + found.uncompared
+            rows += table.num_rows
+    except BaseException:
+        writer.discard()
+        raise
+    counts = [
+        _count("pairs.candidate", rows),
+        _count("bands.crowded", crowds),
+        _count("pairs.uncompared", uncompared),
+    ]
+    return context.manifest([writer.commit()], Books(rows, rows, 0, 0), counts)
+
+
+def _keys_between(files: "list[KeyFile]", begin: int, end: int) -> pa.Table:
+    """Keys of a range, sorted. Of published documents only those that a new one shares."""
+    new = band.by_key([f.between(begin, end) for f in files if not f.is_old])
+    old = [f.between(begin, end, new.column("key").to_numpy()) for f in files if f.is_old]
+    return band.by_key([new, *old]) if old else new
+
+
+def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> None:
+    """IntegrityError if two documents have one doc_id."""
+    if not found.twins.size:
+        return
+    number = int(found.twins[0])
+    at = int(np.flatnonzero(keys.column("place").to_numpy() == number)[0])
+    shown = [
+        context.task.params["names"][int(place) >> 32] + f" row {int(place) & 0xFFFFFFFF}"
+        for place in found.twins[:2]
+    ]
+    raise IntegrityError(
+        str(context.run),
+        f"two documents have one doc_id (beginning {int(keys.column('key')[at].as_py()):016x}): "
+        f"{shown[0]} and {shown[1]}; the same WARC file was given twice, or its snapshot is in the "
+        "dataset already: see `weir index info`",
+    )
+
+
+def do_gather(context: Context) -> Manifest:
+    """Step 2c: candidate pairs to components, and both to partitions."""
+    params = context.task.params
+    old_from = params["old_from"] << 32
+    old = [pair.published(pairs, old_from) for pairs in _row_groups(context, params["candidates"])]
+    found = pair.Components(params["source_rows"], np.unique(np.concatenate(old)) if old else None)
+    for pairs in _row_groups(context, params["candidates"]):
+        found.add(pairs)
+    homes = found.settle(params["parts"])
+    del found
+    by_source = context.output(schema.HOMES)
+    for name, first, last in params["groups"]:
+        by_source.write(homes.of_sources(first, last), name)
+    routed = _Routed(context.output(schema.CANDIDATES).at("gathered"), params["parts"])
+    rows = 0
+    for pairs in _row_groups(context, params["candidates"]):
+        routed.add(pairs, homes.part_of(pairs.column("a").to_numpy()))
+        rows += pairs.num_rows
+    outputs = [by_source.commit(), routed.commit()]
+    sizes = Counter(np.minimum(homes.sizes, MIN_GIANT).tolist())
+    counts = [_count("components.size", n, str(size)) for size, n in sizes.items()]
+    return context.manifest(outputs, Books(rows, rows, 0, 0), counts)
+
+
+def _row_groups(context: Context, paths: list[str]) -> Iterator[pa.Table]:
+    for path in paths:
+        with pq.ParquetFile(context.path(path)) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group)
+
+
+class _Routed:
+    """Pairs on their way to partitions, written in row groups of one partition each."""
+
+    def __init__(self, writer: shards.Writer, parts: int) -> None:
+        self._writer = writer
+        self._waiting: list[list[pa.Table]] = [[] for _ in range(parts)]
+        self._rows = np.zeros(parts, np.int64)
+
+    def add(self, pairs: pa.Table, part: NDArray[np.int32]) -> None:
+        """Take pairs with the partition of each."""
+        order = np.argsort(part, kind="stable")
+        pairs = pairs.take(pa.array(order))
+        bounds = np.searchsorted(part[order], np.arange(len(self._waiting) + 1))
+        for number in np.flatnonzero(np.diff(bounds)).tolist():
+            a, b = int(bounds[number]), int(bounds[number + 1])
+            self._waiting[number].append(pairs.slice(a, b - a))
+            self._rows[number] += b - a
+            if self._rows[number] >= ROUTED_ROWS:
+                self._flush(number)
+
+    def _flush(self, number: int) -> None:
+        if self._waiting[number]:
+            table = pair.distinct(pa.concat_tables(self._waiting[number]))
+            self._writer.write(table, str(number))
+            self._waiting[number], self._rows[number] = [], 0
+
+    def commit(self) -> Any:
+        for number in range(len(self._waiting)):
+            self._flush(number)
+        return self._writer.commit()
+
+
+def do_lend(context: Context) -> Manifest:
+    """Step 2d: what partitions need of a group's documents, by partition."""
+    params = context.task.params
+    homes = shards.read_groups(context.run, [params["homes"]], schema.HOMES)
+    places = homes.column("place").to_numpy()
+    tables = [schema.LENT.schema.empty_table()]
+    columns = ["doc_id", "payload_digest", "text_digest", "precedence", "signature"]
+    for source in params["sources"]:
+        a, b = np.searchsorted(places, band.bounds(source["number"], source["number"] + 1))
+        if a == b:
+            continue
+        mine, rows = homes.slice(a, b - a), places[a:b] & np.uint64(0xFFFFFFFF)
+        taken = shards.take_rows(context.path(source["signatures"]), rows.astype(np.int64), columns)
+        is_near = mine.column("is_near").to_numpy()
+        compared = pa.array(np.arange(len(rows)), mask=~is_near)
+        lent = {
+            **{name: taken.column(name) for name in columns},
+            "place": mine.column("place"),
+            "signature": taken.column("signature").combine_chunks().take(compared),
+        }
+        tables.append(
+            pa.table([lent[n] for n in schema.LENT.schema.names], schema=schema.LENT.schema)
+        )
+    table = pa.concat_tables(tables)
+    writer = context.output(schema.LENT)
+    shards.write_by_part(writer, table, homes.column("part").to_numpy(), LENT_ROWS)
+    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), [])
+
+
+def do_estimate(context: Context) -> Manifest:
+    """Step 2e: candidate pairs of a partition, judged by their signatures."""
+    params = context.task.params
+    pairs = pair.distinct(
+        shards.read_groups(context.run, [params["candidates"]], schema.CANDIDATES)
+    )
+    lent = shards.read_groups(context.run, params["lent"], schema.LENT, ["place", "signature"])
+    table, dropped = cluster.estimates(pairs, lent, context.settings.cluster.threshold)
+    del lent, pairs
+    estimated, needed = context.output(schema.ESTIMATES), context.output(schema.WANTED)
+    estimated.write(table)
+    places = cluster.wanted(table)
+    for name, first, last in params["groups"]:
+        ends = np.searchsorted(places, band.bounds(first, last))
+        needed.write(pa.table([places[ends[0] : ends[1]]], schema=schema.WANTED.schema), name)
+    is_near = table.column("kind").to_numpy() == linkage.BAND
+    is_sure = table.column("is_sure").to_numpy(zero_copy_only=False)
+    counts = [
+        _count("pairs.distinct", int(is_near.sum()) + dropped),
+        _count("pairs.hopeless", dropped),
+        _count("pairs.sure", int((is_near & is_sure).sum())),
+        _count("pairs.doubtful", int((~is_sure).sum())),
+    ]
+    books = Books(table.num_rows + dropped, table.num_rows, dropped, 0)
+    return context.manifest([estimated.commit(), needed.commit()], books, counts)
+
+
+def do_shingle(context: Context) -> Manifest:
+    """Step 2f: shingle sets of a group's documents, by the partition that wants them."""
+    params = context.task.params
+    wanted = [
+        shards.read_groups(context.run, [entry], schema.WANTED).column("place").to_numpy()
+        for entry in params["wanted"]
+    ]
+    places = np.concatenate([np.zeros(0, np.uint64), *wanted])
+    part = np.repeat(np.arange(len(wanted)), [len(p) for p in wanted])
+    order = np.argsort(places, kind="stable")
+    places, part = places[order], part[order]
+    tables = [schema.SHINGLES.schema.empty_table()]
+    for source in params["sources"]:
+        a, b = np.searchsorted(places, band.bounds(source["number"], source["number"] + 1))
+        if a == b:
+            continue
+        rows = (places[a:b] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        if source.get("is_old"):
+            rows = _published_rows(context, source, rows)
+        tables += _shingle_sets(context, source, places[a:b], rows)
+    table = pa.concat_tables(tables)
+    writer = context.output(schema.SHINGLES)
+    shards.write_by_part(writer, table, part, LENT_ROWS)
+    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), [])
+
+
+def _published_rows(
+    context: Context, source: dict[str, Any], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Rows of a corpus file of documents of the index: by doc_id, since takedowns leave gaps."""
+    ids = storage.read_table(context.path(source["signatures"]), ["doc_id"]).column("doc_id")
+    path = context.path(source["documents"])
+    with shards.damage(path):
+        known = storage.read_table(path, ["doc_id"]).column("doc_id").combine_chunks()
+    found = pc.index_in(ids.take(pa.array(rows)).combine_chunks(), value_set=known)
+    if found.null_count:
+        raise IntegrityError(
+            str(path),
+            f"lacks {found.null_count} documents that the index has; `weir index verify` says more",
+        )
+    return np.asarray(found.to_numpy(), np.int64)
+
+
+def _shingle_sets(
+    context: Context,
+    source: dict[str, Any],
+    places: NDArray[np.uint64],
+    rows: NDArray[np.int64],
+) -> Iterator[pa.Table]:
+    """Rows of `shingles` of one source, a row group of its texts at a time."""
+    path, done = context.path(source["documents"]), 0
+    for texts in shards.texts_of(path, rows):
+        sets = [shingle_hashes(text) for text in texts.to_pylist()]
+        offsets = np.concatenate([[0], np.cumsum([len(s) for s in sets])])
+        lists = pa.ListArray.from_arrays(
+            pa.array(offsets, pa.int32()), pa.array(np.concatenate(sets), pa.uint32())
+        )
+        mine = places[done : done + len(sets)]
+        done += len(sets)
+        yield pa.table([mine, lists], schema=schema.SHINGLES.schema)
+    if done != len(rows):
+        raise IntegrityError(str(path), f"has {done} of {len(rows)} texts that are to be compared")
+
+
+def do_cluster(context: Context) -> Manifest:
+    """Step 2g: verified edges of a partition, and its components."""
+    params, threshold = context.task.params, context.settings.cluster.threshold
+    names = [n for n in schema.LENT.schema.names if n != "signature"]
+    lent = shards.read_groups(context.run, params["lent"], schema.LENT, names)
+    estimated = storage.read_table(context.path(params["estimates"]))
+    sets = shards.read_groups(context.run, params["shingles"], schema.SHINGLES)
+    joined = cluster.verify(estimated, lent.column("place").to_numpy(), sets, threshold)
+    del sets
+    doc_ids = lent.column("doc_id").to_numpy(zero_copy_only=False)
+    edges = cluster.edges(joined, doc_ids)
+    members = cluster.members(joined, lent, params["old_from"])
+    outputs = []
+    for rows, table in ((edges, schema.EDGES), (members, schema.MEMBERS)):
+        writer = context.output(table).at("clusters", f"{table.name}-")
+        writer.write(rows)
+        outputs.append(writer.commit())
+    sizes = pc.value_counts(pc.value_counts(members.column("component")).field(1)).to_pylist()
+    counts = [
+        _count("pairs.verified", edges.num_rows),
+        *(_count("clusters.size", entry["counts"], str(entry["values"])) for entry in sizes),
+        *(
+            _count("clusters.largest", size, component)
+            for component, size in cluster.largest(members)
+            if size >= MIN_GIANT
+        ),
+    ]
+    kept = len(joined.first)
+    books = Books(estimated.num_rows, kept, estimated.num_rows - kept, 0)
+    return context.manifest(outputs, books, counts)
