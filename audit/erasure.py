@@ -28,7 +28,7 @@ from pipeline.manifest import Count, Manifest, Output
 from stages import schema
 from stages.errors import IntegrityError
 
-HOLD_CONTENT = ("bands", "lent", "parts", "shingles")
+HOLD_CONTENT = ("keys", "lent", "parts", "shingles")
 """Folders of intermediates with texts or their fingerprints; a finished run needs none of them."""
 VIEWS = ("cards", "report", "views")
 """Folders of what is made from a run for people, and can be made again."""
@@ -48,14 +48,15 @@ def is_begun(run: Path, request_id: str) -> bool:
 # What will change
 
 
-def changes(found: Finding, merkle_root: str) -> dict[str, Any]:
+def changes(found: Finding, named: Iterable[str], merkle_root: str) -> dict[str, Any]:
     """What the takedown will do to the run; nothing is written.
 
-    `merkle_root` is that of the published files as they are.
+    `named` are the documents that go, also from other runs: clusters name published ones of
+    earlier snapshots. `merkle_root` is that of the published files as they are.
     """
     run = found.run
-    taken = frozenset(found.taken)
-    tasks = [*_shard_changes(found, taken), *_cluster_changes(run, taken)]
+    taken, everywhere = frozenset(found.taken), frozenset(named)
+    tasks = [*_shard_changes(found, taken), *_cluster_changes(run, everywhere)]
     tasks += _corpus_changes(found, taken)
     doomed = [
         output
@@ -68,6 +69,7 @@ def changes(found: Finding, merkle_root: str) -> dict[str, Any]:
     return {
         "version": VERSION,
         "doc_ids": sorted(taken),
+        "named": sorted(everywhere - taken),
         "record_ids": sorted({d for ids in found.records.values() for d in ids} - taken),
         "tasks": tasks,
         "pruned": sorted(output.path for output in doomed) if is_any else [],
@@ -98,13 +100,32 @@ def _shard_changes(found: Finding, taken: frozenset[str]) -> Iterator[dict[str, 
 def _cluster_changes(run: Run, taken: frozenset[str]) -> Iterator[dict[str, Any]]:
     ids = sorted(taken)
     for made in run.manifests("cluster") if ids else ():
-        held = [
-            output
-            for output in made.outputs
-            if base_name(output) == "members" and _holds(run, output, ids)
-        ]
-        if held:
-            yield _task("cluster", made.key, held)
+        members, edges = made.output("members"), made.output("edges")
+        if _holds(run, members, ids):
+            heirs = _heirs(run, members, edges, ids)
+            held = [members, *([edges] if heirs else [])]
+            yield _task("cluster", made.key, held, heirs=heirs)
+
+
+def _heirs(run: Run, members: Output, edges: Output, ids: Sequence[str]) -> dict[str, str]:
+    """Who stands for the words of a document in the edges, where others of its words stay."""
+    pairs = run.read(edges, ["a", "b"])
+    ends = {end for name in ("a", "b") for end in _where(pairs.column(name), ids)}
+    if not ends:
+        return {}
+    table = run.read(members, ["doc_id", "text_digest"])
+    gone = inside(table.column("doc_id"), ids)
+    words = dict(zip(*(c.to_pylist() for c in table.filter(pa.array(gone)).columns), strict=True))
+    heirs: dict[str, str] = {}
+    for doc_id, digest in zip(*(c.to_pylist() for c in table.filter(pa.array(~gone)).columns)):  # noqa: B905
+        if digest is not None:
+            heirs[digest] = min(doc_id, heirs.get(digest, doc_id))
+    return {end: heirs[words[end]] for end in sorted(ends) if words.get(end) in heirs}
+
+
+def _where(column: pa.ChunkedArray, values: Sequence[str]) -> list[str]:
+    found: list[str] = column.filter(pa.array(inside(column, values))).to_pylist()
+    return found
 
 
 def _corpus_changes(found: Finding, taken: frozenset[str]) -> Iterator[dict[str, Any]]:
@@ -212,10 +233,14 @@ def erase(run: Run, request_id: str) -> list[dict[str, str]]:
     """
     notes = journal(run.path, request_id)
     plan = _read(notes / "plan.json")
-    taken, records = plan["doc_ids"], [*plan["doc_ids"], *plan["record_ids"]]
+    taken = plan["doc_ids"]
+    ids = {
+        "records": [*taken, *plan["record_ids"]],
+        "members": [*taken, *plan["named"]],
+    }
     changed: list[dict[str, str]] = []
     for task in plan["tasks"]:
-        changed += _change_task(run, notes, task, taken, records)
+        changed += _change_task(run, notes, task, {**dict.fromkeys(schema.TABLES, taken), **ids})
     if plan["tasks"]:
         _rewrite_statistics(run, plan["tasks"])
     gone = {*plan["pruned"], *plan["removed"]}
@@ -239,7 +264,7 @@ def _read(path: Path) -> Any:
 
 
 def _change_task(
-    run: Run, notes: Path, task: Mapping[str, Any], taken: list[str], records: list[str]
+    run: Run, notes: Path, task: Mapping[str, Any], ids: Mapping[str, list[str]]
 ) -> list[dict[str, str]]:
     """Rewrite the files of a task, then its manifest."""
     where = manifest.path_of(run.path, task["step"], task["key"])
@@ -249,8 +274,11 @@ def _change_task(
         made = {}
         for output in old.outputs:
             if output.path in task["paths"]:
-                ids = records if base_name(output) == "records" else taken
-                made[output.path] = _rewrite(run.path, output, ids)
+                name = base_name(output)
+                if name == "edges":
+                    made[output.path] = _rewrite_edges(run.path, output, task["heirs"])
+                else:
+                    made[output.path] = rewrite(run.path, output, ids[name])
         _write(note, {"manifest": _renewed(old, made, task).to_json(), "old": _digests(old, made)})
     kept = _read(note)
     text = kept["manifest"]
@@ -272,13 +300,13 @@ def _write(path: Path, value: Mapping[str, Any]) -> None:
     storage.write_bytes(path, manifest.json_lines(value).encode())
 
 
-def _rewrite(run: Path, output: Output, ids: Sequence[str]) -> Output:
-    """The file without what its rows held of the documents; a new file under the same name."""
+def rewrite(run: Path, output: Output, ids: Sequence[str], path: str | None = None) -> Output:
+    """The file without what its rows held of the documents, under the same name or another."""
     table = schema.TABLES[base_name(output)]
     tags = {group: tag for tag, group in output.groups}
     groups: list[tuple[str, int]] = []
     with pq.ParquetFile(run / output.path) as file:
-        written = storage.ParquetFile(run / output.path, table)
+        written = storage.ParquetFile(run / (path or output.path), table, _notes(file))
         try:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group)
@@ -293,6 +321,25 @@ def _rewrite(run: Path, output: Output, ids: Sequence[str]) -> Output:
             raise
     made = written.commit()
     return replace(output, **made, groups=tuple(groups), origin=output.known)
+
+
+def _notes(file: pq.ParquetFile) -> dict[str, str]:
+    """What a file says of itself."""
+    told = file.schema_arrow.metadata or {}
+    return {name.decode(): value.decode() for name, value in told.items()}
+
+
+def _rewrite_edges(run: Path, output: Output, heirs: Mapping[str, str]) -> Output:
+    """Edges with other documents of the same words in the place of those that go."""
+    with pq.ParquetFile(run / output.path) as file:
+        edges, notes = file.read(), _notes(file)
+    rows = edges.to_pylist()
+    for row in rows:
+        row["a"], row["b"] = sorted(heirs.get(row[end], row[end]) for end in ("a", "b"))
+    rows.sort(key=lambda row: (row["a"], row["b"]))
+    written = storage.ParquetFile(run / output.path, schema.EDGES, notes)
+    written.write(pa.Table.from_pylist(rows, schema=schema.EDGES.schema))
+    return replace(output, **written.commit(), origin=output.known)
 
 
 def _erased(table: str, rows: pa.Table, gone: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Table:

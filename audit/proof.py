@@ -23,7 +23,7 @@ from audit.requests import NOTES, Request
 from audit.runs import Run
 from filters import minhash
 from filters import suppression as rules
-from pipeline import manifest, storage
+from pipeline import dataset, manifest, storage
 from pipeline.manifest import Output
 from stages.errors import IntegrityError
 
@@ -94,6 +94,27 @@ def queries(run: Run, entry: dict[str, Any], wanted: Request | None) -> list[Que
             query = f"{matching.WORDS_QUOTED} words in a row"
             found.append(Query(query, table, len(wanted.texts), rows, hits, must_be_zero=False))
     return found
+
+
+def index_queries(home: Path, run: Run, entry: dict[str, Any]) -> Iterator[Query]:
+    """The same of the index of the run's dataset: signatures of the run's published documents."""
+    if not dataset.index_path(home).exists():
+        return
+    index = dataset.read(home)
+    folders = dict(index.runs)
+    ids = entry["entries"][rules.DOC_ID]
+    digests = [text["digest"] for text in entry["entries"][rules.TEXT]]
+    rows = by_id = by_text = 0
+    for source in (source for part in index.parts for source in part.sources):
+        if Path(folders[source.release]).resolve() == run.path:
+            table = storage.read_table(home / source.signatures.path, ["doc_id", "text_digest"])
+            is_there = np.asarray(pc.not_equal(table.column("text_digest"), "").to_numpy())
+            rows += table.num_rows
+            by_id += int((inside(table.column("doc_id"), ids) & is_there).sum())
+            by_text += int(inside(table.column("text_digest"), digests).sum())
+    yield Query("doc_id", "index", len(ids), rows, by_id)
+    if digests:
+        yield Query("text digest", "index", len(digests), rows, by_text)
 
 
 def _texts(run: Run) -> Iterator[tuple[str, list[Output]]]:
@@ -202,7 +223,7 @@ def write_proof(
         "documents": len(plan["doc_ids"]),
         "doc_ids_sha256": hashlib.sha256(ids.encode()).hexdigest(),
         "records": len(plan["record_ids"]) + len(plan["doc_ids"]),
-        "files": [*changed, *plan["releases"]],
+        "files": list(changed),
         "pruned": plan["pruned"],
         "removed": plan["removed"],
         "merkle": {"old": plan["merkle"], "new": merkle_root(run)},

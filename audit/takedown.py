@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from audit import erasure, matching, proof, prune
+from audit import erasure, index, matching, proof, prune
 from audit.requests import MAX_SEEDS, Finding, Request, Target, entry, open_target, search
 from audit.runs import Run
-from pipeline import manifest, storage, suppression
+from pipeline import dataset, manifest, storage, suppression
 from pipeline.storage import Input
 from stages.errors import ConfigError, IntegrityError
 
@@ -30,7 +30,8 @@ def plan(path: Path, wanted: Request) -> dict[str, Any]:
     findings, texts = search(target, wanted)
     request_id = wanted.name(target.key)
     listed = entry(target, wanted, findings, texts, "")["entries"]
-    runs = [_planned(found, wanted) for found in findings]
+    named = {doc_id for found in findings for doc_id in found.taken}
+    runs = [_planned(found, wanted, named) for found in findings]
     return {
         "request_id": request_id,
         "kind": wanted.kind,
@@ -39,12 +40,12 @@ def plan(path: Path, wanted: Request) -> dict[str, Any]:
         "entries": {kind: len(values) for kind, values in listed.items()},
         "applied": _is_applied(target, request_id),
         "runs": runs,
-        "notes": _notes(wanted, runs),
+        "notes": [*_notes(wanted, runs), *_dataset_notes(target, named)],
     }
 
 
-def _planned(found: Finding, wanted: Request) -> dict[str, Any]:
-    changes = erasure.changes(found, "")
+def _planned(found: Finding, wanted: Request, named: set[str]) -> dict[str, Any]:
+    changes = erasure.changes(found, named, "")
     documents = list(found.taken.values())
     pattern = matching.quotations(wanted.texts)
     quoting: set[str] = set()
@@ -105,6 +106,23 @@ def _notes(wanted: Request, runs: Sequence[Mapping[str, Any]]) -> list[str]:
     return notes
 
 
+def _dataset_notes(target: Target, named: set[str]) -> list[str]:
+    """What concerns the dataset beside its runs."""
+    notes = []
+    if target.home not in target.runs:
+        if target.path != target.home:
+            notes.append(
+                f"the run belongs to the dataset {target.home}: its other runs are not looked at; "
+                "name the dataset to take down there as well"
+            )
+        if any(_in_index(target, run, sorted(named)) for run in target.runs):
+            notes.append(
+                "in the index, signatures are blanked at once; keys (64-bit hashes) are passed "
+                f"over, and left out by: weir index compact {target.home}"
+            )
+    return notes
+
+
 def _is_applied(target: Target, request_id: str) -> bool:
     return suppression.path_of(target.home, request_id).is_file() and all(
         proof.tombstone_of(run, request_id).is_file() for run in target.runs
@@ -121,18 +139,20 @@ def apply(path: Path, wanted: Request, when: str) -> dict[str, Any]:
     """
     target = open_target(path)
     request_id = wanted.name(target.key)
-    with contextlib.ExitStack() as stack:
-        for folder in dict.fromkeys((target.path, *target.runs)):
-            stack.enter_context(prune.alone(folder))
+    with _locked(target):
         was_applied = _is_applied(target, request_id)
         listed = _begin(target, wanted, request_id, when)
+        todo = [r for r in target.runs if not proof.tombstone_of(r, request_id).is_file()]
+        changed = {run: erasure.erase(Run(run), request_id) for run in todo}
+        if todo:
+            index.erase(target.home, listed["entries"]["doc_id"])
+        for run in todo:
+            _finish(target, Run(run), changed[run], listed, wanted, when)
         for run in target.runs:
-            if not proof.tombstone_of(run, request_id).is_file():
-                _finish(target, run, listed, wanted, when)
             shutil.rmtree(erasure.journal(run, request_id), ignore_errors=True)
         if target.path not in target.runs:
             ids = [d for run in target.runs for d in _documents(run, request_id)]
-            if not proof.tombstone_of(target.path, request_id).is_file() or not was_applied:
+            if todo or not proof.tombstone_of(target.path, request_id).is_file():
                 proof.write_tombstone(target.path, listed, ids)
     proofs = [proof.read(proof.proof_of(run, request_id)) for run in target.runs]
     return {
@@ -150,6 +170,17 @@ def apply(path: Path, wanted: Request, when: str) -> dict[str, Any]:
             if query["hits"]
         ],
     }
+
+
+@contextlib.contextmanager
+def _locked(target: Target) -> Iterator[None]:
+    """Hold the locks of the runs and of the dataset."""
+    with contextlib.ExitStack() as stack:
+        if target.home not in target.runs:
+            stack.enter_context(dataset.lock(target.home))
+        for run in target.runs:
+            stack.enter_context(prune.alone(run))
+        yield
 
 
 def _documents(run: Path, request_id: str) -> list[str]:
@@ -171,9 +202,11 @@ def _begin(target: Target, wanted: Request, request_id: str, when: str) -> dict[
     known = _listed(path, wanted, target.key)["entries"]["doc_id"] if path.is_file() else ()
     findings, texts = search(target, wanted, known)
     listed = suppression.write(target.home, entry(target, wanted, findings, texts, when))
+    named = {doc_id for found in findings for doc_id in found.taken}
     for found in findings:
         if found.path in todo:
-            changes = erasure.changes(found, proof.merkle_root(found.run))
+            changes = erasure.changes(found, named, proof.merkle_root(found.run))
+            changes["index"] = _in_index(target, found.path, changes["doc_ids"])
             changes["releases"] = [
                 {"path": f"releases/{file.name}", "old": storage.file_digest(file), "new": ""}
                 for file in target.releases
@@ -197,18 +230,50 @@ def _is_of(release: Path, run: Path, home: Path) -> bool:
     return (named if named.is_absolute() else home / named).resolve() == run
 
 
-def _finish(target: Target, path: Path, listed: dict[str, Any], wanted: Request, when: str) -> None:
-    """Erase what the run's journal names, and leave proof and tombstone."""
+def _finish(
+    target: Target,
+    run: Run,
+    changed: list[dict[str, str]],
+    listed: dict[str, Any],
+    wanted: Request,
+    when: str,
+) -> None:
+    """Have the release name the new files, look for what is gone, leave proof and tombstone."""
     request_id = listed["request_id"]
-    place = erasure.journal(path, request_id) / "plan.json"
+    place = erasure.journal(run.path, request_id) / "plan.json"
     changes = json.loads(place.read_text(encoding="utf-8"))
-    changed = erasure.erase(Run(path), request_id)
-    run = Run(path)
     for release in changes["releases"]:
         release["new"] = _renew_release(target.home / release["path"], run)
-    asked = proof.queries(run, listed, wanted)
+    changed = [*changed, *changes["releases"], *_index_changes(target, changes["index"])]
+    asked = [*proof.queries(run, listed, wanted), *proof.index_queries(target.home, run, listed)]
     proof.write_proof(run, listed, changes, changed, asked, when)
-    proof.write_tombstone(path, listed, changes["doc_ids"])
+    proof.write_tombstone(run.path, listed, changes["doc_ids"])
+
+
+def _in_index(target: Target, run: Path, doc_ids: Sequence[str]) -> list[dict[str, str]]:
+    """Files of the index with signatures of a run's documents that go, as they are."""
+    if not dataset.index_path(target.home).exists():
+        return []
+    opened = dataset.read(target.home)
+    folders = dict(opened.runs)
+    return [
+        {"release": s.release, "documents": s.documents, "old": s.signatures.sha256}
+        for s, _ in index.holders(opened, doc_ids)
+        if Path(folders[s.release]).resolve() == run
+    ]
+
+
+def _index_changes(target: Target, before: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The same files as they are now."""
+    if not before:
+        return []
+    opened = dataset.read(target.home)
+    now = {(s.release, s.documents): s.signatures for p in opened.parts for s in p.sources}
+    return [
+        {"path": now[key].path, "old": one["old"], "new": now[key].sha256}
+        for one in before
+        if (key := (one["release"], one["documents"])) in now
+    ]
 
 
 def _renew_release(path: Path, run: Run) -> str:
@@ -240,7 +305,7 @@ def verify(path: Path, wanted: Request | None = None, request_id: str | None = N
     for listed in _requests(target, name):
         for run in target.runs:
             where = f"{listed['request_id']} in {run.name}"
-            found = list(_wrong(Run(run), listed, wanted))
+            found = list(_wrong(target.home, Run(run), listed, wanted))
             checks.append(
                 {
                     "name": where,
@@ -263,7 +328,7 @@ def _requests(target: Target, name: str | None) -> Iterator[dict[str, Any]]:
         yield suppression.read(item)
 
 
-def _wrong(run: Run, listed: dict[str, Any], wanted: Request | None) -> Iterator[str]:
+def _wrong(home: Path, run: Run, listed: dict[str, Any], wanted: Request | None) -> Iterator[str]:
     request_id = listed["request_id"]
     if not proof.tombstone_of(run.path, request_id).is_file():
         yield f"not applied: run weir takedown apply {run.path} with the request again"
@@ -271,7 +336,8 @@ def _wrong(run: Run, listed: dict[str, Any], wanted: Request | None) -> Iterator
     yield from proof.faults(run, request_id)
     if not proof.is_rejected(run, _documents(run.path, request_id)):
         yield "a document that was taken down is not rejected in decisions"
-    for query in proof.queries(run, listed, wanted):
+    asked = [*proof.queries(run, listed, wanted), *proof.index_queries(home, run, listed)]
+    for query in asked:
         if query.hits and query.must_be_zero:
             yield f"{query.hits} rows of {query.table} are found by {query.query}"
 

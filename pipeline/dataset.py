@@ -19,6 +19,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.compute as pc
+
 from pipeline import storage
 from pipeline.keys import layout_of
 from pipeline.manifest import Manifest, Output, json_lines
@@ -270,6 +273,7 @@ def release(
                 Source(snapshot, _adopted(dataset, run, name, output), published.path)
                 for output, (_, published) in zip(signed, corpus, strict=True)
             ),
+            tuple(_gone(run, signed)),
         )
         told = {
             "version": VERSION,
@@ -286,6 +290,15 @@ def release(
         # By name: the order in which snapshots were released leaves no trace.
         parts = tuple(sorted((*others.parts, part), key=lambda p: p.name))
         write(replace(index, layout=layout, parts=parts))
+
+
+def _gone(run: Path, signed: Sequence[Output]) -> Iterator[int]:
+    """Places of documents that were taken down before their run was released."""
+    for number, output in enumerate(signed):
+        if output.origin:  # only what a takedown rewrote
+            digests = storage.read_table(run / output.path, ["text_digest"]).column("text_digest")
+            rows = np.flatnonzero(pc.equal(digests, "").to_numpy())
+            yield from (number << 32 | int(row) for row in rows)
 
 
 def _refuse_others(index: Index, seen: Index, run: Path, snapshot: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from audit import requests, takedown
+from audit import index, requests, takedown
 from audit.verify import verify
 from filters.text import jaccard, shingle_hashes
 from tests.integration.runs import configured, rows, run_here, tasks_run
@@ -134,3 +134,58 @@ def test_a_list_that_grew_while_a_run_was_stopped(
     assert "extract" not in tasks_run(events)
     assert kept["doc_id"] not in {row["doc_id"] for row in rows(run, "corpus", "doc_id")}
     assert wrong(run) == []
+
+
+# A dataset of two snapshots
+
+
+def test_a_person_goes_from_all_snapshots_and_from_the_index(
+    small: "Small", tmp_path: Path
+) -> None:
+    """The same pages, crawled again and half a year later: the second run keeps nothing twice."""
+    dataset = tmp_path / "dataset"
+    runs = {}
+    for name in ("CC-MAIN-2026-10", "CC-MAIN-2026-30"):
+        settings = [*small.settings, f"snapshot={name}"]
+        runs[name] = tmp_path / name
+        ended, _ = run_here(configured(small.paths, settings), runs[name], dataset=dataset)
+        assert ended.exit_code == 0, ended.problems
+    first, second = runs.values()
+    removed, keeper = near_pair(first)
+    before = {path: path.stat().st_ino for path in first.rglob("*.parquet")}
+    wanted = requests.request(doc_ids=[removed["doc_id"]], request_id="person")
+    assert wanted.kind == "person"
+    planned = takedown.plan(dataset, wanted)
+    assert any("weir index compact" in note for note in planned["notes"])
+    assert all(run["documents"] >= 2 for run in planned["runs"])
+    takedown.apply(dataset, wanted, WHEN)
+    assert {removed["doc_id"], keeper["doc_id"]} <= taken(first)
+    assert len(taken(second)) >= 2
+    for run in runs.values():
+        assert wrong(run) == []
+    assert [c["detail"] for c in index.verify(dataset) if not c["ok"]] == []
+    checks = takedown.verify(dataset, wanted)
+    assert [c["detail"] for c in checks if not c["ok"]] == []
+    assert index.info(dataset)["total"]["taken_down"] == 1
+    index.compact(dataset)
+    assert index.info(dataset)["total"]["taken_down"] == 0
+    assert [c["detail"] for c in index.verify(dataset) if not c["ok"]] == []
+    assert all(check["ok"] for check in takedown.verify(dataset, wanted))
+    assert not any(one["faults"] for one in takedown.prove(dataset)["proofs"])
+    untouched = sum(path.exists() and path.stat().st_ino == ino for path, ino in before.items())
+    assert untouched > len(before) // 4
+
+    # A third crawl of the same pages: the text is not stored, and nothing else changes its mind.
+    third = tmp_path / "third"
+    settings = [*small.settings, "snapshot=CC-MAIN-2026-50"]
+    ended, _ = run_here(configured(small.paths, settings), third, dataset=dataset)
+    assert ended.exit_code == 0, ended.problems
+    assert wrong(third) == []
+    reasons = [row["reason"] for row in rows(third, "records", "reason")]
+    assert reasons.count("takedown.text") >= 2
+    assert [c["detail"] for c in index.verify(dataset) if not c["ok"]] == []
+    for name, run in runs.items():  # and a resumed run has nothing to do
+        settings = [*small.settings, f"snapshot={name}"]
+        ended, events = run_here(configured(small.paths, settings), run)
+        assert ended.exit_code == 0, ended.problems
+        assert tasks_run(events) == {}
