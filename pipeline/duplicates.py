@@ -332,8 +332,7 @@ def do_cluster(context: Context) -> Manifest:
     sets = shards.read_groups(context.run, params["shingles"], schema.SHINGLES)
     joined = cluster.verify(estimated, lent.column("place").to_numpy(), sets, threshold)
     del sets
-    doc_ids = lent.column("doc_id").to_numpy(zero_copy_only=False)
-    edges = cluster.edges(joined, doc_ids)
+    edges = cluster.edges(joined, lent.column("doc_id"))
     members = cluster.members(joined, lent, params["old_from"])
     outputs = []
     for rows, table in ((edges, schema.EDGES), (members, schema.MEMBERS)):

@@ -373,11 +373,12 @@ def do_publish(context: Context) -> Manifest:
     if context.task.params["is_indexed"]:
         writers.append(context.output(schema.SIGNATURES, "-signatures").at("parts"))
     sources = [shards.Aligned(context.run, shard) for shard in context.task.params["shards"]]
+    weights = context.settings.publish.upsampling_weights
     rows_in = kept = 0
     for tag in sorted({tag for source in sources for tag in source.tags}):
         for source in sources:
             for documents, signals, decided, *signed in source.read(tag):
-                rows = publish.corpus_rows(documents, signals, decided, context.snapshot)
+                rows = publish.corpus_rows(documents, signals, decided, context.snapshot, weights)
                 rows_in += documents.num_rows
                 kept += rows.num_rows
                 beside = [publish.kept(table, decided) for table in signed]

@@ -319,8 +319,8 @@ class ParquetFile:
             self._writer = pq.ParquetWriter(
                 name,
                 described,
-                compression="zstd",
-                compression_level=3,
+                compression="none" if table.is_random else "zstd",
+                compression_level=None if table.is_random else 3,
                 use_dictionary=not table.is_random,
                 write_page_checksum=True,
             )
