@@ -8,6 +8,7 @@ never on that of the run; only `gather` looks at all documents, at nine bytes ea
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -215,7 +216,12 @@ def do_lend(context: Context) -> Manifest:
         if a == b:
             continue
         mine, rows = homes.slice(a, b - a), places[a:b] & np.uint64(0xFFFFFFFF)
-        taken = shards.take_rows(context.path(source["signatures"]), rows.astype(np.int64), columns)
+        path = context.path(source["signatures"])
+        taken = shards.take_rows(path, rows.astype(np.int64), columns)
+        if taken.num_rows != len(rows):
+            raise IntegrityError(
+                str(path), f"has {taken.num_rows} of {len(rows)} rows that its keys name"
+            )
         is_near = mine.column("is_near").to_numpy()
         compared = pa.array(np.arange(len(rows)), mask=~is_near)
         lent = {
@@ -289,10 +295,9 @@ def _published_rows(
     context: Context, source: dict[str, Any], rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Rows of a corpus file of documents of the index: by doc_id, since takedowns leave gaps."""
-    ids = shards.read_table(context.path(source["signatures"]), ["doc_id"]).column("doc_id")
+    ids = _doc_ids(context.path(source["signatures"]))
     path = context.path(source["documents"])
-    with shards.damage(path):
-        known = shards.read_table(path, ["doc_id"]).column("doc_id").combine_chunks()
+    known = _doc_ids(path).combine_chunks()
     found = pc.index_in(ids.take(pa.array(rows)).combine_chunks(), value_set=known)
     if found.null_count:
         raise IntegrityError(
@@ -300,6 +305,11 @@ def _published_rows(
             f"lacks {found.null_count} documents that the index has; `weir index verify` says more",
         )
     return np.asarray(found.to_numpy(), np.int64)
+
+
+def _doc_ids(path: Path) -> pa.ChunkedArray:
+    with shards.damage(path), shards.open_file(path) as file:
+        return file.read(["doc_id"], use_threads=False).column("doc_id")
 
 
 def _shingle_sets(
