@@ -5,24 +5,32 @@ one sequential read is enough again, and leaves out those of documents that were
 """
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from audit.erasure import rewrite
+from audit.matching import inside
 from filters.text import mix
 from pipeline import dataset, shards, storage
-from pipeline.dataset import File, Index, Part
+from pipeline.dataset import File, Index, Part, Source
 from pipeline.keys import LAYOUT, KeyFile, in_order, of_signatures, write
+from pipeline.manifest import Output
 from stages import schema
 from stages.errors import ConfigError, CurationError, IntegrityError
 
 FILE_ROWS = 1 << 26
 """Keys in a file of a merged part: 2.2 GB."""
 _ALL = 1 << 64
+BLANKED = re.compile(r"(\.[0-9a-f]{12})?\.parquet$")
+"""How the name of a file ends that was made anew without documents that were taken down."""
 
 
 def info(folder: Path) -> dict[str, Any]:
@@ -158,7 +166,10 @@ def _keys(index: Index) -> str:
             path = index.dataset / source.signatures.path
             with shards.damage(path):
                 made = of_signatures(storage.read_table(path), number, index.layout)
-            is_gone = np.isin(made.column("place").to_numpy(), gone)
+            signed = storage.read_table(path, ["row", "text_digest"])
+            blank = signed.column("row").to_numpy()[_is_blank(signed)].astype(np.uint64)
+            all_gone = np.union1d(gone, np.uint64(number << 32) | blank)
+            is_gone = np.isin(made.column("place").to_numpy(), all_gone)
             wanted += _sum(made.filter(pa.array(~is_gone)))
         opened = [
             KeyFile(
@@ -180,6 +191,61 @@ def _keys(index: Index) -> str:
     return f"{total} keys, sorted, are those of the signatures"
 
 
+def _is_blank(signatures: pa.Table) -> NDArray[np.bool_]:
+    """Which documents were taken down: of them only the doc_id is left."""
+    return np.asarray(pc.equal(signatures.column("text_digest"), "").to_numpy(), np.bool_)
+
+
+def holders(index: Index, doc_ids: Sequence[str]) -> list[tuple[Source, list[int]]]:
+    """Sources with any of the documents, and the rows of those that are not blank yet."""
+    found = []
+    for part in index.parts:
+        for source in part.sources:
+            path = index.dataset / source.signatures.path
+            with shards.damage(path):
+                column = storage.read_table(path, ["doc_id"]).column("doc_id")
+                rows = np.flatnonzero(inside(column, doc_ids))
+                if len(rows):
+                    blank = _is_blank(storage.read_table(path, ["text_digest"]))
+                    found.append((source, rows[~blank[rows]].tolist()))
+    return found
+
+
+def erase(folder: Path, doc_ids: Sequence[str]) -> None:
+    """Take documents out of the index, whose lock the caller holds.
+
+    Their signatures are blanked in new files, their keys passed over from then on (`weir index
+    compact` leaves them out), by one rename of index.json. Done again, it changes nothing.
+    """
+    if not dataset.index_path(folder).exists():
+        return
+    index = dataset.read(folder)
+    held = {source.signatures.path: rows for source, rows in holders(index, doc_ids) if rows}
+    parts = []
+    for part in index.parts:
+        gone, sources = set(part.gone), []
+        for number, source in enumerate(part.sources):
+            rows = held.get(source.signatures.path)
+            if rows:
+                gone |= {number << 32 | row for row in rows}
+                source = replace(source, signatures=_blanked(index, source.signatures, doc_ids))  # noqa: PLW2901
+            sources.append(source)
+        parts.append(replace(part, sources=tuple(sources), gone=tuple(sorted(gone))))
+    if held:
+        index = replace(index, parts=tuple(parts))
+        dataset.write(index)
+    dataset.sweep(index)
+
+
+def _blanked(index: Index, file: File, doc_ids: Sequence[str]) -> File:
+    """The file without what it holds of the documents, under a name that follows from both."""
+    old = Output("signatures", file.path, file.rows, file.bytes, file.sha256)
+    named = hashlib.sha256("\n".join((file.sha256, *sorted(doc_ids))).encode()).hexdigest()
+    path = f"{BLANKED.sub('', file.path)}.{named[:12]}.parquet"
+    made = rewrite(index.dataset, old, doc_ids, path)
+    return File(path, made.rows, made.bytes, made.sha256)
+
+
 def _sum(keys: pa.Table) -> int:
     """A number that does not depend on the order of rows, and on everything else."""
     columns = ("key", "check", "precedence", "place", "kind")
@@ -199,9 +265,12 @@ def _published(index: Index) -> str:
             path = Path(run_of[source.release]) / source.documents
             with shards.damage(path):
                 found = storage.read_table(path, ["doc_id"]).column("doc_id")
-            signed = storage.read_table(index.dataset / source.signatures.path, ["doc_id"])
+            signed = storage.read_table(
+                index.dataset / source.signatures.path, ["doc_id", "text_digest"]
+            )
             rows_gone = gone[gone >> np.uint64(32) == number] & np.uint64(0xFFFFFFFF)
             stays = ~np.isin(np.arange(signed.num_rows), rows_gone.astype(np.int64))
+            stays &= ~_is_blank(signed)
             if signed.column("doc_id").filter(pa.array(stays)).to_pylist() != found.to_pylist():
                 raise IntegrityError(
                     str(path), f"holds other documents than {source.signatures.path} says"

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 from collections.abc import Collection, Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit.runs import Run, is_running
@@ -40,17 +40,24 @@ def prune(run: Run, keep: Collection[str] = ON_REQUEST) -> dict[str, Any]:
         allowed = ", ".join((*INTERMEDIATES, *ON_REQUEST))
         raise ConfigError("keep", f"unknown folder {min(unknown)!r}", f"one of {allowed}")
     folders = {*INTERMEDIATES, *ON_REQUEST} - set(keep)
-    with _alone(run):
+    with alone(run.path):
         doomed = [
             output
             for made in run.manifests()
             for output in made.outputs
             if PurePosixPath(output.path).parts[0] in folders and run.is_there(output)
         ]
-        _note(run, doomed)
-        for output in doomed:
-            _remove(run, output)
+        remove(run, doomed)
     return {"removed": [o.path for o in doomed], "bytes": sum(o.bytes for o in doomed)}
+
+
+def remove(run: Run, doomed: list[Output]) -> None:
+    """Remove committed files, noted first in `journal/pruned.json`; some may be gone already."""
+    if not doomed:
+        return
+    _note(run, doomed)
+    for output in doomed:
+        _remove(run, output)
 
 
 def _note(run: Run, doomed: list[Output]) -> None:
@@ -83,16 +90,16 @@ def _remove(run: Run, output: Output) -> None:
 
 
 @contextlib.contextmanager
-def _alone(run: Run) -> Iterator[None]:
-    """Hold the run's lock, so that nobody goes on with it meanwhile."""
-    path = run.path / "journal" / "lock"
-    remedy = f"watch it with: weir status {run.path}"
-    if is_running(run.path):
-        raise ConfigError(str(run.path), "is being run by another process", remedy)
+def alone(run: Path) -> Iterator[None]:
+    """Hold the lock of a run or dataset, so that nobody goes on with it meanwhile."""
+    path = run / "journal" / "lock"
+    remedy = f"watch it with: weir status {run}"
+    if is_running(run):
+        raise ConfigError(str(run), "is being run by another process", remedy)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(str(run.path), "is being run by another process", remedy) from None
+            raise ConfigError(str(run), "is being run by another process", remedy) from None
         yield

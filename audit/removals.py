@@ -77,6 +77,8 @@ class _Range:
             self._component[row["doc_id"]] = row["component"]
             if row["shard"] < 0:  # published with an earlier snapshot
                 self._kept.add(row["doc_id"])
+            if row["text_digest"] is None:
+                self._taken.add(row["doc_id"])
             self._digests[row["doc_id"]] = {
                 "exact_payload": row["payload_digest"],
                 "exact_text": row["text_digest"],

@@ -350,6 +350,69 @@ def prune_text(data: Mapping[str, Any]) -> Text:
     yield f"{len(data['removed'])} files, {data['bytes'] / 1e6:,.1f} MB removed"
 
 
+def takedown_plan_text(data: Mapping[str, Any]) -> Text:
+    """`weir takedown plan`."""
+    yield f"request       {data['request_id']} ({data['kind']}, {data['reason_class']})"
+    for run in data["runs"]:
+        yield f"run           {run['run']}"
+        yield f"  documents   {run['documents']:,}, of which {run['kept']:,} are in the corpus"
+        yield f"  records     {run['records']:,} lose their address"
+        size = sum(file["bytes"] for file in run["files"]) / 1e6
+        yield f"  files       {len(run['files']):,} are rewritten, {size:,.1f} MB"
+        gone = len(run["pruned"]) + len(run["removed"])
+        yield f"  removed     {gone:,} intermediates, reports and views"
+        yield from _documents("taken", run["taken"])
+        yield from _documents("stays", run["copies"])
+    yield from (f"note: {note}" for note in data["notes"])
+    if data["applied"]:
+        yield "this request was applied already"
+
+
+MAX_SHOWN = 20
+
+
+def _documents(what: str, documents: Sequence[Mapping[str, Any]]) -> Text:
+    for document in documents[:MAX_SHOWN]:
+        how, similarity = document["how"], document["similarity"]
+        near = f" {similarity:.3f}" if similarity is not None else ""
+        fate = f"{document['tag']} {document['outcome']}, {how}{near}"
+        yield f"  {what:11} {document['doc_id']} {fate}"
+    if len(documents) > MAX_SHOWN:
+        yield f"  {what:11} and {len(documents) - MAX_SHOWN:,} more (--json names them)"
+
+
+def takedown_apply_text(data: Mapping[str, Any], path: Path) -> Text:
+    """`weir takedown apply`."""
+    done = "was applied already" if data["already_applied"] else "applied"
+    yield f"{data['request_id']} {done}"
+    yield f"documents     {data['documents']:,}"
+    yield f"records       {data['records']:,}"
+    yield f"files         {data['files']:,} rewritten"
+    yield f"suppression   {data['suppression']}"
+    yield from (f"proof         {proof}" for proof in data["proofs"])
+    for query in data["hits"]:
+        yield f"found again   {query['hits']:,} rows of {query['table']} by {query['query']}"
+    yield f"next          weir takedown verify {path}; weir report {path} for a new report"
+
+
+def takedown_proof_text(data: Mapping[str, Any]) -> Text:
+    """`weir takedown prove`."""
+    for proof in data["proofs"]:
+        yield f"{proof['request_id']} in {proof['run']}"
+        if "merkle" in proof:
+            yield f"  received    {proof['received_at']}, closed {proof['closed_at']}"
+            yield f"  documents   {proof['documents']:,}, SHA-256 {proof['doc_ids_sha256']}"
+            yield f"  merkle      {proof['merkle']['old']}"
+            yield f"          ->  {proof['merkle']['new']}"
+            yield from (
+                f"  {f['path']}: {f['old'][:12]} -> {f['new'][:12]}" for f in proof["files"]
+            )
+            for query in proof["queries"]:
+                found = f"{query['hits']} of {query['rows']:,} rows"
+                yield f"  {query['table']} by {query['query']}: {found}"
+        yield from (f"  wrong: {fault}" for fault in proof["faults"])
+
+
 def classifier_text(output: Path, card: Mapping[str, Any]) -> Text:
     """`weir train-quality`: how good it is, and the lines that put it to use."""
     found, model = card["held_out"], card["model"]

@@ -149,6 +149,16 @@ class Publish(_Section):
     shards_per_task: int = Field(ge=1)
     target_file_bytes: int = Field(ge=1 << 16)
     row_group_rows: int = Field(ge=1)
+    upsampling_weights: dict[Annotated[int, Field(ge=1)], Annotated[float, Field(ge=0)]] | None = (
+        None
+    )
+
+    @field_validator("upsampling_weights")
+    @classmethod
+    def _from_one(cls, value: dict[int, float] | None) -> dict[int, float] | None:
+        if value is not None and 1 not in value:
+            raise ValueError("needs a weight from size 1 on: most documents have no duplicate")
+        return value
 
 
 class Limits(_Section):

@@ -20,6 +20,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.compute as pc
+
 from pipeline import storage
 from pipeline.keys import layout_of
 from pipeline.manifest import Manifest, Output, json_lines
@@ -374,7 +377,17 @@ def _part_of(
             Source(snapshot, _adopted(dataset, run, name, output), published.path)
             for output, published in zip(signed, corpus, strict=True)
         ),
+        tuple(_gone(run, signed)),
     )
+
+
+def _gone(run: Path, signed: Sequence[Output]) -> Iterator[int]:
+    """Places of documents that were taken down before their run was released."""
+    for number, output in enumerate(signed):
+        if output.origin:  # only what a takedown rewrote
+            digests = storage.read_table(run / output.path, ["text_digest"]).column("text_digest")
+            rows = np.flatnonzero(pc.equal(digests, "").to_numpy())
+            yield from (number << 32 | int(row) for row in rows)
 
 
 def _refuse_name(dataset: Path, run: Path, snapshot: str) -> None:

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from filters import linkage
 from filters.text import shingle_hashes
-from pipeline import shards, storage
+from pipeline import shards
 from pipeline.context import Context
 from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
@@ -30,7 +29,7 @@ ROUTED_ROWS = 1 << 19
 """Pairs of one partition that wait in memory before they are written."""
 CANDIDATE_ROWS = 1 << 20
 LENT_ROWS = 1 << 16
-MIN_GIANT = 1000
+MIN_GIANT = 20
 """Members from which on a component is named in the statistics, the largest of each partition."""
 SIGNATURE_COLUMNS = [
     "doc_id",
@@ -74,7 +73,7 @@ def _signatures(context: Context, source: dict[str, Any], columns: list[str]) ->
     """A file of signatures, after a look whether it is what its manifest says."""
     path = context.path(source["signatures"])
     shards.check_file(path, source["sha256"], schema.SIGNATURES)
-    table = storage.read_table(path, columns)
+    table = shards.read_table(path, columns)
     if table.num_rows != source["rows"]:
         raise IntegrityError(str(path), f"{table.num_rows} rows in place of {source['rows']}")
     if "row" in columns and not np.array_equal(
@@ -128,7 +127,8 @@ def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> Non
     if not found.twins.size:
         return
     number = int(found.twins[0])
-    at = int(np.flatnonzero(keys.column("place").to_numpy() == number)[0])
+    is_identity = keys.column("kind").to_numpy() == linkage.DOC_ID
+    at = int(np.flatnonzero(is_identity & (keys.column("place").to_numpy() == number))[0])
     shown = [
         context.task.params["names"][int(place) >> 32] + f" row {int(place) & 0xFFFFFFFF}"
         for place in found.twins[:2]
@@ -167,7 +167,8 @@ def do_gather(context: Context) -> Manifest:
 
 def _row_groups(context: Context, paths: list[str]) -> Iterator[pa.Table]:
     for path in paths:
-        with pq.ParquetFile(context.path(path)) as file:
+        where = context.path(path)
+        with shards.damage(where), shards.open_file(where) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group)
 
@@ -181,8 +182,8 @@ class _Routed:
         self._rows = np.zeros(parts, np.int64)
 
     def add(self, pairs: pa.Table, part: NDArray[np.int32]) -> None:
-        """Take pairs with the partition of each."""
-        order = np.argsort(part, kind="stable")
+        """Take pairs with the partition of each (below 2^15: so many are sorted in one pass)."""
+        order = np.argsort(part.astype(np.int16), kind="stable")
         pairs = pairs.take(pa.array(order))
         bounds = np.searchsorted(part[order], np.arange(len(self._waiting) + 1))
         for number in np.flatnonzero(np.diff(bounds)).tolist():
@@ -194,8 +195,7 @@ class _Routed:
 
     def _flush(self, number: int) -> None:
         if self._waiting[number]:
-            table = pair.distinct(pa.concat_tables(self._waiting[number]))
-            self._writer.write(table, str(number))
+            self._writer.write(pa.concat_tables(self._waiting[number]), str(number))
             self._waiting[number], self._rows[number] = [], 0
 
     def commit(self) -> Any:
@@ -338,12 +338,11 @@ def do_cluster(context: Context) -> Manifest:
     params, threshold = context.task.params, context.settings.cluster.threshold
     names = [n for n in schema.LENT.schema.names if n != "signature"]
     lent = shards.read_groups(context.run, params["lent"], schema.LENT, names)
-    estimated = storage.read_table(context.path(params["estimates"]))
+    estimated = shards.read_table(context.path(params["estimates"]))
     sets = shards.read_groups(context.run, params["shingles"], schema.SHINGLES)
     joined = cluster.verify(estimated, lent.column("place").to_numpy(), sets, threshold)
     del sets
-    doc_ids = lent.column("doc_id").to_numpy(zero_copy_only=False)
-    edges = cluster.edges(joined, doc_ids)
+    edges = cluster.edges(joined, lent.column("doc_id"))
     members = cluster.members(joined, lent, params["old_from"])
     outputs = []
     for rows, table in ((edges, schema.EDGES), (members, schema.MEMBERS)):

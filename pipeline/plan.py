@@ -478,7 +478,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("resolve", _DECIDE, (), _resolve),
     Step("decide", _DECIDE, ("language.rules",), _decide),
-    Step("publish", _PUBLISH, (), _publish),
+    Step("publish", _PUBLISH, ("publish.upsampling_weights",), _publish),
     Step("compact", _PUBLISH, ("publish",), _compact),
     Step("index", {"band": band.VERSION}, ("cluster.bands", "cluster.rows"), _index),
 )

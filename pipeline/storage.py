@@ -319,8 +319,8 @@ class ParquetFile:
             self._writer = pq.ParquetWriter(
                 name,
                 described,
-                compression="zstd",
-                compression_level=3,
+                compression="none" if table.is_random else "zstd",
+                compression_level=None if table.is_random else 3,
                 use_dictionary=not table.is_random,
                 write_page_checksum=True,
             )
@@ -365,4 +365,10 @@ def file_digest(path: Path) -> str:
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """A whole Parquet file; for narrow columns."""
-    return pq.read_table(path, columns=columns, memory_map=True, partitioning=None)
+    return pq.read_table(
+        path,
+        columns=columns,
+        memory_map=True,
+        partitioning=None,
+        page_checksum_verification=True,
+    )

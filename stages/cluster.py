@@ -42,8 +42,10 @@ def estimates(pairs: pa.Table, lent: pa.Table, threshold: float) -> tuple[pa.Tab
     sure = minhash.sure(schema.N_PERMUTATIONS, threshold, RISK_OF_EDGE)
     hopeless = minhash.hopeless(schema.N_PERMUTATIONS, threshold, RISK_OF_LOSS)
     stays = equal > hopeless
+    # No number of equal places may be enough (at a threshold of .84 or more); exact pairs are.
+    is_sure = (kind != linkage.BAND) | (equal >= sure)
     table = pa.table(
-        [*(pairs.column(n) for n in ("a", "b", "kind")), equal, equal >= sure],
+        [*(pairs.column(n) for n in ("a", "b", "kind")), equal, is_sure],
         schema=schema.ESTIMATES.schema,
     ).filter(pa.array(stays))
     return table, int(len(stays) - stays.sum())
@@ -103,18 +105,25 @@ def _exact(estimated: pa.Table, rows: NDArray[np.int64], shingles: pa.Table) -> 
     return linkage.jaccards(values, starts, *(e.astype(np.int64) for e in ends))
 
 
-def edges(joined: Joined, doc_ids: NDArray[np.object_]) -> pa.Table:
+def edges(joined: Joined, doc_ids: pa.ChunkedArray) -> pa.Table:
     """Rows of `edges`: near pairs, sorted by doc_id."""
     near = joined.near
-    a, b = doc_ids[joined.first[near]], doc_ids[joined.second[near]]
-    swap = a > b
-    a, b = np.where(swap, b, a), np.where(swap, a, b)
-    methods = pa.array(schema.METHODS[joined.method[near]], type=pa.string())
-    table = pa.table(
-        [pa.array(a, pa.string()), pa.array(b, pa.string()), joined.similarity[near], methods],
+    by_id = pc.sort_indices(doc_ids).to_numpy()
+    rank = np.empty(len(by_id), np.int64)
+    rank[by_id] = np.arange(len(by_id))
+    ends = rank[joined.first[near]], rank[joined.second[near]]
+    a, b = np.minimum(*ends), np.maximum(*ends)
+    order = np.lexsort((b, a))
+    methods = pa.array(schema.METHODS).take(pa.array(joined.method[near][order]))
+    return pa.table(
+        [
+            doc_ids.take(pa.array(by_id[a[order]])),
+            doc_ids.take(pa.array(by_id[b[order]])),
+            joined.similarity[near][order],
+            methods,
+        ],
         schema=schema.EDGES.schema,
     )
-    return table.sort_by([("a", "ascending"), ("b", "ascending")])
 
 
 def members(joined: Joined, lent: pa.Table, old_from: int) -> pa.Table:
@@ -133,17 +142,16 @@ def members(joined: Joined, lent: pa.Table, old_from: int) -> pa.Table:
     has_mate[joined.first[of_payload]] = has_mate[joined.second[of_payload]] = True
     rows = np.flatnonzero(inside)
     table = lent.take(pa.array(rows))
-    doc_ids = table.column("doc_id").to_numpy(zero_copy_only=False).astype("U32")
     # The smallest doc_id of each component names it.
-    by_id = np.argsort(doc_ids, kind="stable")
+    by_id = pc.sort_indices(table.column("doc_id")).to_numpy()[::-1]
     _, component = np.unique(parent[rows], return_inverse=True)
-    smallest = np.full(int(component.max(initial=-1)) + 1, -1, np.int64)
-    smallest[component[by_id[::-1]]] = by_id[::-1]
+    smallest = np.zeros(int(component.max(initial=-1)) + 1, np.int64)
+    smallest[component[by_id]] = by_id
     sources = (table.column("place").to_numpy() >> np.uint64(32)).astype(np.int64)
     payloads = pc.if_else(pa.array(has_mate[rows]), table.column("payload_digest"), None)
     made = pa.table(
         [
-            pa.array(doc_ids[smallest[component]], pa.string()),
+            table.column("doc_id").take(pa.array(smallest[component])),
             table.column("doc_id"),
             np.where(sources >= old_from, -1, sources).astype(np.int32),
             (table.column("place").to_numpy() & np.uint64(0xFFFFFFFF)).astype(np.int32),

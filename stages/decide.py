@@ -104,30 +104,25 @@ def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> 
     `passing` says of each member whether it passes every rule; a published one always does. Order:
     published first, then higher precedence, then smaller doc_id.
     """
-    ids = members.column("doc_id").to_numpy(zero_copy_only=False).astype("U32")
+    ids = members.column("doc_id")
     published = members.column("shard").to_numpy() < 0
     candidate = passing | published
-    order = np.lexsort((ids, ~members.column("precedence").to_numpy(), ~published))
-    keeper, similarity, method = linkage.walk(
-        _graph(members, edges, ids), order, published, candidate
-    )
-    _, component = np.unique(
-        members.column("component").to_numpy(zero_copy_only=False).astype("U32"),
-        return_inverse=True,
-    )
-    is_removed = keeper >= 0
-    named = np.where(is_removed, ids[keeper], "")
+    rank = np.empty(members.num_rows, np.int64)
+    rank[pc.sort_indices(ids).to_numpy()] = np.arange(members.num_rows)
+    order = np.lexsort((rank, ~members.column("precedence").to_numpy(), ~published))
+    keeper, similarity, method = linkage.walk(_graph(members, edges), order, published, candidate)
+    component = _codes(members.column("component"))
+    is_alone = pa.array(keeper < 0)
     table = pa.table(
         [
             members.column("shard"),
             members.column("row"),
-            members.column("doc_id"),
+            ids,
             members.column("component"),
             np.bincount(component, weights=candidate)[component].astype(np.int32),
-            np.bincount(component)[component].astype(np.int32),
-            pa.array(named, pa.string(), mask=~is_removed),
-            pa.array(similarity, mask=~is_removed),
-            pa.array(schema.METHODS[method], pa.string(), mask=~is_removed),
+            ids.take(pa.array(keeper, mask=keeper < 0)),
+            pc.if_else(is_alone, None, pa.array(similarity)),
+            pc.if_else(is_alone, None, pa.array(schema.METHODS).take(pa.array(method))),
         ],
         schema=schema.REMOVALS.schema,
     )
@@ -135,18 +130,15 @@ def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> 
     return table.take(pa.array(order[~published[order]]))
 
 
-def _graph(members: pa.Table, edges: pa.Table, ids: NDArray[np.str_]) -> linkage.Graph:
+def _graph(members: pa.Table, edges: pa.Table) -> linkage.Graph:
     """What joins the members: groups of equal digests, and edges between groups of equal words."""
     text = _codes(members.column("text_digest"))
     payload = _codes(members.column("payload_digest"))
-    by_id = np.argsort(ids)
-    ends = [
-        text[by_id[np.searchsorted(ids[by_id], edges.column(n).to_numpy(False).astype("U32"))]]
-        for n in ("a", "b")
-    ]
+    ids = members.column("doc_id").combine_chunks()
+    ends = [text[pc.index_in(edges.column(n), value_set=ids).to_numpy()] for n in ("a", "b")]
     source, target = np.concatenate(ends), np.concatenate(ends[::-1])
     similarity = np.tile(edges.column("similarity").to_numpy(), 2)
-    codes = pc.index_in(edges.column("method"), pa.array(schema.METHODS, pa.string()))
+    codes = pc.index_in(edges.column("method"), value_set=pa.array(schema.METHODS))
     by_source = np.argsort(source, kind="stable")
     bounds = np.zeros(int(text.max(initial=-1)) + 2, np.int64)
     np.cumsum(np.bincount(source, minlength=len(bounds) - 1), out=bounds[1:])

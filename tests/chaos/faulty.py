@@ -30,7 +30,9 @@ DEADLY = FATES[:4]
 WINDOW = 3
 
 _context = multiprocessing.get_context("forkserver")  # a clean parent: no threads of Ray's or ours
-_context.set_forkserver_preload(["pytest", "pipeline.steps", "tests.chaos.faulty"])
+_context.set_forkserver_preload(
+    ["pytest", "pipeline.steps", "audit.takedown", "tests.chaos.faulty"]
+)
 
 
 def _die() -> None:

@@ -21,7 +21,7 @@ import pytest
 from audit.runs import Run
 from filters import linkage
 from filters.catalog import BY_NAME
-from pipeline import config, lists, manifest, runner, shards
+from pipeline import config, lists, manifest, runner, shards, suppression
 from pipeline.manifest import Books, Manifest, Output
 from stages import prepare, schema
 
@@ -181,12 +181,18 @@ class _Builder:
             [lists.write(self.folder, "block_list/block_list.arrow", blocked)],
             counts=[(schema.UNDETERMINED, "block_list.keys", "", 1)],
         )
+        for task in ("suppressed", "suppressed_now"):
+            nothing = suppression.table(suppression.Listing())
+            name = f"suppressed/{task}.arrow"
+            table = lists.write(self.folder, name, nothing, schema.SUPPRESSED)
+            self._commit("prepare", task, [table])
         for number in (0, 1):
             self._extract(number)
         self._cluster()
         for number in (0, 1):
             self._decide(number)
         self._publish()
+        self.tasks["index"] = []  # the run is in no dataset
         runner.write_statistics(self.folder, self.resolved.run.name, self.made)
         self._book()
 
@@ -395,7 +401,6 @@ class _Builder:
                 "row": at,
                 "component": row["cluster_id"],
                 "component_size": 2,
-                "component_total": 2,
             }
             for at, row in enumerate(decided)
             if row["cluster_id"]

@@ -626,3 +626,17 @@ def test_a_bound_outside_the_signal_s_range_is_refused_with_its_line(tmp_path: P
     message = refused(file_with(tmp_path, text))
     assert "mine.yaml:3" in message or "mine.yaml:4" in message
     assert "short_line_fraction.max 1.5 is outside the range 0 to 1" in message
+
+
+def test_bands_that_a_signature_has_no_room_for_are_refused() -> None:
+    message = refused("europe", "cluster.bands=15", "cluster.rows=8")
+    assert "112" in message
+    assert "15 bands of 8 rows" in message
+    assert config.load("europe", ["cluster.bands=28", "cluster.rows=4"]).run.cluster.bands == 28
+
+
+def test_weights_of_clusters_begin_at_one() -> None:
+    assert "size 1" in refused("europe", "publish.upsampling_weights={2: 2}")
+    made = config.load("europe", ["publish.upsampling_weights={1: 1, 100: 8}"]).run
+    assert made.publish.upsampling_weights == {1: 1.0, 100: 8.0}
+    assert config.Run.model_validate_json(made.model_dump_json()) == made

@@ -65,3 +65,19 @@ def test_nothing_kept_gives_no_rows_in_the_same_schema() -> None:
     made = rows([schema.REJECT] * 3)
     assert made.num_rows == 0
     assert made.schema == schema.CORPUS.schema
+
+
+FINEWEB_2 = {1: 1.0, 2: 2.0, 3: 3.0, 5: 5.0, 100: 8.0, 1000: 1.0}
+
+
+def test_a_weight_holds_from_a_cluster_size_up_to_the_next() -> None:
+    sizes = pa.chunked_array([pa.array([1, 2, 3, 4, 5, 99, 100, 999, 1000, 5000], pa.int32())])
+    found = publish.upsampling(sizes, FINEWEB_2)
+    assert found.to_pylist() == [1, 2, 3, 3, 5, 5, 8, 8, 1, 1]
+    assert found.type == schema.CORPUS.schema.field("upsampling_weight").type
+
+
+def test_without_weights_there_are_none() -> None:
+    sizes = pa.chunked_array([pa.array([1, 2], pa.int32())])
+    assert publish.upsampling(sizes, None).to_pylist() == [None, None]
+    assert rows([schema.KEEP] * 3).column("upsampling_weight").to_pylist() == [None] * 3
