@@ -83,5 +83,3 @@ def unsorted(path: Path) -> None:
     order[3], order[-3] = order[-3], order[3]
     path.unlink()
     pq.write_table(table.take(order), path, compression="zstd", write_page_checksum=True)
-
-
