@@ -214,7 +214,7 @@ def _key_file(name: str, value: object) -> Callable[[dict[str, Any]], object]:
 
 
 @pytest.mark.parametrize(
-    "change, said",
+    ("change", "said"),
     [
         (_set("version", 2), "is of version 2, this program reads 1"),
         (_set("version", None), "is of version None"),

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,10 @@ def uniform(count: int, seed: int = 1) -> list[int]:
 def test_pieces_are_the_whole_range_each_key_once(rows: int, part: int, parts: int) -> None:
     part %= parts
     low, high = part * ALL // parts, (part + 1) * ALL // parts
-    if rows > 1 << 30:
-        rows = 1 << 30
+    rows = min(rows, 1 << 30)
     found = list(keys.pieces(rows, low, high))
     assert (found[0][0], found[-1][1]) == (low, high)
-    assert all(a[1] == b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(found))
     share = rows * (high - low) >> 64
     assert len(found) == max(1, -(-share // keys.PIECE_ROWS))
 
@@ -68,7 +68,7 @@ def test_ranges_give_each_key_once(tmp_path: Path) -> None:
     assert file.between(0, ALL).equals(table)
     for parts in (2, 3, 7):
         cuts = [part * ALL // parts for part in range(parts + 1)]
-        found = [file.between(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+        found = [file.between(a, b) for a, b in itertools.pairwise(cuts)]
         assert pa.concat_tables(found).equals(table)
     assert file.between(1, 5).num_rows == 0
     assert file.between(0, 1).num_rows == 2
@@ -126,7 +126,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "is_old, remedy", [(True, "weir index verify"), (False, "delete the manifest")]
+    ("is_old", "remedy"), [(True, "weir index verify"), (False, "delete the manifest")]
 )
 def test_unsorted_keys_are_never_searched(tmp_path: Path, is_old: bool, remedy: str) -> None:
     path = written(tmp_path, table_of(uniform(300)))
