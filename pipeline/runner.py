@@ -187,10 +187,11 @@ class Runner:
 
     def _release(self) -> bool:
         """Add what is published to the dataset, once the run is whole."""
-        if self._is_released:
-            return True
         if self.plan.index is None or self.result.exit_code != DONE:
             return False
+        home, name = self.plan.index.dataset, self.plan.snapshot
+        if self._is_released and dataset.is_current(home, name, self.made["compact"]):
+            return True
         dataset.release(
             self.plan.index,
             self.run,
@@ -380,15 +381,19 @@ class Runner:
         return self._judge(step, len(tasks), len(done), unread)
 
     def _refuse_change(self, step: plan.Step) -> None:
-        """ConfigError if the step would alter what a dataset has released."""
-        if self._is_released:
+        """ConfigError if the step would alter what later snapshots were compared with."""
+        seen = self.plan.index
+        if seen is None or not self._is_released:
+            return
+        late = dataset.changed_since(dataset.read(seen.dataset), seen, self.plan.snapshot)
+        if late:
             raise ConfigError(
                 str(self.run),
-                f"is released as {self.plan.snapshot} of {self.dataset}, and step {step.name} would"
-                " change its published files, since it was made by another version of Weir or under"
-                " another suppression list",
-                "finish the takedown if one is under way, or start another run with --reuse "
-                f"{self.run} --set snapshot=NAME",
+                f"{', '.join(late)} of {seen.dataset} came after it, and step {step.name} would "
+                "change its published files: the suppression list or the version of Weir is "
+                "another one",
+                "apply a takedown with `weir takedown apply`, or start another run with "
+                f"--reuse {self.run} --set snapshot=NAME",
             )
 
     def _judge(self, step: plan.Step, total: int, done: int, unread: int) -> bool:
