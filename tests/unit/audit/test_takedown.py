@@ -12,7 +12,7 @@ from audit import erasure, proof, requests, takedown, trace
 from audit.runs import Run
 from audit.verify import verify
 from filters import suppression as rules
-from pipeline import suppression
+from pipeline import cli, suppression
 from stages.errors import ConfigError, IntegrityError
 from tests.unit.audit.conftest import A, C, D, F, G
 
@@ -291,3 +291,33 @@ def test_a_release_whose_run_is_gone_stops_everything(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="is no run"):
         takedown.apply(tmp_path, requests.request(urls=[URL_A]), WHEN)
     assert not (tmp_path / "suppression").exists()
+
+
+# The command line
+
+
+def test_the_commands_say_what_they_do(
+    folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    named = ["--url", URL_A, "--request-id", "one"]
+    assert cli.main(["takedown", "plan", str(folder), *named]) == 0
+    said = capsys.readouterr().out
+    assert "1, of which 1 are in the corpus" in said
+    assert "a.example" not in said
+    assert cli.main(["takedown", "apply", str(folder), *named, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["command"], data["ok"], data["data"]["documents"]) == ("takedown apply", True, 1)
+    assert cli.main(["takedown", "apply", str(folder), *named]) == 0
+    assert "one was applied already" in capsys.readouterr().out
+    assert cli.main(["takedown", "verify", str(folder), *named]) == 0
+    assert cli.main(["takedown", "verify", str(folder)]) == 0
+    assert cli.main(["takedown", "prove", str(folder)]) == 0
+    assert "corpus by doc_id: 0 of" in capsys.readouterr().out
+    assert cli.main(["takedown", "plan", str(tmp_path / "none"), *named]) == 2
+    assert cli.main(["takedown", "plan", str(folder)]) == 2
+    proof.tombstone_of(folder, "one").unlink()
+    assert cli.main(["takedown", "verify", str(folder)]) == 3
+    suppression.path_of(folder, "one").write_text("{", encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["takedown", "verify", str(folder), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["command"] == "takedown verify"
