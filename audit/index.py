@@ -80,7 +80,7 @@ def compact(folder: Path) -> dict[str, Any]:
     _opened(folder)
     with dataset.lock(folder):
         index = dataset.read(folder)
-        if len(index.parts) > 1 or any(part.gone for part in index.parts):
+        if len(index.parts) > 1 or any(len(part.gone) > part.swept for part in index.parts):
             index = replace(index, parts=(_merged(index),))
             dataset.write(index)
         removed = dataset.sweep(index)
@@ -89,13 +89,14 @@ def compact(folder: Path) -> dict[str, Any]:
 
 def _merged(index: Index) -> Part:
     """One part with the keys of all, but for those of documents that were taken down."""
-    opened, first = [], 0
+    opened, gone, first = [], list[int](), 0
     identity = hashlib.sha256()
     for part in index.parts:
         for file in part.keys:
             facts = {"rows": file.rows, "offset": first, "is_old": True, "gone": part.gone}
             opened.append(KeyFile(index.dataset / file.path, facts, index.layout))
             identity.update(f"{file.sha256} {first} {part.gone}\n".encode())
+        gone += [place + (first << 32) for place in part.gone]
         first += len(part.sources)
     name = f"merged-{identity.hexdigest()[:12]}"
     rows = sum(file.rows for part in index.parts for file in part.keys)
@@ -104,7 +105,8 @@ def _merged(index: Index) -> Part:
         _write(index, name, number, (number * _ALL // count, (number + 1) * _ALL // count), opened)
         for number in range(count)
     ]
-    return Part(name, tuple(files), tuple(s for part in index.parts for s in part.sources))
+    sources = tuple(s for part in index.parts for s in part.sources)
+    return Part(name, tuple(files), sources, tuple(gone), len(gone))
 
 
 def _write(

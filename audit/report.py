@@ -26,6 +26,7 @@ from stages.errors import IntegrityError
 PATH = "report/index.html"
 SEED = 1
 PER_LANGUAGE = 10
+SHOWN_GIANTS = 10
 
 
 def write_report(run: Run, seed: int | None = None) -> Path:
@@ -312,6 +313,7 @@ def _pii(table: stats.Table, found: dict[str, Any]) -> dict[str, Any]:
 
 def _dedup(run: Run, table: stats.Table, totals: dict[str, Any]) -> dict[str, Any]:
     sizes = stats.labels(table, "cluster", "clusters.size")
+    giants = stats.labels(table, "cluster", "clusters.largest")
     names = {reason: text for reason, (_, text) in schema.REASONS.items() if "dedup." in reason}
     return {
         "threshold": run.settings.cluster.threshold,
@@ -320,6 +322,9 @@ def _dedup(run: Run, table: stats.Table, totals: dict[str, Any]) -> dict[str, An
         "sizes": sorted((int(size), count) for size, count in sizes.items()),
         "largest": max(sizes.values(), default=0),
         "clusters": sum(sizes.values()),
+        "giants": sorted(giants.items(), key=lambda entry: (-entry[1], entry[0]))[:SHOWN_GIANTS],
+        "crowded": stats.total(table, "pair", "bands.crowded"),
+        "uncompared": stats.total(table, "pair", "pairs.uncompared"),
         "methods": [
             {
                 "reason": reason,

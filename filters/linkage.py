@@ -60,6 +60,14 @@ def links(
     return Links(first, second, kinds, twins, int(crowds), int(uncompared))
 
 
+def distinct(
+    first: NDArray[np.uint64], second: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Pairs, each once, sorted by the first number and then the second; linear time."""
+    found: tuple[NDArray[np.uint64], NDArray[np.uint64]] = _loops().distinct(first, second)
+    return found
+
+
 def unite(parent: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]) -> None:
     """Join the components of each pair of indices in place: the smaller root becomes the parent.
 

@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,6 +30,8 @@ from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
 VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+_LAYOUT = re.compile(r"([1-9][0-9]{0,3}x[1-9][0-9]{0,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Part:
     sources: tuple[Source, ...]
     gone: tuple[int, ...] = ()
     """Places of documents that were taken down: their keys are passed over."""
+    swept: int = 0
+    """How many of them the keys do not hold any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,17 @@ class Index:
             )
         return made
 
+    def contents(self) -> dict[str, set[tuple[str, str]]]:
+        """What each release consists of here: published files, signatures, and what is gone."""
+        found: dict[str, set[tuple[str, str]]] = {name: set() for name in self.releases}
+        for part in self.parts:
+            for source in part.sources:
+                found[source.release].add((source.documents, source.signatures.sha256))
+            for place in part.gone:
+                source = part.sources[place >> 32]
+                found[source.release].add((source.documents, f"without {place & 0xFFFFFFFF}"))
+        return found
+
     def to_json(self) -> dict[str, Any]:
         """What index.json holds."""
         return {
@@ -143,26 +159,46 @@ class Index:
         dataset: Path, value: dict[str, Any], runs: tuple[tuple[str, str], ...] = ()
     ) -> "Index":
         """The inverse of `to_json`. KeyError, TypeError or ValueError for anything else."""
-        parts = tuple(
-            Part(
-                str(part["name"]),
-                tuple(_file(file) for file in part["keys"]),
-                tuple(
-                    Source(str(s["release"]), _file(s["signatures"]), str(s["documents"]))
-                    for s in part["sources"]
-                ),
-                tuple(int(place) for place in part["gone"]),
-            )
-            for part in value["parts"]
-        )
-        return Index(dataset, str(value["layout"]), parts, runs)
+        parts = tuple(_part(part) for part in value["parts"])
+        if len({part.name for part in parts}) != len(parts):
+            raise ValueError("two parts of one name")
+        return Index(dataset, _matching(_LAYOUT, value["layout"]), parts, runs)
+
+
+def _part(value: dict[str, Any]) -> Part:
+    sources = tuple(
+        Source(_matching(_NAME, s["release"]), _file(s["signatures"]), _inside(s["documents"]))
+        for s in value["sources"]
+    )
+    gone = tuple(_count(place) for place in value["gone"])
+    if any(place >> 32 >= len(sources) for place in gone):
+        raise ValueError("names a document of no source as gone")
+    keys = tuple(_file(file) for file in value["keys"])
+    return Part(_matching(_NAME, value["name"]), keys, sources, gone, _count(value["swept"]))
 
 
 def _file(value: dict[str, Any]) -> File:
-    path = Path(value["path"])
-    if path.is_absolute() or ".." in path.parts:
-        raise ValueError("leads out of the dataset")
-    return File(str(path), int(value["rows"]), int(value["bytes"]), str(value["sha256"]))
+    counts = _count(value["rows"]), _count(value["bytes"])
+    return File(_inside(value["path"]), *counts, str(value["sha256"]))
+
+
+def _inside(path: str) -> str:
+    """A path that stays below its folder."""
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError(f"{path!r} leads out of its folder")
+    return str(Path(path))
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], value: str) -> str:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"{value!r} is no name of a release or part, or no layout")
+    return value
 
 
 def index_path(dataset: Path) -> Path:
@@ -187,7 +223,8 @@ def read(dataset: Path) -> Index:
             raise IntegrityError(
                 str(path),
                 "is missing, though the dataset has releases: without it nothing published is known"
-                "; restore it, or `weir run` each release's RUN again with --dataset",
+                "; restore it, or release each run again, the oldest first, into a new dataset: "
+                "weir run CONFIG --reuse RUN --output NEW --dataset NEW_DATASET",
             )
         return Index(dataset)
     value = _json(path)
@@ -228,7 +265,7 @@ def _json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise IntegrityError(str(path), "is missing; restore it") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise IntegrityError(str(path), f"cannot be read ({error}); restore it") from None
     if not isinstance(value, dict):
         raise IntegrityError(str(path), "is damaged: no JSON object; restore it")
@@ -242,6 +279,40 @@ def _release(dataset: Path, name: str) -> dict[str, Any]:
             str(release_path(dataset, name)), f"is no release of version {VERSION}; restore it"
         )
     return value
+
+
+def has_release(dataset: Path, name: str, run: Path) -> bool:
+    """Whether this run was released under the name, and the index knows it."""
+    path = release_path(dataset, name)
+    return (
+        path.exists()
+        and _release(dataset, name)["run"] == str(run)
+        and name in read(dataset).releases
+    )
+
+
+def check(index: Index, run: Path, snapshot: str, layout: str) -> None:
+    """Look, before any work, whether a run can be compared with the index, and released.
+
+    ConfigError for a name that is taken or another layout, IntegrityError for published files that
+    are gone.
+    """
+    _refuse_name(index.dataset, run, snapshot)
+    if index.layout and index.layout != layout:
+        bands, rows = index.layout.split("x")
+        raise ConfigError(
+            "cluster.bands, cluster.rows",
+            f"this run cuts signatures {layout}, the index of {index.dataset} {index.layout}",
+            f"use --set cluster.bands={bands} --set cluster.rows={rows}, or another dataset",
+        )
+    for source in index.sources(0):
+        if not Path(source["documents"]).is_file():
+            release = source["name"].partition("/")[0]
+            raise IntegrityError(
+                source["documents"],
+                f"is missing, but release {release} published it; put it back, or say where its "
+                f"run is now in {release_path(index.dataset, release)}",
+            )
 
 
 def release(
@@ -260,21 +331,14 @@ def release(
     dataset = seen.dataset
     with lock(dataset):
         index = read(dataset)
-        _refuse_others(index, seen, run, snapshot)
+        _refuse_name(dataset, run, snapshot)
+        _refuse_late(index, seen, run, snapshot)
+        if not index_path(dataset).exists():  # a release without an index is one that was lost
+            write(index)
         corpus = [(m.task, o) for m in compacted for o in m.outputs if o.base == "corpus"]
         signed = [o for m in compacted for o in m.outputs if o.base == "signatures"]
         keys = [o for m in indexed for o in m.outputs]
-        digest = hashlib.sha256("".join(o.sha256 for o in (*signed, *keys)).encode()).hexdigest()
-        name = f"{snapshot}-{digest[:12]}"
-        part = Part(
-            name,
-            tuple(_adopted(dataset, run, name, output) for output in keys),
-            tuple(
-                Source(snapshot, _adopted(dataset, run, name, output), published.path)
-                for output, (_, published) in zip(signed, corpus, strict=True)
-            ),
-            tuple(_gone(run, signed)),
-        )
+        part = _part_of(dataset, run, snapshot, [o for _, o in corpus], signed, keys)
         told = {
             "version": VERSION,
             "snapshot": snapshot,
@@ -287,9 +351,34 @@ def release(
         storage.write_bytes(release_path(dataset, snapshot), json_lines(told).encode())
         others = index.without(snapshot)
         layout = layout_of(run / keys[0].path) if keys else others.layout
-        # By name: the order in which snapshots were released leaves no trace.
-        parts = tuple(sorted((*others.parts, part), key=lambda p: p.name))
-        write(replace(index, layout=layout, parts=parts))
+        # By name: the order in which snapshots were released leaves no trace. A release of no
+        # documents is no part: its name would be nowhere in the index.
+        parts = sorted((*others.parts, *([part] if part.sources else [])), key=lambda p: p.name)
+        made = replace(index, layout=layout, parts=tuple(parts))
+        write(made)
+        sweep(made)
+
+
+def _part_of(
+    dataset: Path,
+    run: Path,
+    snapshot: str,
+    corpus: Sequence[Output],
+    signed: Sequence[Output],
+    keys: Sequence[Output],
+) -> Part:
+    """The part of the index that a run adds; its files are there."""
+    digest = hashlib.sha256("".join(o.sha256 for o in (*signed, *keys)).encode()).hexdigest()
+    name = f"{snapshot}-{digest[:12]}"
+    return Part(
+        name,
+        tuple(_adopted(dataset, run, name, output) for output in keys),
+        tuple(
+            Source(snapshot, _adopted(dataset, run, name, output), published.path)
+            for output, published in zip(signed, corpus, strict=True)
+        ),
+        tuple(_gone(run, signed)),
+    )
 
 
 def _gone(run: Path, signed: Sequence[Output]) -> Iterator[int]:
@@ -301,21 +390,28 @@ def _gone(run: Path, signed: Sequence[Output]) -> Iterator[int]:
             yield from (number << 32 | int(row) for row in rows)
 
 
-def _refuse_others(index: Index, seen: Index, run: Path, snapshot: str) -> None:
-    """ConfigError where releasing would leave duplicates, or two runs under one name."""
-    path = release_path(index.dataset, snapshot)
-    if path.exists() and _release(index.dataset, snapshot)["run"] != str(run):
+def _refuse_name(dataset: Path, run: Path, snapshot: str) -> None:
+    """ConfigError where another run has the name."""
+    path = release_path(dataset, snapshot)
+    if path.exists() and _release(dataset, snapshot)["run"] != str(run):
         raise ConfigError(
             str(path),
             f"the snapshot {snapshot} was released by another run",
             "give this one a name of its own with --set snapshot=NAME",
         )
-    late = set(index.releases) - set(seen.releases) - {snapshot}
+
+
+def _refuse_late(index: Index, seen: Index, run: Path, snapshot: str) -> None:
+    """ConfigError where releasing would leave duplicates of what the run was not compared with."""
+    now, then = index.contents(), seen.contents()
+    late = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
+    late -= {snapshot}
     if late:
         raise ConfigError(
             str(index.dataset),
-            f"{', '.join(sorted(late))} was released since this run began; it is not compared with",
-            f"compare it now with: weir run {run}",
+            f"{', '.join(sorted(late))} was released, or had documents taken down, since this run "
+            "was compared with what is published",
+            f"compare it again with: weir run {run}",
         )
 
 
@@ -335,6 +431,9 @@ def sweep(index: Index) -> list[str]:
     """Remove what no longer, or not yet, is a part of the index; the paths of what went."""
     named = {str(index.dataset / file.path) for file in files(index)}
     folder, removed = index.dataset / "index", []
+    for path in (index.dataset / "releases").glob(".tmp-*"):
+        path.unlink()
+        removed.append(str(path.relative_to(index.dataset)))
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path != index_path(index.dataset) and str(path) not in named:
             path.unlink()

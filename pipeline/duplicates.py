@@ -8,17 +8,17 @@ never on that of the run; only `gather` looks at all documents, at nine bytes ea
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from filters import linkage
 from filters.text import shingle_hashes
-from pipeline import shards, storage
+from pipeline import shards
 from pipeline.context import Context
 from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
@@ -29,7 +29,7 @@ ROUTED_ROWS = 1 << 19
 """Pairs of one partition that wait in memory before they are written."""
 CANDIDATE_ROWS = 1 << 20
 LENT_ROWS = 1 << 16
-MIN_GIANT = 1000
+MIN_GIANT = 20
 """Members from which on a component is named in the statistics, the largest of each partition."""
 SIGNATURE_COLUMNS = [
     "doc_id",
@@ -73,7 +73,7 @@ def _signatures(context: Context, source: dict[str, Any], columns: list[str]) ->
     """A file of signatures, after a look whether it is what its manifest says."""
     path = context.path(source["signatures"])
     shards.check_file(path, source["sha256"], schema.SIGNATURES)
-    table = storage.read_table(path, columns)
+    table = shards.read_table(path, columns)
     if table.num_rows != source["rows"]:
         raise IntegrityError(str(path), f"{table.num_rows} rows in place of {source['rows']}")
     if "row" in columns and not np.array_equal(
@@ -127,7 +127,8 @@ def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> Non
     if not found.twins.size:
         return
     number = int(found.twins[0])
-    at = int(np.flatnonzero(keys.column("place").to_numpy() == number)[0])
+    is_identity = keys.column("kind").to_numpy() == linkage.DOC_ID
+    at = int(np.flatnonzero(is_identity & (keys.column("place").to_numpy() == number))[0])
     shown = [
         context.task.params["names"][int(place) >> 32] + f" row {int(place) & 0xFFFFFFFF}"
         for place in found.twins[:2]
@@ -166,7 +167,8 @@ def do_gather(context: Context) -> Manifest:
 
 def _row_groups(context: Context, paths: list[str]) -> Iterator[pa.Table]:
     for path in paths:
-        with pq.ParquetFile(context.path(path)) as file:
+        where = context.path(path)
+        with shards.damage(where), shards.open_file(where) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group)
 
@@ -180,8 +182,8 @@ class _Routed:
         self._rows = np.zeros(parts, np.int64)
 
     def add(self, pairs: pa.Table, part: NDArray[np.int32]) -> None:
-        """Take pairs with the partition of each."""
-        order = np.argsort(part, kind="stable")
+        """Take pairs with the partition of each (below 2^15: so many are sorted in one pass)."""
+        order = np.argsort(part.astype(np.int16), kind="stable")
         pairs = pairs.take(pa.array(order))
         bounds = np.searchsorted(part[order], np.arange(len(self._waiting) + 1))
         for number in np.flatnonzero(np.diff(bounds)).tolist():
@@ -193,8 +195,7 @@ class _Routed:
 
     def _flush(self, number: int) -> None:
         if self._waiting[number]:
-            table = pair.distinct(pa.concat_tables(self._waiting[number]))
-            self._writer.write(table, str(number))
+            self._writer.write(pa.concat_tables(self._waiting[number]), str(number))
             self._waiting[number], self._rows[number] = [], 0
 
     def commit(self) -> Any:
@@ -215,7 +216,12 @@ def do_lend(context: Context) -> Manifest:
         if a == b:
             continue
         mine, rows = homes.slice(a, b - a), places[a:b] & np.uint64(0xFFFFFFFF)
-        taken = shards.take_rows(context.path(source["signatures"]), rows.astype(np.int64), columns)
+        path = context.path(source["signatures"])
+        taken = shards.take_rows(path, rows.astype(np.int64), columns)
+        if taken.num_rows != len(rows):
+            raise IntegrityError(
+                str(path), f"has {taken.num_rows} of {len(rows)} rows that its keys name"
+            )
         is_near = mine.column("is_near").to_numpy()
         compared = pa.array(np.arange(len(rows)), mask=~is_near)
         lent = {
@@ -289,10 +295,9 @@ def _published_rows(
     context: Context, source: dict[str, Any], rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Rows of a corpus file of documents of the index: by doc_id, since takedowns leave gaps."""
-    ids = storage.read_table(context.path(source["signatures"]), ["doc_id"]).column("doc_id")
+    ids = _doc_ids(context.path(source["signatures"]))
     path = context.path(source["documents"])
-    with shards.damage(path):
-        known = storage.read_table(path, ["doc_id"]).column("doc_id").combine_chunks()
+    known = _doc_ids(path).combine_chunks()
     found = pc.index_in(ids.take(pa.array(rows)).combine_chunks(), value_set=known)
     if found.null_count:
         raise IntegrityError(
@@ -300,6 +305,11 @@ def _published_rows(
             f"lacks {found.null_count} documents that the index has; `weir index verify` says more",
         )
     return np.asarray(found.to_numpy(), np.int64)
+
+
+def _doc_ids(path: Path) -> pa.ChunkedArray:
+    with shards.damage(path), shards.open_file(path) as file:
+        return file.read(["doc_id"], use_threads=False).column("doc_id")
 
 
 def _shingle_sets(
@@ -328,7 +338,7 @@ def do_cluster(context: Context) -> Manifest:
     params, threshold = context.task.params, context.settings.cluster.threshold
     names = [n for n in schema.LENT.schema.names if n != "signature"]
     lent = shards.read_groups(context.run, params["lent"], schema.LENT, names)
-    estimated = storage.read_table(context.path(params["estimates"]))
+    estimated = shards.read_table(context.path(params["estimates"]))
     sets = shards.read_groups(context.run, params["shingles"], schema.SHINGLES)
     joined = cluster.verify(estimated, lent.column("place").to_numpy(), sets, threshold)
     del sets

@@ -1,5 +1,6 @@
 """Files of keys, sorted, read by ranges: those of a run's documents, and of an index."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,11 @@ class KeyFile:
         self.path, self.offset, self.is_old = path, int(facts["offset"]), bool(facts["is_old"])
         self.rows = int(facts["rows"])
         self._gone = np.array(facts.get("gone", ()), np.uint64)
+        if self.is_old and not path.exists():
+            raise IntegrityError(
+                str(path),
+                "is missing; if the index was compacted while this ran, run the same command again",
+            )
         with shards.damage(path):
             self._file = shards.open_file(path)
         if self._file.metadata.num_rows != facts["rows"]:
@@ -48,10 +54,27 @@ class KeyFile:
                 str(path),
                 f"has bands of {found or 'an unknown layout'}, this run asks for {layout}",
             )
+        self._lows, self._highs = self._ranges()
+
+    def _ranges(self) -> tuple[list[int], list[int]]:
+        """Smallest and largest key of each row group, as the file says; they must ascend."""
         groups = range(self._file.num_row_groups)
         statistics = [self._file.metadata.row_group(g).column(0).statistics for g in groups]
-        self._lows = [int(s.min) for s in statistics]
-        self._highs = [int(s.max) for s in statistics]
+        if any(s is None or not s.has_min_max for s in statistics):
+            raise self._damaged("does not say which keys its row groups hold")
+        lows, highs = [int(s.min) for s in statistics], [int(s.max) for s in statistics]
+        ends = [end for pair in zip(lows, highs, strict=True) for end in pair]
+        if any(a > b for a, b in itertools.pairwise(ends)):
+            raise self._damaged("is not sorted by key")
+        return lows, highs
+
+    def _damaged(self, what: str) -> IntegrityError:
+        remedy = (
+            "restore it, see `weir index verify`"
+            if self.is_old
+            else "delete the manifest that names it and run again"
+        )
+        return IntegrityError(str(self.path), f"{what}; {remedy}")
 
     def between(self, begin: int, end: int, shared: NDArray[np.uint64] | None = None) -> pa.Table:
         """Rows with begin <= key < end, in order; only keys among `shared` (sorted) if given."""
@@ -62,10 +85,9 @@ class KeyFile:
             with shards.damage(self.path):
                 rows = self._file.read_row_group(group)
             key = rows.column("key").to_numpy()
-            if (key[1:] < key[:-1]).any() or (group and low < self._highs[group - 1]):
-                raise IntegrityError(
-                    str(self.path), f"row group {group} is not sorted by key; delete its manifest"
-                )
+            # A group is passed over by what the file says of it, so that must be true.
+            if (key[1:] < key[:-1]).any() or (int(key[0]), int(key[-1])) != (low, high):
+                raise self._damaged(f"row group {group} is not sorted by key")
             a = int(np.searchsorted(key, np.uint64(begin), side="left"))
             b = int(np.searchsorted(key, np.uint64(end - 1), side="right"))
             rows = rows.slice(a, b - a)

@@ -43,6 +43,8 @@ from stages.errors import ConfigError, IntegrityError
 
 SEED = 1
 DONE, FAILED, PARTIAL, LIMITED = 0, 1, 4, 3
+PUBLISHING = ("publish", "compact", "index")
+"""Steps whose files a dataset may have released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Runner:
         self.run = options.output.resolve()
         self.dataset, self._reused = options.dataset, list[Listing]()
         self.plan = self._with_suppression(make_plan(resolved))
+        self._is_released = False
         self.plan = replace(self.plan, index=self._index())
         self.made: plan.Made = {}
         self.result = Result(DONE)
@@ -169,13 +172,23 @@ class Runner:
                 f"{self.run} belongs to {book['dataset']}",
                 "leave --dataset away, or start another run with --reuse",
             )
-        if book.get("released"):
+        # It may have ended after it was released, and before it could write that down.
+        if book.get("released") or (
+            book.get("index") is not None
+            and dataset.has_release(self.dataset, self.plan.snapshot, self.run)
+        ):
+            self._is_released = True
             runs = tuple((name, folder) for name, folder in book["index_runs"])
             return Index.from_json(self.dataset, book["index"], runs)
-        return dataset.read(self.dataset).without(self.plan.snapshot)
+        limits = self.resolved.run.cluster
+        index = dataset.read(self.dataset).without(self.plan.snapshot)
+        dataset.check(index, self.run, self.plan.snapshot, f"{limits.bands}x{limits.rows}")
+        return index
 
     def _release(self) -> bool:
         """Add what is published to the dataset, once the run is whole."""
+        if self._is_released:
+            return True
         if self.plan.index is None or self.result.exit_code != DONE:
             return False
         dataset.release(
@@ -226,7 +239,8 @@ class Runner:
         if path.exists():
             book = json.loads(path.read_text(encoding="utf-8"))
             self._check_same(book)
-            if book["inputs"] != [i.to_json() for i in self.plan.shards]:
+            has_moved = book.get("dataset") != (self.dataset and str(self.dataset))
+            if has_moved or book["inputs"] != [i.to_json() for i in self.plan.shards]:
                 self._write_book({"started_at": book["started_at"], "finished_at": None})
             return
         self._write_book({"started_at": _now(), "finished_at": None})
@@ -337,6 +351,8 @@ class Runner:
             self._adopt_earlier(step, tasks, done)
         self.listener(Event("step", step.name, len(done), len(tasks)))
         missing = [task for task in tasks if task.key not in done]
+        if missing and step.name in PUBLISHING:
+            self._refuse_change(step)
         if step.name == "extract" and missing:
             config.check_files(self.resolved.run)
         if step.name == "extract" and self.options.task_shard is not None:
@@ -362,6 +378,18 @@ class Runner:
                 self._problem(step, outcome, len(done), len(tasks))
         self.made[step.name] = [done[task.key] for task in tasks if task.key in done]
         return self._judge(step, len(tasks), len(done), unread)
+
+    def _refuse_change(self, step: plan.Step) -> None:
+        """ConfigError if the step would alter what a dataset has released."""
+        if self._is_released:
+            raise ConfigError(
+                str(self.run),
+                f"is released as {self.plan.snapshot} of {self.dataset}, and step {step.name} would"
+                " change its published files, since it was made by another version of Weir or under"
+                " another suppression list",
+                "finish the takedown if one is under way, or start another run with --reuse "
+                f"{self.run} --set snapshot=NAME",
+            )
 
     def _judge(self, step: plan.Step, total: int, done: int, unread: int) -> bool:
         if self.result.signal is not None:
@@ -492,13 +520,15 @@ class Runner:
         tasks = {step: [m.key for m in made] for step, made in self.made.items()}
         is_due = self.plan.index is not None and not book.get("released")
         if book.get("tasks") != tasks or book["finished_at"] is None or is_due:
+            end = {"tasks": tasks, "problems": self.result.problems}
+            if is_due:  # with the index that it was compared with, for `_index` to find
+                self._write_book({"started_at": book["started_at"], "finished_at": None, **end})
             is_released = self._release()
             self._write_book(
                 {
                     "started_at": book["started_at"],
                     "finished_at": _now(),
-                    "tasks": tasks,
-                    "problems": self.result.problems,
+                    **end,
                     "released": is_released,
                 }
             )

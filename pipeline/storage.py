@@ -365,4 +365,10 @@ def file_digest(path: Path) -> str:
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """A whole Parquet file; for narrow columns."""
-    return pq.read_table(path, columns=columns, memory_map=True, partitioning=None)
+    return pq.read_table(
+        path,
+        columns=columns,
+        memory_map=True,
+        partitioning=None,
+        page_checksum_verification=True,
+    )

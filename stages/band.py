@@ -104,9 +104,9 @@ def _step(count: int) -> np.uint64:
 def _hex_halves(column: pa.ChunkedArray) -> Pair:
     """Upper and lower 64 bits of digests of 32 hex digits; ValueError if one is no such digest."""
     joined = "".join(column.to_pylist())
-    halves = np.frombuffer(bytes.fromhex(joined), ">u8").astype(np.uint64)
     if len(joined) != 32 * len(column):
         raise ValueError("a digest has not 32 hex digits")
+    halves = np.frombuffer(bytes.fromhex(joined), ">u8").astype(np.uint64)
     return halves[0::2], halves[1::2]
 
 

@@ -38,12 +38,7 @@ def distinct(pairs: pa.Table) -> pa.Table:
     """The pairs, each once, sorted by the first place, the kind and the second place."""
     # Places have 62 bits at most; with the kind above them, two numbers are sorted and not three.
     kind = pairs.column("kind").to_numpy().astype(np.uint64) << np.uint64(62)
-    a, b = pairs.column("a").to_numpy(), pairs.column("b").to_numpy() | kind
-    order = np.lexsort((b, a))
-    a, b = a[order], b[order]
-    fresh = np.ones(len(a), np.bool_)
-    fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
-    a, b = a[fresh], b[fresh]
+    a, b = linkage.distinct(pairs.column("a").to_numpy(), pairs.column("b").to_numpy() | kind)
     kinds = (b >> np.uint64(62)).astype(np.uint8)
     b &= np.uint64((1 << 62) - 1)
     return pa.table([a, b, kinds], schema=schema.CANDIDATES.schema)

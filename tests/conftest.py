@@ -14,6 +14,7 @@ import pytest
 
 from samples import archive, build, optouts
 from samples.entries import Entry
+from tests.integration.releases import Snapshots, made
 from tests.integration.runs import configured, run_here
 
 PER_KIND = 4
@@ -134,3 +135,17 @@ def ray_cluster() -> Iterator[None]:
     yield
     ray.shutdown()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
+    """Three short snapshots that share pages, and an undisturbed run of each."""
+    return made(tmp_path_factory.mktemp("snapshots"))
+
+
+@pytest.fixture(scope="session")
+def dataset_of_a(snapshots: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with a release of the first of them; the run lies beside it, in `A`."""
+    root = tmp_path_factory.mktemp("dataset")
+    snapshots.released("A", root, root / "dataset")
+    return root / "dataset"

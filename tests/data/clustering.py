@@ -216,8 +216,8 @@ class Found:
     """Smallest doc_id of its component, for each member."""
     keepers: dict[str, tuple[str, np.float32, str]]
     """Keeper, similarity and method of each removed document."""
-    sizes: dict[str, tuple[int, int]]
-    """Members of a component that pass, and all, for each member."""
+    sizes: dict[str, int]
+    """How many of its component pass, for each member."""
 
 
 def outcome(done: Clustering, pages: Iterable[Page]) -> Found:
@@ -240,7 +240,7 @@ def outcome(done: Clustering, pages: Iterable[Page]) -> Found:
             for r in removals
             if r["keeper_id"]
         },
-        {r["doc_id"]: (r["component_size"], r["component_total"]) for r in removals},
+        {r["doc_id"]: r["component_size"] for r in removals},
     )
 
 
@@ -267,7 +267,7 @@ def truth(pages: Sequence[Page], limits: config.Cluster) -> Found:
         edges,
         {doc: min(group) for doc, group in members.items()},
         _keepers(worded, joined),
-        {doc: (len(group & passing), len(group)) for doc, group in members.items()},
+        {doc: len(group & passing) for doc, group in members.items()},
     )
 
 

@@ -401,7 +401,6 @@ class _Builder:
                 "row": at,
                 "component": row["cluster_id"],
                 "component_size": 2,
-                "component_total": 2,
             }
             for at, row in enumerate(decided)
             if row["cluster_id"]

@@ -248,7 +248,6 @@ def test_the_size_of_a_component_counts_who_passed_the_rules() -> None:
         np.array([False, True, True, True]),
     )
     assert table.column("component_size").to_pylist() == [2, 2, 2, 1]
-    assert table.column("component_total").to_pylist() == [3, 3, 3, 1]
 
 
 @st.composite
@@ -414,7 +413,7 @@ def test_a_rule_goes_before_a_duplicate_and_positions_are_kept() -> None:
                 [
                     {
                         "shard": 0, "row": row, "doc_id": doc, "component": "a",
-                        "component_size": 2, "component_total": 3, "keeper_id": keeper,
+                        "component_size": 2, "keeper_id": keeper,
                         "similarity": keeper and 0.75,
                         "method": keeper and "near_duplicate",
                     }
