@@ -162,6 +162,10 @@ def open_target(path: Path) -> Target:
     if (path / "run.json").is_file():
         dataset = Run(path).book.get("dataset")
         home = Path(dataset) if dataset else path
+        if not home.is_dir():
+            raise IntegrityError(
+                str(home), f"is the dataset of {path}, but is not there; make it readable again"
+            )
         named = [file for file in _releases(home) if _run_of(home, file) == path]
         return Target(path, (path,), home, tuple(named))
     if not any((path / folder).is_dir() for folder in DATASET_FOLDERS):

@@ -10,6 +10,7 @@ import pytest
 
 from audit import erasure, proof, requests, takedown, trace
 from audit.runs import Run
+from audit.tune import Trial, tune
 from audit.verify import verify
 from filters import suppression as rules
 from pipeline import cli, suppression
@@ -321,3 +322,31 @@ def test_the_commands_say_what_they_do(
     capsys.readouterr()
     assert cli.main(["takedown", "verify", str(folder), "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["command"] == "takedown verify"
+
+
+# What other readers make of it
+
+
+def test_no_threshold_brings_a_document_back(folder: Path) -> None:
+    takedown.apply(folder, requests.request(urls=[URL_A]), WHEN)
+    found = tune(Run(folder), Trial("fin_Latn", ("word_count.min=10",)))
+    documents = found["measures"]["documents"]
+    assert (documents["before"]["kept"], documents["after"]["kept"]) == (1, 2)  # E, then B as well
+
+
+def test_edges_name_another_document_of_the_same_words(
+    folder: Path, rewrite: Callable[..., None]
+) -> None:
+    """G stands for its words in an edge with C; F has them too, and stays."""
+
+    def join(found: list[dict[str, Any]]) -> None:
+        a, b = sorted((C, G))
+        found.append({"a": a, "b": b, "similarity": 0.8, "method": "near_duplicate"})
+
+    path = next(path for path in (folder / "clusters").glob("edges-*1*"))
+    rewrite(folder, str(path.relative_to(folder)), join)
+    takedown.apply(folder, requests.request(urls=[URL_G]), WHEN)
+    (edge,) = pq.read_table(path).to_pylist()
+    assert (edge["a"], edge["b"]) == tuple(sorted((C, F)))
+    assert rows(folder, "clusters")[G]["text_digest"] is None
+    assert rows(folder, "clusters")[F]["text_digest"] is not None
