@@ -6,7 +6,8 @@ the authority. Neither holds an address or a text.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -124,16 +125,25 @@ def _texts(run: Run) -> Iterator[tuple[str, list[Output]]]:
     yield "corpus", [output for files in run.corpus().values() for output in files]
 
 
+def _sum(work: Callable[[Output], tuple[int, int]], outputs: Sequence[Output]) -> tuple[int, int]:
+    """Rows and hits of several files, some at a time."""
+    with ThreadPoolExecutor(matching.THREADS) as pool:
+        found = list(pool.map(work, outputs))
+    return sum(rows for rows, _ in found), sum(hits for _, hits in found)
+
+
 def _by_id(run: Run, ids: Sequence[str]) -> Iterator[Query]:
     for table, outputs in _texts(run):
         columns = ["doc_id", *(["n_chars"] if table == "documents" else [])]
-        rows = hits = 0
-        for output in outputs:
+
+        def look(output: Output, columns: Sequence[str] = columns) -> tuple[int, int]:
             read = run.read(output, columns)
             mask = inside(read.column("doc_id"), ids)
-            if table == "documents":
+            if "n_chars" in columns:
                 mask &= read.column("n_chars").to_numpy() > 0
-            rows, hits = rows + read.num_rows, hits + int(mask.sum())
+            return read.num_rows, int(mask.sum())
+
+        rows, hits = _sum(look, outputs)
         yield Query("doc_id", table, len(ids), rows, hits)
 
 
@@ -150,28 +160,31 @@ def _by_text(run: Run, texts: Sequence[dict[str, Any]]) -> Iterator[Query]:
 
 def _by_address(run: Run, entry: dict[str, Any], wanted: Request | None) -> Iterator[Query]:
     entries, tables = entry["entries"], list(_texts(run))
-    tables.append(("records", [shard.records for shard in run.shards]))
     listed = rules.of(
         entry["key"],
         [(kind, value) for kind in (rules.URL, rules.DOMAIN) for value in entries[kind]],
     )
+    records = [shard.records for shard in run.shards]
     count = len(entries[rules.URL]) + len(entries[rules.DOMAIN])
+
+    def look(output: Output) -> tuple[int, int]:
+        column = run.read(output, ["url"]).column("url")
+        if wanted is None:
+            hits = sum(listed.address(url) is not None for url in column.to_pylist())
+            return len(column), hits
+        mask = matching.has_url(column, wanted.urls)
+        if wanted.domains:
+            mask |= matching.has_domain(column, wanted.domains)
+        return len(column), int(mask.sum())
+
     for table, outputs in tables:
-        rows = hits = 0
-        for output in outputs:
-            column = run.read(output, ["url"]).column("url")
-            if wanted is None:
-                mask = np.array([listed.address(url) is not None for url in column.to_pylist()])
-            else:
-                mask = matching.has_url(column, wanted.urls)
-                if wanted.domains:
-                    mask |= matching.has_domain(column, wanted.domains)
-            rows, hits = rows + len(column), hits + int(mask.sum())
-        yield Query("address", table, count, rows, hits)
-    if wanted is not None and wanted.urls:
-        found = matching.addressed(run, wanted.urls, (), ())
-        rows = sum(shard.records.rows for shard in run.shards)
-        yield Query("url_key", "records", len(wanted.urls), rows, len(found))
+        yield Query("address", table, count, *_sum(look, outputs))
+    if wanted is None:
+        yield Query("address", "records", count, *_sum(look, records))
+        return
+    found = matching.addressed(run, wanted.urls, wanted.domains, ())
+    rows = sum(output.rows for output in records)
+    yield Query("address or url_key", "records", count, rows, len(found))
 
 
 # Tombstones and proofs

@@ -275,7 +275,9 @@ def _finding(
     made = Finding(run)
     taken = ids | copies if propagates else ids
     wanted = sorted(ids | copies)
-    for shard, row in matching.decided(run, wanted):
+    shards = frozenset(match.shard for match in hits.values())
+    is_placed = not copies and ids <= hits.keys() and -1 not in shards
+    for shard, row in matching.decided(run, wanted, shards if is_placed else None):
         doc_id = row["doc_id"]
         match = hits.get(doc_id, Match("copy", shard))
         document = Document(

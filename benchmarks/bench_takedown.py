@@ -2,8 +2,8 @@
 
 A made-up finished run: `--documents` pages in shards of 50,000, every second in the corpus, with
 URLs, keys and ids of the real size and form; texts are short, since those of other shards are not
-read. One page is planned and taken down by the real code. `found_s` is what grows with the run,
-`rewritten_s` is what the files of one shard, one corpus file and the statistics cost.
+read. One page is planned and taken down by the real code. `found_and_queries_s` is
+what grows with the run, `rewritten_s` what the files of one shard, one corpus file and the statistics cost.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from audit.runs import Run
 from audit.trace import url_key
 from benchmarks import measure
 from filters.catalog import BY_NAME
-from pipeline import config, manifest, runner, shards
+from pipeline import config, manifest, runner, shards, suppression
 from pipeline.manifest import Books, Manifest, Output
 from stages import schema
 
@@ -195,29 +195,47 @@ class Build:
 _ALIGNED = (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)
 
 
+def clocks() -> tuple[float, float]:
+    """Seconds of the day, and of CPU time of this process."""
+    return time.perf_counter(), time.process_time()
+
+
+def since(began: tuple[float, float]) -> tuple[float, float]:
+    """Seconds passed, and CPU seconds."""
+    now = clocks()
+    return now[0] - began[0], now[1] - began[1]
+
+
 def taken(folder: Path, url: str) -> dict[str, Any]:
-    """Seconds of each part of a takedown of one URL."""
+    """Seconds, and CPU seconds, of each part of a takedown of one URL."""
     wanted = requests.request(urls=[url], request_id="bench")
-    began = time.perf_counter()
+    began = clocks()
     requests.search(requests.open_target(folder), wanted)
-    found_s = time.perf_counter() - began
-    began = time.perf_counter()
+    found = since(began)
+    began = clocks()
     done = takedown.apply(folder, wanted, WHEN)
-    applied_s = time.perf_counter() - began
-    began = time.perf_counter()
-    listed = next(iter(takedown._requests(requests.open_target(folder), "bench")))
+    applied = since(began)
+    began = clocks()
+    (listed,) = (suppression.read(item) for item in suppression.locate(folder).files)
     hits = proof.queries(Run(folder), listed, wanted)
-    queries_s = time.perf_counter() - began
+    asked = since(began)
     rewritten = proof.read(proof.proof_of(folder, "bench"))["files"]
     return {
         "documents": done["documents"],
         "files": done["files"],
         "rewritten_mb": round(sum((folder / f["path"]).stat().st_size for f in rewritten) / 1e6, 1),
-        "found_s": round(found_s, 2),
-        "queries_s": round(queries_s, 2),
-        "rewritten_s": round(applied_s - found_s - queries_s, 2),
-        "applied_s": round(applied_s, 2),
         "hits": sum(query.hits for query in hits),
+        **{
+            f"{name}_{unit}": round(seconds, 2)
+            for name, parts in (
+                ("found", found),
+                ("queries", asked),
+                ("applied", applied),
+                ("found_and_queries", (found[0] + asked[0], found[1] + asked[1])),
+                ("rewritten", tuple(applied[i] - found[i] - asked[i] for i in (0, 1))),
+            )
+            for unit, seconds in zip(("s", "cpu_s"), parts, strict=True)
+        },
     }
 
 
