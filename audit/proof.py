@@ -78,16 +78,19 @@ class Query:
     must_be_zero: bool = True
 
 
-def queries(run: Run, entry: dict[str, Any], wanted: Request | None) -> list[Query]:
+def queries(
+    run: Run, entry: dict[str, Any], wanted: Request | None, is_quick: bool = False
+) -> list[Query]:
     """Looks for everything that a request names, again; all must find nothing.
 
     With the request at hand (`wanted`) addresses are looked for as in the plan, and thirteen words
     in a row of its texts; without, by their hashes alone, which costs some 20 microseconds a page.
+    `is_quick` leaves out addresses in `documents`, each of which stands in `records` as well.
     """
     entries = entry["entries"]
     found = [*_by_id(run, entries[rules.DOC_ID]), *_by_text(run, entries[rules.TEXT])]
     if entries[rules.URL] or entries[rules.DOMAIN]:
-        found += _by_address(run, entry, wanted)
+        found += _by_address(run, entry, wanted, is_quick)
     if wanted is not None and (pattern := matching.quotations(wanted.texts)):
         for table, outputs in _texts(run):
             hits = sum(len(matching.quoting(run, output, pattern)) for output in outputs)
@@ -134,14 +137,14 @@ def _sum(work: Callable[[Output], tuple[int, int]], outputs: Sequence[Output]) -
 
 def _by_id(run: Run, ids: Sequence[str]) -> Iterator[Query]:
     for table, outputs in _texts(run):
-        columns = ["doc_id", *(["n_chars"] if table == "documents" else [])]
 
-        def look(output: Output, columns: Sequence[str] = columns) -> tuple[int, int]:
-            read = run.read(output, columns)
-            mask = inside(read.column("doc_id"), ids)
-            if "n_chars" in columns:
-                mask &= read.column("n_chars").to_numpy() > 0
-            return read.num_rows, int(mask.sum())
+        def look(output: Output, may_be_blank: bool = table == "documents") -> tuple[int, int]:
+            column = run.read(output, ["doc_id"]).column("doc_id")
+            rows = np.flatnonzero(inside(column, ids)).tolist()
+            if not (rows and may_be_blank):
+                return len(column), len(rows)
+            sizes = run.take(output, rows, ["n_chars"]).column("n_chars").to_numpy()
+            return len(column), int((sizes > 0).sum())
 
         rows, hits = _sum(look, outputs)
         yield Query("doc_id", table, len(ids), rows, hits)
@@ -158,8 +161,10 @@ def _by_text(run: Run, texts: Sequence[dict[str, Any]]) -> Iterator[Query]:
         yield Query("text digest", "signatures", len(digests), rows, hits)
 
 
-def _by_address(run: Run, entry: dict[str, Any], wanted: Request | None) -> Iterator[Query]:
-    entries, tables = entry["entries"], list(_texts(run))
+def _by_address(
+    run: Run, entry: dict[str, Any], wanted: Request | None, is_quick: bool
+) -> Iterator[Query]:
+    entries, tables = entry["entries"], list(_texts(run))[is_quick:]
     listed = rules.of(
         entry["key"],
         [(kind, value) for kind in (rules.URL, rules.DOMAIN) for value in entries[kind]],
