@@ -96,7 +96,7 @@ class Build:
 
     def _write(self, name: str, table: schema.Table, rows: pa.Table, label: str = "") -> Output:
         writer = shards.Writer(self.folder, f"{name}.parquet", table)
-        step = 2000 if table.name != "records" else 512
+        step = 2000 if table.name != "records" else shards.GATHERED_ROWS
         for at in range(0, rows.num_rows, step):
             writer.write(rows.slice(at, step), TAG)
         return writer.commit(label or None)

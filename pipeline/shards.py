@@ -31,6 +31,8 @@ SPILL_BYTES = 64 << 20
 SPILL_ROWS = 256
 ROW_GROUP_ROWS = 2000
 ROW_GROUP_BYTES = 64 << 20
+GATHERED_ROWS = 1 << 13
+"""Records in a row group, 8 MB: columns of millions of them are scanned for one address."""
 
 
 class Writer:
@@ -41,6 +43,7 @@ class Writer:
         self._notes = dict(table.notes)
         self._file: storage.ParquetFile | None = None
         self._groups: list[tuple[str, int]] = []
+        self._waiting: pa.Table | None = None
 
     def at(self, folder: str, prefix: str = "") -> "Writer":
         """The same writer in another folder of the run."""
@@ -63,11 +66,20 @@ class Writer:
             self._groups.append((tag, file.row_groups))
         file.write(rows)
 
+    def gather(self, rows: pa.Table) -> None:
+        """Take rows; they are written in row groups of `GATHERED_ROWS`."""
+        self._waiting = rows if self._waiting is None else pa.concat_tables([self._waiting, rows])
+        while self._waiting.num_rows >= GATHERED_ROWS:
+            self.write(self._waiting.slice(0, GATHERED_ROWS).combine_chunks())
+            self._waiting = self._waiting.slice(GATHERED_ROWS)
+
     def commit(self, table: str | None = None) -> Output:
         """Make the file visible.
 
         A file without rows is written as well, since absence is never a value.
         """
+        if self._waiting is not None:
+            self.write(self._waiting.combine_chunks())
         file = self._open()
         made = file.commit()
         return Output(

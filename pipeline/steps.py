@@ -236,7 +236,7 @@ def do_extract(context: Context) -> Manifest:
                 rows.add(pa.Table.from_batches([live]))
             table = shards.records_table(live, settled)
             ledger.add(table, live)
-            records.write(table)
+            records.gather(table)
         outputs = [records.commit(), *rows.commit()]
     except BaseException:
         records.discard()
