@@ -15,7 +15,8 @@ from benchmarks import measure
 from benchmarks.bench_bulk import step_times
 
 AGAIN = ("judge", "resolve", "decide")
-UP_TO_DECISIONS = ("prepare", "extract", "pair", "verify", "cluster", *AGAIN)
+CLUSTERING = ("band", "pair", "gather", "lend", "estimate", "shingle", "cluster")
+UP_TO_DECISIONS = ("prepare", "extract", *CLUSTERING, *AGAIN)
 RULE = "language.rules.word_count.min=60"
 
 
