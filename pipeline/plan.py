@@ -254,7 +254,10 @@ def _gather(plan: Plan, made: Made) -> Tasks:
         "groups": _bounds(_groups(sources)),
         "parts": _parts(plan, sources),
     }
-    digests = [str(params["parts"]), str(rows), *_digests(made["pair"], "candidates")]
+    digests = [
+        *(str(params[name]) for name in ("parts", "source_rows", "groups")),
+        *_digests(made["pair"], "candidates"),
+    ]
     yield "components", digests, params
 
 
@@ -272,13 +275,14 @@ def _estimate(plan: Plan, made: Made) -> Tasks:
         made["gather"][0].output("candidates"),
         [m.output("lent") for m in made["lend"]],
     )
+    groups = _bounds(_groups(sources))
     for part in range(_parts(plan, sources)):
         params = {
             "candidates": _row_groups(gathered, str(part)),
             "lent": [_row_groups(output, str(part)) for output in lent],
-            "groups": _bounds(_groups(sources)),
+            "groups": groups,
         }
-        digests = [str(part), gathered.known, *_digests(made["lend"], "lent")]
+        digests = [str(part), str(groups), gathered.known, *_digests(made["lend"], "lent")]
         yield _ordinal(part), digests, params
 
 
@@ -333,7 +337,13 @@ def _resolve(plan: Plan, made: Made) -> Tasks:
             "verdicts": _paths(verdicts, "verdicts"),
             "groups": groups,
         }
-        digests = [clustered.task, members.known, edges.known, *_digests(verdicts, "verdicts")]
+        digests = [
+            clustered.task,
+            str(groups),
+            members.known,
+            edges.known,
+            *_digests(verdicts, "verdicts"),
+        ]
         yield clustered.task, digests, params
 
 

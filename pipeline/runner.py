@@ -213,21 +213,32 @@ class Runner:
             self.dataset = Path(book["dataset"])
         self._reused = [Listing.from_json(files) for files in book.get("suppression_reused", ())]
         folders = [self.run] if self.dataset is None else [self.dataset, self.run]
+        folders += self._reused_homes()
         if self.options.reuse is not None:
-            folders.append(self.options.reuse)
             other = _read_book(self.options.reuse)
             listed = [other.get("suppression", ()), *other.get("suppression_reused", ())]
             self._reused += [Listing.from_json(files) for files in listed]
         now = suppression.locate(*folders)
         began = Listing.from_json(book["suppression"]) if "suppression" in book else now
-        erased = [path.stem for path in (self.run / "takedowns").glob("[!.]*.json")]
+        erased = suppression.erased(self.run)
+        known = {item.name for item in began.files}.union(erased, *map(suppression.erased, folders))
+        if lost := known - {item.name for item in now.files}:
+            raise IntegrityError(
+                f"{suppression.FOLDER}/{min(lost)}.json",
+                f"is in none of {', '.join(map(str, folders))}; {suppression.REMEDY}",
+            )
         return replace(planned, suppressed=began, suppressed_now=now.without(erased))
+
+    def _reused_homes(self) -> list[Path]:
+        """Where the list of the run that is reused lies: in it, and in its dataset."""
+        if self.options.reuse is None:
+            return []
+        named = _read_book(self.options.reuse).get("dataset")
+        return [self.options.reuse, *([Path(named)] if named else [])]
 
     def _keep_suppression(self) -> None:
         """Take over the requests of the run that is reused: its pages stay suppressed here."""
-        if self.options.reuse is None:
-            return
-        for item in suppression.locate(self.options.reuse).files:
+        for item in suppression.locate(*self._reused_homes()).files:
             path = suppression.path_of(self.run, item.name)
             if not path.exists():
                 storage.write_bytes(path, Path(item.uri).read_bytes())

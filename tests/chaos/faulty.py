@@ -1,9 +1,10 @@
 """A test double of the executor, with faults by seed.
 
 Each task runs in a process of its own, which may be killed with a real SIGKILL: before it begins,
-when it is about to make its first file visible, when it is about to commit its manifest, or after
-that and before the driver hears of it. A task may also run twice at the same time, as after the
-loss of a node that was not lost; and outcomes come in an order that the seed says.
+when it is about to make its first file visible, or its second, when it is about to commit its
+manifest, or after that and before the driver hears of it. A task may also run twice at the same
+time, as after the loss of a node that was not lost; and outcomes come in an order that the seed
+says.
 
 Attempts and blame are the driver's own: only the backend is a double.
 """
@@ -27,11 +28,13 @@ from stages.errors import CurationError
 
 FATES = ("before", "first_file", "manifest", "after", "twice", "calm")
 DEADLY = FATES[:4]
+AT_RENAME = ("first_file", "second_file", "manifest")
+"""Every commit point of a task that makes two files; of one that makes one, the manifest twice."""
 WINDOW = 3
 
 _context = multiprocessing.get_context("forkserver")  # a clean parent: no threads of Ray's or ours
 _context.set_forkserver_preload(
-    ["pytest", "pipeline.steps", "audit.takedown", "tests.chaos.faulty"]
+    ["pytest", "pipeline.steps", "audit.takedown", "tests.chaos.faulty", "tests.chaos.preloaded"]
 )
 
 
@@ -40,12 +43,18 @@ def _die() -> None:
 
 
 def _die_at_rename(fate: str) -> None:
-    """Die as soon as this process would rename a file: to any place, or to a manifest's."""
+    """Die as this process would rename its first file, its second, or one to a manifest's place."""
+    last = {"first_file": 1, "second_file": 2}.get(fate)
+    renames = 0
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal renames
         if event != "os.rename":
             return
-        if fate == "first_file" or "manifests" in Path(os.fsdecode(arguments[1])).parts:
+        renames += 1
+        if renames == last or (
+            last is None and "manifests" in Path(os.fsdecode(arguments[1])).parts
+        ):
             _die()
 
     sys.addaudithook(watch)
@@ -55,7 +64,7 @@ def _perform(work: Work, task: Task, fate: str, answer: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if fate == "before":
         _die()
-    if fate in ("first_file", "manifest"):
+    if fate in AT_RENAME:
         _die_at_rename(fate)
     try:
         made: Manifest | Exception = work(task)

@@ -264,3 +264,17 @@ def test_every_stage_of_extraction_has_its_version_in_the_key() -> None:
     (step,) = (s for s in plan.STEPS if s.name == "extract")
     stages = {"read", "parse", "gate", "extract", "identify", "redact", "measure", "sign"}
     assert stages <= set(step.versions)
+
+
+def test_how_shards_are_grouped_is_part_of_the_work(
+    settings: config.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row groups are named by group, so a file of another grouping would be read in part only.
+
+    With outputs of equal digests, as from the same documents, only the tasks' own facts differ.
+    """
+    before = keys(settings, content="empty")
+    monkeypatch.setattr(plan, "GROUP_DOCUMENTS", 0)
+    after = keys(settings, content="empty")
+    assert [len(found["band"]) for found in (before, after)] == [1, len(SHARDS)]
+    assert {"band", "pair", "gather", "lend", "estimate", "resolve"} <= changed(before, after)
