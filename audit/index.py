@@ -81,6 +81,7 @@ def compact(folder: Path) -> dict[str, Any]:
     with dataset.lock(folder):
         index = dataset.read(folder)
         if len(index.parts) > 1 or any(len(part.gone) > part.swept for part in index.parts):
+            dataset.check_files(index)
             index = replace(index, parts=(_merged(index),))
             dataset.write(index)
         removed = dataset.sweep(index)
@@ -123,7 +124,7 @@ def _write(
     except BaseException:
         writer.discard()
         raise
-    return File(path, made.rows, made.bytes, made.sha256)
+    return dataset.described(index.dataset, path, made.rows, made.bytes, made.sha256)
 
 
 def verify(folder: Path) -> list[dict[str, Any]]:
@@ -243,7 +244,7 @@ def _blanked(index: Index, file: File, doc_ids: Sequence[str]) -> File:
     named = hashlib.sha256("\n".join((file.sha256, *sorted(doc_ids))).encode()).hexdigest()
     path = f"{BLANKED.sub('', file.path)}.{named[:12]}.parquet"
     made = rewrite(index.dataset, old, doc_ids, path)
-    return File(path, made.rows, made.bytes, made.sha256)
+    return dataset.described(index.dataset, path, made.rows, made.bytes, made.sha256)
 
 
 def _sum(keys: pa.Table) -> int:

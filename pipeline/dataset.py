@@ -42,6 +42,9 @@ class File:
     rows: int
     bytes: int
     sha256: str
+    footer: str
+    """SHA-256 of what tells where in the file which rows are. Pages have checksums, this has not,
+    and a run has no time for the digest of a whole file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def _part(value: dict[str, Any]) -> Part:
 
 def _file(value: dict[str, Any]) -> File:
     counts = _count(value["rows"]), _count(value["bytes"])
-    return File(_inside(value["path"]), *counts, str(value["sha256"]))
+    return File(_inside(value["path"]), *counts, str(value["sha256"]), str(value["footer"]))
 
 
 def _inside(path: str) -> str:
@@ -253,6 +256,35 @@ def read(dataset: Path) -> Index:
     return replace(index, runs=runs)
 
 
+def described(dataset: Path, path: str, rows: int, size: int, sha256: str) -> File:
+    """The entry of a file that lies there."""
+    return File(path, rows, size, sha256, _footer(dataset / path))
+
+
+def _footer(path: Path) -> str:
+    """SHA-256 of the end of a Parquet file, from its metadata on; empty if there is no such end."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - 8))
+        end = stream.read(8)
+        length = int.from_bytes(end[:4], "little") + 8
+        if end[4:] != b"PAR1" or length > size:
+            return ""
+        stream.seek(size - length)
+        return hashlib.sha256(stream.read(length)).hexdigest()
+
+
+def check_files(index: Index) -> None:
+    """IntegrityError unless each file is laid out as when it was made."""
+    for file in files(index):
+        if _footer(index.dataset / file.path) != file.footer:
+            raise IntegrityError(
+                str(index.dataset / file.path),
+                "is damaged (its metadata are not those in index.json); restore it, see `weir index"
+                " verify`",
+            )
+
+
 def files(index: Index) -> Iterator[File]:
     """Every file of the index."""
     for part in index.parts:
@@ -302,8 +334,8 @@ def is_current(dataset: Path, name: str, compacted: Sequence[Manifest]) -> bool:
 def check(index: Index, run: Path, snapshot: str, layout: str) -> None:
     """Look, before any work, whether a run can be compared with the index, and released.
 
-    ConfigError for a name that is taken or another layout, IntegrityError for published files that
-    are gone.
+    ConfigError for a name that is taken or another layout, IntegrityError for damaged files and for
+    published ones that are gone.
     """
     _refuse_name(index.dataset, run, snapshot)
     if index.layout and index.layout != layout:
@@ -313,6 +345,7 @@ def check(index: Index, run: Path, snapshot: str, layout: str) -> None:
             f"this run cuts signatures {layout}, the index of {index.dataset} {index.layout}",
             f"use --set cluster.bands={bands} --set cluster.rows={rows}, or another dataset",
         )
+    check_files(index)
     for source in index.sources(0):
         if not Path(source["documents"]).is_file():
             release = source["name"].partition("/")[0]
@@ -432,7 +465,7 @@ def _adopted(dataset: Path, run: Path, name: str, output: Output) -> File:
     """Put a file of the run into the index."""
     path = f"index/{name}/{output.path.removeprefix('index/')}"
     storage.adopt(run / output.path, dataset / path)
-    return File(path, output.rows, output.bytes, output.sha256)
+    return described(dataset, path, output.rows, output.bytes, output.sha256)
 
 
 def write(index: Index) -> None:

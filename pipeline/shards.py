@@ -419,6 +419,9 @@ def _wanted_groups(
 def take_rows(path: Path, rows: NDArray[np.int64], columns: list[str]) -> pa.Table:
     """The given rows (ascending) of a file; only their row groups are read."""
     with damage(path), open_file(path) as file:
+        missing = set(columns) - set(file.schema_arrow.names)
+        if missing:
+            raise IntegrityError(str(path), f"has no column {min(missing)}; restore the file")
         parts = [
             file.read_row_group(group, columns=columns, use_threads=False).take(pa.array(inside))
             for group, inside in _wanted_groups(file, rows)

@@ -54,9 +54,15 @@ def publish(
     return compacted, [Manifest("index", "x", "00000", (), (writer.commit(),), NONE, ())]
 
 
-def release(folder: Path, run: Path, snapshot: str, by_tag: Mapping[str, Sequence[Page]]) -> None:
+def release(
+    folder: Path,
+    run: Path,
+    snapshot: str,
+    by_tag: Mapping[str, Sequence[Page]],
+    layout: tuple[int, int] = LAYOUT,
+) -> None:
     """Publish pages in a run's folder, and release them after what the dataset has."""
-    dataset.release(dataset.read(folder), run, snapshot, *publish(run, by_tag))
+    dataset.release(dataset.read(folder), run, snapshot, *publish(run, by_tag, layout))
 
 
 def releases(root: Path, *names: str) -> Path:

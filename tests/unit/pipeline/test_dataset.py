@@ -9,7 +9,7 @@ import pytest
 from pipeline import dataset, storage
 from pipeline.dataset import Index
 from stages.errors import ConfigError, IntegrityError
-from tests.data.published import pages, publish, release, releases
+from tests.data.published import flipped, pages, publish, release, releases
 
 GONE = (0, 3, (1 << 32) + 2)
 """Two Finnish pages and a Maltese one, as places in a part."""
@@ -290,3 +290,20 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         dataset.release(dataset.read(folder), tmp_path / "run", "two", *made)
     assert state(folder) == before
     dataset.release(dataset.read(folder), tmp_path / "run", "two", *made)
+
+
+def test_no_flipped_bit_of_a_footer_is_overlooked(tmp_path: Path) -> None:
+    """Pages have checksums of their own; see the tests of keys."""
+    index = dataset.read(releases(tmp_path, "one"))
+    dataset.check_files(index)
+    for file in dataset.files(index):
+        path = index.dataset / file.path
+        whole = path.read_bytes()
+        length = int.from_bytes(whole[-8:-4], "little") + 8
+        for at in range(len(whole) - length, len(whole), 41):
+            flipped(path, at)
+            with pytest.raises(IntegrityError, match=rf"{path.name}: is damaged.*index verify"):
+                dataset.check_files(index)
+        path.unlink()
+        path.write_bytes(whole)
+    dataset.check_files(index)
