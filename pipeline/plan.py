@@ -48,6 +48,10 @@ GROUP_DOCUMENTS = 500_000
 PART_DOCUMENTS = 1_500_000
 """Documents a partition: with two fifths of them in components, 0.3 GB of signatures."""
 MIN_PARTS = 4
+MAX_GROUPS, MAX_PARTS = 1500, 256
+"""Beyond 750 million documents groups grow, beyond 384 million partitions do: each group writes a
+row group for each partition, and a file's footer lists them all.
+"""
 
 
 NOTHING = Listing()
@@ -183,12 +187,15 @@ def _own(sources: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _groups(sources: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Neighbouring sources of together at least `GROUP_DOCUMENTS` rows; published ones apart."""
+    """Neighbouring sources of together at least `GROUP_DOCUMENTS` rows; published ones apart.
+
+    More rows, where there would be more than `MAX_GROUPS` of them.
+    """
     groups: list[list[dict[str, Any]]] = []
-    rows = 0
+    rows, least = 0, max(GROUP_DOCUMENTS, sum(s["rows"] for s in sources) // MAX_GROUPS)
     for source in sources:
         is_other = groups and source.get("is_old") != groups[-1][0].get("is_old")
-        if not groups or is_other or rows >= GROUP_DOCUMENTS:
+        if not groups or is_other or rows >= least:
             groups.append([])
             rows = 0
         groups[-1].append(source)
@@ -207,7 +214,8 @@ def _bounds(groups: Sequence[Sequence[dict[str, Any]]]) -> list[list[Any]]:
 def _parts(plan: Plan, sources: Sequence[dict[str, Any]]) -> int:
     """Partitions of keys, and of components."""
     documents = sum(source["rows"] for source in _own(sources))
-    return plan.settings.cluster.partitions or max(MIN_PARTS, -(-documents // PART_DOCUMENTS))
+    found = min(MAX_PARTS, max(MIN_PARTS, -(-documents // PART_DOCUMENTS)))
+    return plan.settings.cluster.partitions or found
 
 
 def _row_groups(output: Output, name: str) -> list[Any]:
