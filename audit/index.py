@@ -265,9 +265,9 @@ def _published(index: Index) -> str:
             path = Path(run_of[source.release]) / source.documents
             with shards.damage(path):
                 found = storage.read_table(path, ["doc_id"]).column("doc_id")
-            signed = storage.read_table(
-                index.dataset / source.signatures.path, ["doc_id", "text_digest"]
-            )
+            signed_path = index.dataset / source.signatures.path
+            with shards.damage(signed_path):
+                signed = storage.read_table(signed_path, ["doc_id", "text_digest"])
             rows_gone = gone[gone >> np.uint64(32) == number] & np.uint64(0xFFFFFFFF)
             stays = ~np.isin(np.arange(signed.num_rows), rows_gone.astype(np.int64))
             stays &= ~_is_blank(signed)

@@ -47,15 +47,20 @@ def addressed(
     if not (urls or names or doc_ids):
         return {}
     keys = sorted({key for url in urls for key in _keys(url, run.settings.gate.url_key)})
-    columns = ["doc_id", "outcome", *(["url_key", "url"] if urls or names else [])]
+    columns = [
+        *(["doc_id"] if doc_ids else []),
+        *(["url_key"] if urls else []),
+        *(["url"] if urls or names else []),
+    ]
 
     def scan(numbered: tuple[int, Shard]) -> dict[str, Match]:
         at, shard = numbered
         table = run.read(shard.records, columns)
         found: dict[str, Match] = {}
         for how, mask in _masks(table, urls, keys, names, doc_ids):
-            rows = table.select(["doc_id", "outcome"]).filter(pa.array(mask))
-            for row in rows.to_pylist():
+            rows = np.flatnonzero(mask).tolist()
+            known = run.take(shard.records, rows, ["doc_id", "outcome"]) if rows else None
+            for row in known.to_pylist() if known is not None else ():
                 is_document = row["outcome"] == schema.PASS
                 found.setdefault(row["doc_id"], Match(how, at, is_document))
         return found
@@ -107,15 +112,22 @@ def has_url(column: pa.ChunkedArray, urls: Sequence[str]) -> NDArray[np.bool_]:
     for url in urls:
         wanted = rules.canonical(url)
         host, slash, rest = wanted.partition("/")
-        may = _any(pc.match_substring(column, form, ignore_case=True) for form in _forms(host))
         longest = max(RUNS_OF_LETTERS.findall(re.sub(r"%..", "/", rest)), key=len, default="")
+        # The cheapest test that leaves few rows comes first; the last one is exact.
+        rows = np.arange(len(column))
         if longest:
-            may = pc.and_(may, pc.match_substring(column, longest))
+            rows = _hits(pc.match_substring(column, longest))
         elif not slash:
-            may = pc.and_(may, pc.match_substring_regex(column, ROOT))
-        for row in np.flatnonzero(may.to_numpy(zero_copy_only=False)):
-            gone[row] |= rules.canonical(column[int(row)].as_py()) == wanted
+            rows = _hits(pc.match_substring_regex(column, ROOT))
+        some = column.take(pa.array(rows))
+        forms = (pc.match_substring(some, form, ignore_case=True) for form in _forms(host))
+        for row in rows[_hits(_any(forms))].tolist():
+            gone[row] |= rules.canonical(column[row].as_py()) == wanted
     return gone
+
+
+def _hits(mask: Any) -> NDArray[np.int64]:
+    return np.flatnonzero(mask.to_numpy(zero_copy_only=False))
 
 
 def has_domain(column: pa.ChunkedArray, names: Sequence[str]) -> NDArray[np.bool_]:
@@ -384,11 +396,15 @@ def _mates(table: pa.Table, ids: Sequence[str], columns: Sequence[str]) -> list[
     return found
 
 
-def decided(run: Run, doc_ids: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(shard, decision) of each of the documents that the run has."""
+def decided(
+    run: Run, doc_ids: Sequence[str], places: frozenset[int] | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(shard, decision) of each of the documents that the run has, if need be in some shards."""
     if not doc_ids:
         return
     for at, shard in enumerate(run.shards):
+        if places is not None and at not in places:
+            continue
         mask = inside(run.read(shard.decisions, ["doc_id"]).column("doc_id"), doc_ids)
         rows = np.flatnonzero(mask).tolist()
         columns = ["doc_id", "tag", "outcome", "keeper_id"]
@@ -400,8 +416,8 @@ def kept_out(run: Run, doc_ids: Sequence[str]) -> dict[str, str]:
     """Duplicates that were removed in favour of one of the documents -> that document."""
     found: dict[str, str] = {}
     for shard in run.shards:
-        table = run.read(shard.decisions, ["doc_id", "keeper_id"])
-        mine = table.filter(pa.array(inside(table.column("keeper_id"), doc_ids)))
-        pairs = (mine.column(name).to_pylist() for name in ("doc_id", "keeper_id"))
-        found.update(zip(*pairs, strict=True))
+        mask = inside(run.read(shard.decisions, ["keeper_id"]).column("keeper_id"), doc_ids)
+        rows = np.flatnonzero(mask).tolist()
+        for row in run.take(shard.decisions, rows, ["doc_id", "keeper_id"]).to_pylist():
+            found[row["doc_id"]] = row["keeper_id"]
     return found

@@ -162,6 +162,10 @@ def open_target(path: Path) -> Target:
     if (path / "run.json").is_file():
         dataset = Run(path).book.get("dataset")
         home = Path(dataset) if dataset else path
+        if not home.is_dir():
+            raise IntegrityError(
+                str(home), f"is the dataset of {path}, but is not there; make it readable again"
+            )
         named = [file for file in _releases(home) if _run_of(home, file) == path]
         return Target(path, (path,), home, tuple(named))
     if not any((path / folder).is_dir() for folder in DATASET_FOLDERS):
@@ -271,7 +275,9 @@ def _finding(
     made = Finding(run)
     taken = ids | copies if propagates else ids
     wanted = sorted(ids | copies)
-    for shard, row in matching.decided(run, wanted):
+    shards = frozenset(match.shard for match in hits.values())
+    is_placed = not copies and ids <= hits.keys() and -1 not in shards
+    for shard, row in matching.decided(run, wanted, shards if is_placed else None):
         doc_id = row["doc_id"]
         match = hits.get(doc_id, Match("copy", shard))
         document = Document(

@@ -245,7 +245,10 @@ def _finish(
     for release in changes["releases"]:
         release["new"] = _renew_release(target.home / release["path"], run)
     changed = [*changed, *changes["releases"], *_index_changes(target, changes["index"])]
-    asked = [*proof.queries(run, listed, wanted), *proof.index_queries(target.home, run, listed)]
+    asked = [
+        *proof.queries(run, listed, wanted, is_quick=True),
+        *proof.index_queries(target.home, run, listed),
+    ]
     proof.write_proof(run, listed, changes, changed, asked, when)
     proof.write_tombstone(run.path, listed, changes["doc_ids"])
 

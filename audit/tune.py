@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from audit import exports, moves, packs
+from audit.ledger import TAKEN
 from audit.runs import Run
 from audit.sample import EXCERPT_CHARS, Chosen, pages, rank
 from filters import domains, rules
@@ -241,7 +242,8 @@ def _decided(
         reasons = pc.fill_null(rows.column("reason"), "")
         listed = pc.fill_null(rows.column("listed"), "")
         denied = pc.equal(listed, domains.DENY)
-        removed.append(pc.or_(pc.starts_with(reasons, "dedup."), denied).to_numpy())
+        is_out = pc.or_(denied, pc.equal(reasons, TAKEN))
+        removed.append(pc.or_(pc.starts_with(reasons, "dedup."), is_out).to_numpy())
         allowed.append(pc.equal(listed, domains.ALLOW).to_numpy())
     if not count:
         raise ConfigError(

@@ -291,6 +291,14 @@ def has_release(dataset: Path, name: str, run: Path) -> bool:
     )
 
 
+def is_current(dataset: Path, name: str, compacted: Sequence[Manifest]) -> bool:
+    """Whether a release lists just these files."""
+    listed = {(f["path"], f["sha256"]) for f in _release(dataset, name).get("files", ())}
+    return listed == {
+        (o.path, o.sha256) for m in compacted for o in m.outputs if o.base == "corpus"
+    }
+
+
 def check(index: Index, run: Path, snapshot: str, layout: str) -> None:
     """Look, before any work, whether a run can be compared with the index, and released.
 
@@ -403,16 +411,21 @@ def _refuse_name(dataset: Path, run: Path, snapshot: str) -> None:
 
 def _refuse_late(index: Index, seen: Index, run: Path, snapshot: str) -> None:
     """ConfigError where releasing would leave duplicates of what the run was not compared with."""
-    now, then = index.contents(), seen.contents()
-    late = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
-    late -= {snapshot}
+    late = changed_since(index, seen, snapshot)
     if late:
         raise ConfigError(
             str(index.dataset),
-            f"{', '.join(sorted(late))} was released, or had documents taken down, since this run "
-            "was compared with what is published",
+            f"{', '.join(late)} was released, or had documents taken down, since this run was "
+            "compared with what is published",
             f"compare it again with: weir run {run}",
         )
+
+
+def changed_since(index: Index, seen: Index, snapshot: str) -> list[str]:
+    """Releases, but for `snapshot`, that are not in the index what they were in `seen`."""
+    now, then = index.contents(), seen.contents()
+    names = (now.keys() | then.keys()) - {snapshot}
+    return sorted(name for name in names if now.get(name) != then.get(name))
 
 
 def _adopted(dataset: Path, run: Path, name: str, output: Output) -> File:

@@ -6,6 +6,11 @@ its row group out of every file. So a task's memory depends on the size of its g
 never on that of the run; only `gather` looks at all documents, at nine bytes each.
 """
 
+import contextlib
+import itertools
+import math
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +23,7 @@ from numpy.typing import NDArray
 
 from filters import linkage
 from filters.text import shingle_hashes
-from pipeline import shards
+from pipeline import shards, storage
 from pipeline.context import Context
 from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
@@ -28,6 +33,12 @@ from stages.errors import IntegrityError
 ROUTED_ROWS = 1 << 19
 """Pairs of one partition that wait in memory before they are written."""
 CANDIDATE_ROWS = 1 << 20
+PAIR_ROWS = 1 << 22
+"""Candidate pairs of a partition that are judged together: .25 GB while they are sorted."""
+SAMPLED = 64
+"""Of so many pairs one is drawn, to cut them into ranges of about equal size."""
+MEMORY_BYTES = 1 << 29
+"""Signatures or shingles of a partition from which on they are kept in a mapped file."""
 LENT_ROWS = 1 << 16
 MIN_GIANT = 20
 """Members from which on a component is named in the statistics, the largest of each partition."""
@@ -145,9 +156,9 @@ def do_gather(context: Context) -> Manifest:
     """Step 2c: candidate pairs to components, and both to partitions."""
     params = context.task.params
     old_from = params["old_from"] << 32
-    old = [pair.published(pairs, old_from) for pairs in _row_groups(context, params["candidates"])]
+    old = [pair.published(pairs, old_from) for pairs in _candidates(context)]
     found = pair.Components(params["source_rows"], np.unique(np.concatenate(old)) if old else None)
-    for pairs in _row_groups(context, params["candidates"]):
+    for pairs in _candidates(context):
         found.add(pairs)
     homes = found.settle(params["parts"])
     del found
@@ -156,7 +167,7 @@ def do_gather(context: Context) -> Manifest:
         by_source.write(homes.of_sources(first, last), name)
     routed = _Routed(context.output(schema.CANDIDATES).at("gathered"), params["parts"])
     rows = 0
-    for pairs in _row_groups(context, params["candidates"]):
+    for pairs in _candidates(context):
         routed.add(pairs, homes.part_of(pairs.column("a").to_numpy()))
         rows += pairs.num_rows
     outputs = [by_source.commit(), routed.commit()]
@@ -165,12 +176,9 @@ def do_gather(context: Context) -> Manifest:
     return context.manifest(outputs, Books(rows, rows, 0, 0), counts)
 
 
-def _row_groups(context: Context, paths: list[str]) -> Iterator[pa.Table]:
-    for path in paths:
-        where = context.path(path)
-        with shards.damage(where), shards.open_file(where) as file:
-            for group in range(file.num_row_groups):
-                yield file.read_row_group(group)
+def _candidates(context: Context) -> Iterator[pa.Table]:
+    for path in context.task.params["candidates"]:
+        yield from shards.row_groups(context.path(path))
 
 
 class _Routed:
@@ -240,29 +248,93 @@ def do_lend(context: Context) -> Manifest:
 
 def do_estimate(context: Context) -> Manifest:
     """Step 2e: candidate pairs of a partition, judged by their signatures."""
-    params = context.task.params
-    pairs = pair.distinct(
-        shards.read_groups(context.run, [params["candidates"]], schema.CANDIDATES)
-    )
-    lent = shards.read_groups(context.run, params["lent"], schema.LENT, ["place", "signature"])
-    table, dropped = cluster.estimates(pairs, lent, context.settings.cluster.threshold)
-    del lent, pairs
+    params, threshold = context.task.params, context.settings.cluster.threshold
     estimated, needed = context.output(schema.ESTIMATES), context.output(schema.WANTED)
-    estimated.write(table)
-    places = cluster.wanted(table)
+    found: Counter[str] = Counter()
+    places = [np.zeros(0, np.uint64)]
+    try:
+        with _scratch(context) as room:
+            columns = ["place", "signature"]
+            rows = sum(shards.group_rows(context.run, params["lent"]))
+            lent = shards.each_group(context.run, params["lent"], columns)
+            signed = cluster.signed(lent, rows, room)
+            for pairs in _distinct_pairs(context, params["candidates"]):
+                table, dropped = cluster.estimates(pairs, signed, threshold)
+                estimated.write(table)
+                places = [np.union1d(places[0], cluster.wanted(table))]
+                found.update(_estimated(table, dropped))
+    except BaseException:
+        estimated.discard()
+        raise
     for name, first, last in params["groups"]:
-        ends = np.searchsorted(places, band.bounds(first, last))
-        needed.write(pa.table([places[ends[0] : ends[1]]], schema=schema.WANTED.schema), name)
+        ends = np.searchsorted(places[0], band.bounds(first, last))
+        needed.write(pa.table([places[0][ends[0] : ends[1]]], schema=schema.WANTED.schema), name)
+    counts = [_count(f"pairs.{label}", found[label]) for label in ESTIMATED]
+    books = Books(found["rows"] + found["hopeless"], found["rows"], found["hopeless"], 0)
+    return context.manifest([estimated.commit(), needed.commit()], books, counts)
+
+
+ESTIMATED = ("distinct", "hopeless", "sure", "doubtful")
+
+
+def _estimated(table: pa.Table, dropped: int) -> dict[str, int]:
+    """How many of some pairs are what."""
     is_near = table.column("kind").to_numpy() == linkage.BAND
     is_sure = table.column("is_sure").to_numpy(zero_copy_only=False)
-    counts = [
-        _count("pairs.distinct", int(is_near.sum()) + dropped),
-        _count("pairs.hopeless", dropped),
-        _count("pairs.sure", int((is_near & is_sure).sum())),
-        _count("pairs.doubtful", int((~is_sure).sum())),
+    return {
+        "rows": table.num_rows,
+        "distinct": int(is_near.sum()) + dropped,
+        "hopeless": dropped,
+        "sure": int((is_near & is_sure).sum()),
+        "doubtful": int((~is_sure).sum()),
+    }
+
+
+def _distinct_pairs(context: Context, entry: shards.Groups) -> Iterator[pa.Table]:
+    """Candidate pairs of a partition, each once, as many as memory should hold.
+
+    The pairs lie as they were found, so each range of first places is picked out of all of them.
+    """
+    total = sum(shards.group_rows(context.run, [entry]))
+    count = max(1, -(-total // PAIR_ROWS))
+    drawn = [
+        pairs.column("a").to_numpy()[::SAMPLED]
+        for pairs in shards.each_group(context.run, [entry], ["a"])
+        if count > 1
     ]
-    books = Books(table.num_rows + dropped, table.num_rows, dropped, 0)
-    return context.manifest([estimated.commit(), needed.commit()], books, counts)
+    sample = np.sort(np.concatenate([np.zeros(1, np.uint64), *drawn]))
+    limits: list[Any] = []
+    if count > 1:
+        limits = np.unique(sample[np.arange(1, count) * len(sample) // count]).tolist()
+    for low, high in itertools.pairwise([None, *limits, None]):
+        parts = [schema.CANDIDATES.schema.empty_table()]
+        for pairs in shards.each_group(context.run, [entry]):
+            first = pairs.column("a").to_numpy()
+            inside = np.ones(len(first), np.bool_)
+            if low is not None:
+                inside &= first >= low
+            if high is not None:
+                inside &= first < high
+            parts.append(pairs.filter(pa.array(inside)))
+        yield pair.distinct(pa.concat_tables(parts))
+
+
+@contextlib.contextmanager
+def _scratch(context: Context) -> Iterator[cluster.Room]:
+    """Room for arrays that may be larger than memory, in files that go when it is left."""
+    with (
+        storage.disk_errors(context.run),
+        tempfile.TemporaryDirectory(dir=context.run, prefix=".tmp-spill-") as folder,
+    ):
+
+        def room(shape: tuple[int, ...], kind: type) -> NDArray[Any]:
+            if 0 in shape or math.prod(shape) * np.dtype(kind).itemsize <= MEMORY_BYTES:
+                return np.empty(shape, kind)
+            handle, path = tempfile.mkstemp(dir=folder)
+            os.close(handle)
+            return np.asarray(np.memmap(path, kind, "w+", shape=shape))
+
+        yield room
 
 
 def do_shingle(context: Context) -> Manifest:
@@ -338,27 +410,35 @@ def do_cluster(context: Context) -> Manifest:
     params, threshold = context.task.params, context.settings.cluster.threshold
     names = [n for n in schema.LENT.schema.names if n != "signature"]
     lent = shards.read_groups(context.run, params["lent"], schema.LENT, names)
-    estimated = shards.read_table(context.path(params["estimates"]))
-    sets = shards.read_groups(context.run, params["shingles"], schema.SHINGLES)
-    joined = cluster.verify(estimated, lent.column("place").to_numpy(), sets, threshold)
-    del sets
-    edges = cluster.edges(joined, lent.column("doc_id"))
-    members = cluster.members(joined, lent, params["old_from"])
-    outputs = []
-    for rows, table in ((edges, schema.EDGES), (members, schema.MEMBERS)):
-        writer = context.output(table).at("clusters", f"{table.name}-")
-        writer.write(rows)
-        outputs.append(writer.commit())
-    sizes = pc.value_counts(pc.value_counts(members.column("component")).field(1)).to_pylist()
+    places, linked = lent.column("place").to_numpy(), cluster.Linked(lent.num_rows)
+    edges = context.output(schema.EDGES).at("clusters", "edges-")
+    read = rows = verified = 0
+    try:
+        with _scratch(context) as room:
+            total = sum(shards.group_values(context.run, params["shingles"], "shingles"))
+            sets = cluster.sets(shards.each_group(context.run, params["shingles"]), total, room)
+            for estimated in shards.row_groups(context.path(params["estimates"])):
+                joined = cluster.verify(estimated, places, sets, threshold)
+                linked.add(joined)
+                found = cluster.edges(joined, lent.column("doc_id"))
+                edges.write(found)
+                read, rows = read + estimated.num_rows, rows + len(joined.first)
+                verified += found.num_rows
+        members = context.output(schema.MEMBERS).at("clusters", "members-")
+        table = cluster.members(linked, lent, params["old_from"])
+        members.write(table)
+        outputs = [edges.commit(), members.commit()]
+    except BaseException:
+        edges.discard()
+        raise
+    sizes = pc.value_counts(pc.value_counts(table.column("component")).field(1)).to_pylist()
     counts = [
-        _count("pairs.verified", edges.num_rows),
+        _count("pairs.verified", verified),
         *(_count("clusters.size", entry["counts"], str(entry["values"])) for entry in sizes),
         *(
             _count("clusters.largest", size, component)
-            for component, size in cluster.largest(members)
+            for component, size in cluster.largest(table)
             if size >= MIN_GIANT
         ),
     ]
-    kept = len(joined.first)
-    books = Books(estimated.num_rows, kept, estimated.num_rows - kept, 0)
-    return context.manifest(outputs, books, counts)
+    return context.manifest(outputs, Books(read, rows, read - rows, 0), counts)

@@ -54,6 +54,8 @@ class KeyFile:
                 str(path),
                 f"has bands of {found or 'an unknown layout'}, this run asks for {layout}",
             )
+        if not self._file.schema_arrow.equals(schema.KEYS.schema):
+            raise self._damaged("has other columns than a file of keys")
         self._lows, self._highs = self._ranges()
 
     def _ranges(self) -> tuple[list[int], list[int]]:

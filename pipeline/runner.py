@@ -187,10 +187,11 @@ class Runner:
 
     def _release(self) -> bool:
         """Add what is published to the dataset, once the run is whole."""
-        if self._is_released:
-            return True
         if self.plan.index is None or self.result.exit_code != DONE:
             return False
+        home, name = self.plan.index.dataset, self.plan.snapshot
+        if self._is_released and dataset.is_current(home, name, self.made["compact"]):
+            return True
         dataset.release(
             self.plan.index,
             self.run,
@@ -212,21 +213,32 @@ class Runner:
             self.dataset = Path(book["dataset"])
         self._reused = [Listing.from_json(files) for files in book.get("suppression_reused", ())]
         folders = [self.run] if self.dataset is None else [self.dataset, self.run]
+        folders += self._reused_homes()
         if self.options.reuse is not None:
-            folders.append(self.options.reuse)
             other = _read_book(self.options.reuse)
             listed = [other.get("suppression", ()), *other.get("suppression_reused", ())]
             self._reused += [Listing.from_json(files) for files in listed]
         now = suppression.locate(*folders)
         began = Listing.from_json(book["suppression"]) if "suppression" in book else now
-        erased = [path.stem for path in (self.run / "takedowns").glob("[!.]*.json")]
+        erased = suppression.erased(self.run)
+        known = {item.name for item in began.files}.union(erased, *map(suppression.erased, folders))
+        if lost := known - {item.name for item in now.files}:
+            raise IntegrityError(
+                f"{suppression.FOLDER}/{min(lost)}.json",
+                f"is in none of {', '.join(map(str, folders))}; {suppression.REMEDY}",
+            )
         return replace(planned, suppressed=began, suppressed_now=now.without(erased))
+
+    def _reused_homes(self) -> list[Path]:
+        """Where the list of the run that is reused lies: in it, and in its dataset."""
+        if self.options.reuse is None:
+            return []
+        named = _read_book(self.options.reuse).get("dataset")
+        return [self.options.reuse, *([Path(named)] if named else [])]
 
     def _keep_suppression(self) -> None:
         """Take over the requests of the run that is reused: its pages stay suppressed here."""
-        if self.options.reuse is None:
-            return
-        for item in suppression.locate(self.options.reuse).files:
+        for item in suppression.locate(*self._reused_homes()).files:
             path = suppression.path_of(self.run, item.name)
             if not path.exists():
                 storage.write_bytes(path, Path(item.uri).read_bytes())
@@ -380,15 +392,19 @@ class Runner:
         return self._judge(step, len(tasks), len(done), unread)
 
     def _refuse_change(self, step: plan.Step) -> None:
-        """ConfigError if the step would alter what a dataset has released."""
-        if self._is_released:
+        """ConfigError if the step would alter what later snapshots were compared with."""
+        seen = self.plan.index
+        if seen is None or not self._is_released:
+            return
+        late = dataset.changed_since(dataset.read(seen.dataset), seen, self.plan.snapshot)
+        if late:
             raise ConfigError(
                 str(self.run),
-                f"is released as {self.plan.snapshot} of {self.dataset}, and step {step.name} would"
-                " change its published files, since it was made by another version of Weir or under"
-                " another suppression list",
-                "finish the takedown if one is under way, or start another run with --reuse "
-                f"{self.run} --set snapshot=NAME",
+                f"{', '.join(late)} of {seen.dataset} came after it, and step {step.name} would "
+                "change its published files: the suppression list or the version of Weir is "
+                "another one",
+                "apply a takedown with `weir takedown apply`, or start another run with "
+                f"--reuse {self.run} --set snapshot=NAME",
             )
 
     def _judge(self, step: plan.Step, total: int, done: int, unread: int) -> bool:

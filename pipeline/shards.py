@@ -353,6 +353,44 @@ def read_groups(
     return pa.concat_tables([part.select(columns or part.column_names) for part in parts])
 
 
+def each_group(
+    run: Path, entries: Iterable[Groups], columns: list[str] | None = None
+) -> Iterator[pa.Table]:
+    """The named row groups of several files, one at a time."""
+    for path, groups in entries:
+        if groups:
+            with damage(run / path), open_file(run / path) as file:
+                for group in groups:
+                    yield file.read_row_group(group, columns=columns, use_threads=False)
+
+
+def group_rows(run: Path, entries: Iterable[Groups]) -> Iterator[int]:
+    """Rows of each of the named row groups."""
+    for path, groups in entries:
+        if groups:
+            with damage(run / path):
+                facts = _metadata(run / path)
+                yield from (facts.row_group(group).num_rows for group in groups)
+
+
+def group_values(run: Path, entries: Iterable[Groups], column: str) -> Iterator[int]:
+    """Values that a column of lists holds in each of the named row groups; an empty list is one."""
+    for path, groups in entries:
+        if groups:
+            with damage(run / path):
+                facts = _metadata(run / path)
+                names = [facts.schema.column(at).path for at in range(facts.num_columns)]
+                at = next(at for at, name in enumerate(names) if name.startswith(f"{column}."))
+                yield from (facts.row_group(group).column(at).num_values for group in groups)
+
+
+def row_groups(path: Path) -> Iterator[pa.Table]:
+    """All row groups of a file, one at a time."""
+    with damage(path), open_file(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, use_threads=False)
+
+
 def _wanted_groups(
     file: pq.ParquetFile, rows: NDArray[np.int64]
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:

@@ -332,7 +332,7 @@ def do_resolve(context: Context) -> Manifest:
     """Step 3b: keepers among the members of one range of components."""
     params = context.task.params
     members = shards.read_table(context.path(params["members"]))
-    edges = shards.read_table(context.path(params["edges"]))
+    edges = shards.row_groups(context.path(params["edges"]))
     table = decide.removals(members, edges, _passing(context, members))
     writer = context.output(schema.REMOVALS)
     shards.write_by_source(writer, table, params["groups"])

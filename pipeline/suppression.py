@@ -80,6 +80,13 @@ def locate(*folders: Path) -> Listing:
     return Listing(tuple(found[name] for name in sorted(found)))
 
 
+def erased(folder: Path) -> set[str]:
+    """Requests that a run's or dataset's files were erased for: those with a tombstone there."""
+    return {path.stem for path in (folder / "takedowns").glob("[!.]*.json")} - {
+        path.name.removesuffix(".json") for path in (folder / "takedowns").glob("*.proof.json")
+    }
+
+
 def read(item: Input) -> dict[str, Any]:
     """One request's file. IntegrityError if it is damaged, changed, or of a newer version."""
     path = Path(item.uri)

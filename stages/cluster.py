@@ -5,8 +5,9 @@ rests on less than an exact Jaccard similarity of the stored texts at or above t
 signatures that agree more often than a pair below it would once in a thousand million.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,20 +26,46 @@ CHUNK_PAIRS = 1 << 20
 LARGEST = 5
 
 
-def estimates(pairs: pa.Table, lent: pa.Table, threshold: float) -> tuple[pa.Table, int]:
+Room = Callable[[tuple[int, ...], type], NDArray[Any]]
+"""Makes an array of a shape and type, in memory or in a file, to be filled."""
+
+
+class Signed(NamedTuple):
+    """Documents of a partition, and signatures of those that are compared."""
+
+    places: NDArray[np.uint64]
+    """Ascending."""
+    row_of: NDArray[np.int64]
+    """Row of each document's signature; any number where it has none."""
+    signatures: NDArray[np.uint32]
+
+
+def signed(lent: Iterable[pa.Table], count: int, room: Room = np.empty) -> Signed:
+    """Places and signatures out of `count` rows of `lent`, which come sorted by place."""
+    places, has_signature = np.empty(count, np.uint64), np.zeros(count, np.bool_)
+    signatures, at, filled = room((count, schema.N_PERMUTATIONS), np.uint32), 0, 0
+    for table in lent:
+        end, column = at + table.num_rows, table.column("signature")
+        places[at:end] = table.column("place").to_numpy()
+        has_signature[at:end] = column.is_valid().to_numpy()
+        matrix = base.signature_matrix(column.drop_null())
+        if len(matrix):
+            signatures[filled : filled + len(matrix)] = matrix
+        at, filled = end, filled + len(matrix)
+    return Signed(places, np.cumsum(has_signature) - 1, signatures[:filled])
+
+
+def estimates(pairs: pa.Table, lent: Signed, threshold: float) -> tuple[pa.Table, int]:
     """Pairs that may be joined, and the number of near pairs that were dropped.
 
-    `pairs` are those of one partition, distinct and sorted; `lent` its documents, sorted by place.
+    `pairs` are some of one partition, distinct; `lent` its documents.
     """
-    places = lent.column("place").to_numpy()
-    first, second = (np.searchsorted(places, pairs.column(n).to_numpy()) for n in ("a", "b"))
+    first, second = (np.searchsorted(lent.places, pairs.column(n).to_numpy()) for n in ("a", "b"))
     kind = pairs.column("kind").to_numpy()
-    has_signature = lent.column("signature").is_valid().to_numpy()
-    row_of = np.cumsum(has_signature) - 1
-    matrix = base.signature_matrix(lent.column("signature").drop_null())
     equal = np.full(len(kind), schema.N_PERMUTATIONS, np.int16)
     near = np.flatnonzero(kind == linkage.BAND)
-    equal[near] = minhash.equal_places(matrix, row_of[first[near]], row_of[second[near]])
+    rows = lent.row_of[first[near]], lent.row_of[second[near]]
+    equal[near] = minhash.equal_places(lent.signatures, *rows)
     sure = minhash.sure(schema.N_PERMUTATIONS, threshold, RISK_OF_EDGE)
     hopeless = minhash.hopeless(schema.N_PERMUTATIONS, threshold, RISK_OF_LOSS)
     stays = equal > hopeless
@@ -72,13 +99,37 @@ class Joined:
         return np.isin(self.method, (linkage.NEAR, schema.NEAR_SIGNATURE))
 
 
+class Sets(NamedTuple):
+    """Shingle sets of documents."""
+
+    places: NDArray[np.uint64]
+    """Ascending."""
+    starts: NDArray[np.int64]
+    """Set k is `values[starts[k]:starts[k + 1]]`, ascending."""
+    values: NDArray[np.uint32]
+
+
+def sets(shingles: Iterable[pa.Table], count: int, room: Room = np.empty) -> Sets:
+    """Sets out of rows of `shingles`, which come sorted by place; `count` shingles in all."""
+    places, lengths = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+    values, at = room((count,), np.uint32), 0
+    for table in shingles:
+        lists = table.column("shingles").combine_chunks()
+        places.append(table.column("place").to_numpy())
+        lengths.append(lists.value_lengths().to_numpy().astype(np.int64))
+        found = lists.flatten().to_numpy()
+        values[at : at + len(found)] = found
+        at += len(found)
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
+    return Sets(np.concatenate(places), starts, values)
+
+
 def verify(
-    estimated: pa.Table, places: NDArray[np.uint64], shingles: pa.Table, threshold: float
+    estimated: pa.Table, places: NDArray[np.uint64], shingles: Sets, threshold: float
 ) -> Joined:
     """The pairs that hold: exact groups, sure ones, and doubtful ones whose shingles say so.
 
-    `places` are those of the partition's documents, `shingles` the sets of the doubtful ones; both
-    ascending.
+    `places` are those of the partition's documents, ascending; `shingles` the doubtful ones' sets.
     """
     first, second = (
         np.searchsorted(places, estimated.column(n).to_numpy()).astype(np.int64) for n in ("a", "b")
@@ -96,13 +147,12 @@ def verify(
     return Joined(first[holds], second[holds], stored[holds], method[holds])
 
 
-def _exact(estimated: pa.Table, rows: NDArray[np.int64], shingles: pa.Table) -> NDArray[np.float64]:
-    known = shingles.column("place").to_numpy()
-    lists = shingles.column("shingles").combine_chunks()
-    starts = lists.offsets.to_numpy().astype(np.int64)
-    ends = [np.searchsorted(known, estimated.column(n).to_numpy()[rows]) for n in ("a", "b")]
-    values = lists.values.to_numpy()
-    return linkage.jaccards(values, starts, *(e.astype(np.int64) for e in ends))
+def _exact(estimated: pa.Table, rows: NDArray[np.int64], shingles: Sets) -> NDArray[np.float64]:
+    ends = [
+        np.searchsorted(shingles.places, estimated.column(n).to_numpy()[rows]).astype(np.int64)
+        for n in ("a", "b")
+    ]
+    return linkage.jaccards(shingles.values, shingles.starts, *ends)
 
 
 def edges(joined: Joined, doc_ids: pa.ChunkedArray) -> pa.Table:
@@ -126,29 +176,39 @@ def edges(joined: Joined, doc_ids: pa.ChunkedArray) -> pa.Table:
     )
 
 
-def members(joined: Joined, lent: pa.Table, old_from: int) -> pa.Table:
+class Linked:
+    """What some verified pairs after others make of a partition's documents."""
+
+    def __init__(self, count: int) -> None:
+        self.parent = np.arange(count, dtype=np.int64)
+        self.is_member = np.zeros(count, np.bool_)
+        self.has_mate = np.zeros(count, np.bool_)
+        """Whether another document has the same payload."""
+
+    def add(self, joined: Joined) -> None:
+        """Take pairs; the order has no part in the result."""
+        linkage.unite(self.parent, joined.first, joined.second)
+        self.is_member[joined.first] = self.is_member[joined.second] = True
+        mates = joined.method == linkage.PAYLOAD
+        self.has_mate[joined.first[mates]] = self.has_mate[joined.second[mates]] = True
+
+
+def members(linked: Linked, lent: pa.Table, old_from: int) -> pa.Table:
     """Documents with an edge or an exact duplicate, by component and doc_id.
 
-    `old_from` is the first source that is published already.
+    `lent` has all documents of the partition, without signatures; `old_from` is the first source
+    that is published already.
     """
-    count = lent.num_rows
-    parent = np.arange(count, dtype=np.int64)
-    linkage.unite(parent, joined.first, joined.second)
-    linkage.roots(parent)
-    inside = np.zeros(count, np.bool_)
-    inside[joined.first] = inside[joined.second] = True
-    has_mate = np.zeros(count, np.bool_)
-    of_payload = joined.method == linkage.PAYLOAD
-    has_mate[joined.first[of_payload]] = has_mate[joined.second[of_payload]] = True
-    rows = np.flatnonzero(inside)
+    linkage.roots(linked.parent)
+    rows = np.flatnonzero(linked.is_member)
     table = lent.take(pa.array(rows))
     # The smallest doc_id of each component names it.
     by_id = pc.sort_indices(table.column("doc_id")).to_numpy()[::-1]
-    _, component = np.unique(parent[rows], return_inverse=True)
+    _, component = np.unique(linked.parent[rows], return_inverse=True)
     smallest = np.zeros(int(component.max(initial=-1)) + 1, np.int64)
     smallest[component[by_id]] = by_id
     sources = (table.column("place").to_numpy() >> np.uint64(32)).astype(np.int64)
-    payloads = pc.if_else(pa.array(has_mate[rows]), table.column("payload_digest"), None)
+    payloads = pc.if_else(pa.array(linked.has_mate[rows]), table.column("payload_digest"), None)
     made = pa.table(
         [
             table.column("doc_id").take(pa.array(smallest[component])),

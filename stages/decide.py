@@ -7,6 +7,7 @@ nothing.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -98,7 +99,7 @@ def passes(verdict: pa.Table) -> NDArray[np.bool_]:
     return np.asarray(is_sound & ~is_out.to_numpy(), np.bool_)
 
 
-def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> pa.Table:
+def removals(members: pa.Table, edges: Iterable[pa.Table], passing: NDArray[np.bool_]) -> pa.Table:
     """What deduplication decides for every member that is not published yet, by shard and row.
 
     `passing` says of each member whether it passes every rule; a published one always does. Order:
@@ -130,15 +131,23 @@ def removals(members: pa.Table, edges: pa.Table, passing: NDArray[np.bool_]) -> 
     return table.take(pa.array(order[~published[order]]))
 
 
-def _graph(members: pa.Table, edges: pa.Table) -> linkage.Graph:
+def _graph(members: pa.Table, edges: Iterable[pa.Table]) -> linkage.Graph:
     """What joins the members: groups of equal digests, and edges between groups of equal words."""
     text = _codes(members.column("text_digest"))
     payload = _codes(members.column("payload_digest"))
-    ids = members.column("doc_id").combine_chunks()
-    ends = [text[pc.index_in(edges.column(n), value_set=ids).to_numpy()] for n in ("a", "b")]
-    source, target = np.concatenate(ends), np.concatenate(ends[::-1])
-    similarity = np.tile(edges.column("similarity").to_numpy(), 2)
-    codes = pc.index_in(edges.column("method"), value_set=pa.array(schema.METHODS))
+    ids, names = members.column("doc_id").combine_chunks(), pa.array(schema.METHODS)
+    ends: list[list[NDArray[Any]]] = [[], []]
+    similarities, methods = [np.zeros(0, np.float32)], [np.zeros(0, np.uint8)]
+    for table in edges:
+        for end, name in zip(ends, ("a", "b"), strict=True):
+            end.append(text[pc.index_in(table.column(name), value_set=ids).to_numpy()])
+        similarities.append(table.column("similarity").to_numpy())
+        codes = pc.index_in(table.column("method"), value_set=names)
+        methods.append(codes.to_numpy().astype(np.uint8))
+    nothing = np.zeros(0, np.int64)
+    one, other = (np.concatenate([nothing, *end]) for end in ends)
+    source, target = np.concatenate([one, other]), np.concatenate([other, one])
+    similarity, method = np.concatenate(similarities), np.concatenate(methods)
     by_source = np.argsort(source, kind="stable")
     bounds = np.zeros(int(text.max(initial=-1)) + 2, np.int64)
     np.cumsum(np.bincount(source, minlength=len(bounds) - 1), out=bounds[1:])
@@ -149,8 +158,8 @@ def _graph(members: pa.Table, edges: pa.Table) -> linkage.Graph:
         *linkage.groups(payload),
         bounds,
         target[by_source],
-        similarity[by_source],
-        np.tile(codes.to_numpy().astype(np.uint8), 2)[by_source],
+        np.tile(similarity, 2)[by_source],
+        np.tile(method, 2)[by_source],
     )
 
 

@@ -14,7 +14,7 @@ from filters import linkage
 from stages import schema
 
 VERSION = 1
-MAX_PARTNERS = 64
+MAX_PARTNERS = 16
 """A band shared by more texts than this is a crowd (a template, mostly): each is paired with the
 first ones in the order of keepers only, so n texts give at most 64 n pairs. Those that come first
 are the ones that would be kept, so a crowd still loses all but these.

@@ -307,19 +307,22 @@ def test_a_snapshot_of_nothing_new(snapshots: Snapshots, tmp_path: Path) -> None
     index_is_sound(tmp_path / "dataset")
 
 
-def test_a_released_run_is_not_published_anew(
-    snapshots: Snapshots, dataset_of_a: Path, tmp_path: Path
+def test_what_later_snapshots_were_compared_with_is_not_published_anew(
+    snapshots: Snapshots, tmp_path: Path
 ) -> None:
     """As by a Weir that publishes in another way: here, manifests of the step are gone."""
-    folder = copied(dataset_of_a, tmp_path)
-    snapshots.released("B", tmp_path, folder)
-    before, corpus = state(folder), digests(tmp_path / "B", "corpus")
-    for path in (tmp_path / "B" / "manifests" / "compact").iterdir():
-        path.unlink()
-    with pytest.raises(ConfigError, match="is released as TEST-B"):
-        snapshots.go_on("B", tmp_path / "B", None)
+    folder = tmp_path / "dataset"
+    snapshots.released("AB", tmp_path, folder)
+    before, corpus = state(folder), digests(tmp_path, "A/corpus", "B/corpus")
+    for name in "AB":
+        for path in (tmp_path / name / "manifests" / "compact").iterdir():
+            path.unlink()
+    with pytest.raises(ConfigError, match=r"TEST-B of .* came after it, and step compact"):
+        snapshots.go_on("A", tmp_path / "A", None)
+    ended, _ = snapshots.go_on("B", tmp_path / "B", None)
+    assert ended.exit_code == 0, ended.problems
     assert state(folder) == before
-    assert digests(tmp_path / "B", "corpus") == corpus
+    assert digests(tmp_path, "A/corpus", "B/corpus") == corpus
 
 
 def copied(folder: Path, tmp_path: Path) -> Path:

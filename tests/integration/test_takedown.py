@@ -1,5 +1,6 @@
 """Takedown of a real run: near copies go, a resumed run has nothing to do, nothing returns."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ import pytest
 from audit import index, requests, takedown
 from audit.verify import verify
 from filters.text import jaccard, shingle_hashes
-from tests.integration.runs import configured, rows, run_here, tasks_run
+from stages.errors import ConfigError, IntegrityError
+from tests.integration.runs import configured, digests, rows, run_here, tasks_run
 
 if TYPE_CHECKING:
     from tests.conftest import Small
@@ -66,9 +68,13 @@ def test_a_person_s_text_goes_with_its_near_copies_and_does_not_return(
 
     # The same run again: every task is done.
     resolved = configured(small.paths, small.settings)
+    left_behind = digests(copy, "manifests", "statistics", "corpus", "decisions", "takedowns")
     ended, events = run_here(resolved, copy)
     assert ended.exit_code == 0, ended.problems
     assert tasks_run(events) == {}
+    assert digests(copy, "manifests", "statistics", "corpus", "decisions", "takedowns") == (
+        left_behind
+    )
     assert wrong(copy) == []
 
     # A new run that adopts this one: what was extracted holds, what was taken stays out.
@@ -116,24 +122,43 @@ def test_a_source_is_not_read_again_and_its_copy_is_promoted_on_reuse_only(
     assert wrong(adopted) == []
 
 
-def test_a_list_that_grew_while_a_run_was_stopped(
-    small: "Small", small_run: Path, tmp_path: Path
+def test_a_list_that_grew_since_the_run_began(
+    small: "Small", small_run: Path, copy: Path, tmp_path: Path
 ) -> None:
     """The gate heeds the list of the beginning, judge that of today: no page is read again."""
-    resolved, run = configured(small.paths, small.settings), tmp_path / "run"
-    dataset, other = tmp_path / "dataset", tmp_path / "copy"
-    (dataset / "suppression").mkdir(parents=True)
-    run_here(resolved, run, dataset=dataset)
-    kept = rows(run, "corpus", "doc_id", "url")[0]
-    shutil.copytree(small_run, other)
+    other = Path(shutil.copytree(small_run, tmp_path / "other"))
+    kept = rows(copy, "corpus", "doc_id", "url")[0]
     takedown.apply(other, requests.request(urls=[str(kept["url"])], request_id="one"), WHEN)
-    shutil.copy(other / "suppression" / "one.json", dataset / "suppression")
-    ended, events = run_here(resolved, run)
+    shutil.copytree(other / "suppression", copy / "suppression")
+    ended, events = run_here(configured(small.paths, small.settings), copy)
     assert ended.exit_code == 0, ended.problems
     assert set(tasks_run(events)) >= {"prepare", "judge", "decide"}
     assert "extract" not in tasks_run(events)
-    assert kept["doc_id"] not in {row["doc_id"] for row in rows(run, "corpus", "doc_id")}
-    assert wrong(run) == []
+    assert taken(copy) == {kept["doc_id"]}
+    assert kept["doc_id"] not in {row["doc_id"] for row in rows(copy, "corpus", "doc_id")}
+    assert wrong(copy) == []
+    (check,) = takedown.verify(copy)
+    assert "not applied" in check["detail"]  # it is out of the corpus, and still in documents
+    wanted = requests.request(urls=[str(kept["url"])], request_id="one")
+    takedown.apply(copy, wanted, WHEN)
+    assert wrong(copy) == []
+    assert all(check["ok"] for check in takedown.verify(copy, wanted))
+
+
+def test_a_list_that_was_lost_is_not_an_empty_one(small: "Small", copy: Path) -> None:
+    kept = rows(copy, "corpus", "url")[0]
+    takedown.apply(copy, requests.request(urls=[str(kept["url"])], request_id="one"), WHEN)
+    (copy / "suppression" / "one.json").unlink()
+    with pytest.raises(IntegrityError, match=r"suppression/one\.json"):
+        run_here(configured(small.paths, small.settings), copy)
+
+
+def test_a_run_that_is_not_finished_is_left_alone(copy: Path) -> None:
+    book = json.loads((copy / "run.json").read_text(encoding="utf-8"))
+    (copy / "run.json").write_text(json.dumps({**book, "finished_at": None}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="not finished"):
+        takedown.apply(copy, requests.request(doc_ids=["0" * 32]), WHEN)
+    assert not (copy / "suppression").exists()
 
 
 # A dataset of two snapshots
@@ -167,8 +192,10 @@ def test_a_person_goes_from_all_snapshots_and_from_the_index(
     checks = takedown.verify(dataset, wanted)
     assert [c["detail"] for c in checks if not c["ok"]] == []
     assert index.info(dataset)["total"]["taken_down"] == 1
+    before_compaction = index.info(dataset)["total"]
     index.compact(dataset)
-    assert index.info(dataset)["total"]["taken_down"] == 0
+    assert index.info(dataset)["total"]["documents"] == before_compaction["documents"]
+    assert index.info(dataset)["total"]["keys"] < before_compaction["keys"]
     assert [c["detail"] for c in index.verify(dataset) if not c["ok"]] == []
     assert all(check["ok"] for check in takedown.verify(dataset, wanted))
     assert not any(one["faults"] for one in takedown.prove(dataset)["proofs"])

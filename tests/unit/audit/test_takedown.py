@@ -10,9 +10,10 @@ import pytest
 
 from audit import erasure, proof, requests, takedown, trace
 from audit.runs import Run
+from audit.tune import Trial, tune
 from audit.verify import verify
 from filters import suppression as rules
-from pipeline import suppression
+from pipeline import cli, suppression
 from stages.errors import ConfigError, IntegrityError
 from tests.unit.audit.conftest import A, C, D, F, G
 
@@ -241,7 +242,7 @@ def test_a_proof_names_digests_and_no_more(folder: Path) -> None:
     assert found["merkle"]["old"] != found["merkle"]["new"] == proof.merkle_root(Run(folder))
     assert (found["received_at"], found["documents"], found["kind"]) == (WHEN, 1, "source")
     asked = {(query["query"], query["table"]) for query in found["queries"]}
-    assert {("doc_id", "corpus"), ("address", "corpus"), ("url_key", "records")} <= asked
+    assert {("doc_id", "corpus"), ("address", "corpus"), ("address or url_key", "records")} <= asked
     assert {query["hits"] for query in found["queries"]} == {0}
     tombstone = json.loads(proof.tombstone_of(folder, "one").read_text())
     assert tombstone == {
@@ -291,3 +292,61 @@ def test_a_release_whose_run_is_gone_stops_everything(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="is no run"):
         takedown.apply(tmp_path, requests.request(urls=[URL_A]), WHEN)
     assert not (tmp_path / "suppression").exists()
+
+
+# The command line
+
+
+def test_the_commands_say_what_they_do(
+    folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    named = ["--url", URL_A, "--request-id", "one"]
+    assert cli.main(["takedown", "plan", str(folder), *named]) == 0
+    said = capsys.readouterr().out
+    assert "1, of which 1 are in the corpus" in said
+    assert "a.example" not in said
+    assert cli.main(["takedown", "apply", str(folder), *named, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["command"], data["ok"], data["data"]["documents"]) == ("takedown apply", True, 1)
+    assert cli.main(["takedown", "apply", str(folder), *named]) == 0
+    assert "one was applied already" in capsys.readouterr().out
+    assert cli.main(["takedown", "verify", str(folder), *named]) == 0
+    assert cli.main(["takedown", "verify", str(folder)]) == 0
+    assert cli.main(["takedown", "prove", str(folder)]) == 0
+    assert "corpus by doc_id: 0 of" in capsys.readouterr().out
+    assert cli.main(["takedown", "plan", str(tmp_path / "none"), *named]) == 2
+    assert cli.main(["takedown", "plan", str(folder)]) == 2
+    proof.tombstone_of(folder, "one").unlink()
+    assert cli.main(["takedown", "verify", str(folder)]) == 3
+    suppression.path_of(folder, "one").write_text("{", encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["takedown", "verify", str(folder), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["command"] == "takedown verify"
+
+
+# What other readers make of it
+
+
+def test_no_threshold_brings_a_document_back(folder: Path) -> None:
+    takedown.apply(folder, requests.request(urls=[URL_A]), WHEN)
+    found = tune(Run(folder), Trial("fin_Latn", ("word_count.min=10",)))
+    documents = found["measures"]["documents"]
+    assert (documents["before"]["kept"], documents["after"]["kept"]) == (1, 2)  # E, then B as well
+
+
+def test_edges_name_another_document_of_the_same_words(
+    folder: Path, rewrite: Callable[..., None]
+) -> None:
+    """G stands for its words in an edge with C; F has them too, and stays."""
+
+    def join(found: list[dict[str, Any]]) -> None:
+        a, b = sorted((C, G))
+        found.append({"a": a, "b": b, "similarity": 0.8, "method": "near_duplicate"})
+
+    path = next(path for path in (folder / "clusters").glob("edges-*1*"))
+    rewrite(folder, str(path.relative_to(folder)), join)
+    takedown.apply(folder, requests.request(urls=[URL_G]), WHEN)
+    (edge,) = pq.read_table(path).to_pylist()
+    assert (edge["a"], edge["b"]) == tuple(sorted((C, F)))
+    assert rows(folder, "clusters")[G]["text_digest"] is None
+    assert rows(folder, "clusters")[F]["text_digest"] is not None

@@ -53,13 +53,19 @@ def lent(
     )
 
 
+def signed(rows: pa.Table) -> cluster.Signed:
+    """As a task reads them: some rows after others."""
+    cut = rows.num_rows // 2
+    return cluster.signed([rows.slice(0, cut), rows.slice(cut)], rows.num_rows)
+
+
 # What signatures decide
 
 
 def test_sure_pairs_need_no_texts_and_hopeless_ones_go() -> None:
     equal = (112, SURE, SURE - 1, HOPELESS + 1, HOPELESS, 0)
     rows = candidates(*((0, n, linkage.BAND) for n in range(1, 7)))
-    found, dropped = cluster.estimates(rows, lent(agreeing(*equal)), THRESHOLD)
+    found, dropped = cluster.estimates(rows, signed(lent(agreeing(*equal))), THRESHOLD)
     assert found.schema == schema.ESTIMATES.schema
     assert found.column("equal").to_pylist() == [112, SURE, SURE - 1, HOPELESS + 1]
     assert found.column("is_sure").to_pylist() == [True, True, False, False]
@@ -71,7 +77,7 @@ def test_sure_pairs_need_no_texts_and_hopeless_ones_go() -> None:
 def test_exact_pairs_are_sure_at_any_threshold(threshold: float) -> None:
     """From .84 on no number of equal places proves a near pair, but an exact one needs no proof."""
     rows = candidates((0, 1, linkage.PAYLOAD), (0, 1, linkage.TEXT), (1, 2, linkage.TEXT))
-    found, dropped = cluster.estimates(rows, lent([None, None, None]), threshold)
+    found, dropped = cluster.estimates(rows, signed(lent([None, None, None])), threshold)
     assert found.column("is_sure").to_pylist() == [True] * 3
     assert (dropped, cluster.wanted(found).tolist()) == (0, [])
 
@@ -80,27 +86,36 @@ def test_signatures_stand_between_documents_that_have_none() -> None:
     base, other = agreeing(70)
     found, _ = cluster.estimates(
         candidates((7, 9, linkage.BAND), (8, 10, linkage.TEXT)),
-        lent([base, None, other, None], first_place=7),
+        signed(lent([base, None, other, None], first_place=7)),
         THRESHOLD,
     )
     assert found.column("equal").to_pylist() == [70, schema.N_PERMUTATIONS]
 
 
 def test_no_pairs() -> None:
-    found, dropped = cluster.estimates(candidates(), lent([]), THRESHOLD)
+    found, dropped = cluster.estimates(candidates(), signed(lent([])), THRESHOLD)
     assert (found.num_rows, dropped, cluster.wanted(found).size) == (0, 0, 0)
-    sets = schema.SHINGLES.schema.empty_table()
+    sets = cluster.sets([schema.SHINGLES.schema.empty_table()], 0)
     joined = cluster.verify(found, np.zeros(0, np.uint64), sets, THRESHOLD)
-    assert cluster.edges(joined, np.zeros(0, np.object_)).num_rows == 0
-    assert cluster.members(joined, lent([]), 1).num_rows == 0
+    assert cluster.edges(joined, lent([]).column("doc_id")).num_rows == 0
+    assert cluster.members(linked(0, joined), lent([]), 1).num_rows == 0
 
 
 # What texts decide
 
 
-def shingles(at: Sequence[int], sets: Sequence[Sequence[int]]) -> pa.Table:
+def shingles(at: Sequence[int], sets: Sequence[Sequence[int]]) -> cluster.Sets:
     lists = pa.array(sets, pa.list_(pa.uint32()))
-    return pa.table([places(at), lists], schema.SHINGLES.schema)
+    rows = pa.table([places(at), lists], schema.SHINGLES.schema)
+    cut = rows.num_rows // 2
+    return cluster.sets([rows.slice(0, cut), rows.slice(cut)], sum(map(len, sets)))
+
+
+def linked(count: int, *joined: cluster.Joined) -> cluster.Linked:
+    made = cluster.Linked(count)
+    for one in joined:
+        made.add(one)
+    return made
 
 
 def estimated(*rows: tuple[int, int, int, int, bool]) -> pa.Table:
@@ -160,7 +175,7 @@ def test_estimates_of_real_texts_agree_with_their_shingles() -> None:
     known: list[Facts] = [facts(text) for text in [" ".join(base), *texts, " ".join(base[:80])]]
     signatures = [f.signature.tolist() for f in known if f.signature is not None]
     pairs = [(0, n, linkage.BAND) for n in range(1, len(known))]
-    found, dropped = cluster.estimates(candidates(*pairs), lent(signatures), THRESHOLD)
+    found, dropped = cluster.estimates(candidates(*pairs), signed(lent(signatures)), THRESHOLD)
     assert (found.num_rows, dropped) == (4, 1)
     for row in found.to_pylist():
         exact = jaccard(known[row["a"]].shingles, known[row["b"]].shingles)
@@ -181,7 +196,7 @@ def joined(*pairs: tuple[int, int, float, int]) -> cluster.Joined:
 
 
 def test_edges_are_near_pairs_in_the_order_of_their_ids() -> None:
-    ids = np.array(["m", "z", "a", "k"], np.object_)
+    ids = pa.chunked_array([["m", "z", "a", "k"]])
     found = cluster.edges(
         joined(
             (0, 1, 0.8, linkage.NEAR),
@@ -206,11 +221,8 @@ def test_members_are_named_by_their_smallest_id() -> None:
     rows = rows.set_column(
         0, "place", places([1, 2, 1 << 32, 1 << 32 | 1, 2 << 32 | 7, 2 << 32 | 9])
     )
-    found = cluster.members(
-        joined((0, 1, 1, linkage.PAYLOAD), (2, 4, 0.8, linkage.NEAR), (0, 2, 0.9, linkage.NEAR)),
-        rows,
-        old_from=2,
-    )
+    pairs = (0, 1, 1, linkage.PAYLOAD), (2, 4, 0.8, linkage.NEAR), (0, 2, 0.9, linkage.NEAR)
+    found = cluster.members(linked(rows.num_rows, *map(joined, pairs)), rows, old_from=2)
     assert found.schema == schema.MEMBERS.schema
     assert [(r["component"], r["doc_id"], r["shard"], r["row"]) for r in found.to_pylist()] == [
         ("b", "b", -1, 7),
@@ -246,9 +258,8 @@ def test_components_are_those_of_brute_force_in_any_order(
     named = [{ids[n] for n in group} for group in groups]
     expected = sorted((min(group), one) for group in named for one in group)
     order.shuffle(pairs)  # type: ignore[attr-defined]
-    found = cluster.members(
-        joined(*((a, b, 0.8, linkage.NEAR) for a, b in pairs)), lent([None] * 15), old_from=9
-    )
+    near = joined(*((a, b, 0.8, linkage.NEAR) for a, b in pairs))
+    found = cluster.members(linked(15, near), lent([None] * 15), old_from=9)
     rows = found.to_pylist()
     assert [(row["component"], row["doc_id"]) for row in rows] == expected
 

@@ -151,7 +151,7 @@ def resolve(
     ]
     made = decide.removals(
         pa.Table.from_batches([schema.batch(schema.MEMBERS, [dict(m) for m in members])]),
-        pa.Table.from_batches([schema.batch(schema.EDGES, edge_rows)]),
+        [pa.Table.from_batches([schema.batch(schema.EDGES, [row])]) for row in edge_rows],
         np.array([m["doc_id"] not in failed for m in members], np.bool_),
     )
     assert made.schema == schema.REMOVALS.schema
@@ -244,7 +244,7 @@ def test_the_size_of_a_component_counts_who_passed_the_rules() -> None:
     members = [*ranked(a=1, b=1, c=1), member("d", "other")]
     table = decide.removals(
         pa.Table.from_batches([schema.batch(schema.MEMBERS, members)]),
-        schema.EDGES.schema.empty_table(),
+        [],
         np.array([False, True, True, True]),
     )
     assert table.column("component_size").to_pylist() == [2, 2, 2, 1]
