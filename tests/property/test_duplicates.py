@@ -29,7 +29,7 @@ NAMES = [f"{n}.warc.gz" for n in range(9)]
 
 @contextmanager
 def sizes(source: random.Random, largest: int) -> Iterator[None]:
-    """Groups, pieces, row groups and slices of so few rows that there are many of them."""
+    """Groups, pieces, ranges and row groups of so few rows that there are many; arrays in files."""
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
             (plan, "GROUP_DOCUMENTS"),
@@ -37,9 +37,12 @@ def sizes(source: random.Random, largest: int) -> Iterator[None]:
             (duplicates, "ROUTED_ROWS"),
             (duplicates, "CANDIDATE_ROWS"),
             (duplicates, "LENT_ROWS"),
+            (duplicates, "PAIR_ROWS"),
             (band, "SLICE_ROWS"),
         ):
             patch.setattr(module, name, source.randint(max(1, largest // 8), largest))
+        patch.setattr(duplicates, "SAMPLED", source.randint(1, 4))
+        patch.setattr(duplicates, "MEMORY_BYTES", source.choice([0, 1 << 10, 1 << 29]))
         yield
 
 

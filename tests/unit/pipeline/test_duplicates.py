@@ -62,6 +62,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "ROUTED_ROWS", 1)
     monkeypatch.setattr(duplicates, "CANDIDATE_ROWS", 2)
     monkeypatch.setattr(duplicates, "LENT_ROWS", 2)
+    monkeypatch.setattr(duplicates, "PAIR_ROWS", 1)
+    monkeypatch.setattr(duplicates, "SAMPLED", 1)
+    monkeypatch.setattr(duplicates, "MEMORY_BYTES", 0)
 
 
 def make(run: Path, **values: object) -> Clustering:
