@@ -74,7 +74,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
     partitions = settings.cluster.partitions  # without it, known when the documents are
     is_last = done["publish"] and done["compact"] and run.is_finished
     return {
-        "prepare": 2,
+        "prepare": 4,
         "extract": shards,
         "band": None,
         "pair": partitions,
@@ -88,6 +88,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         "decide": shards,
         "publish": math.ceil(shards / settings.publish.shards_per_task),
         "compact": done["compact"] if is_last else None,
+        "index": done["index"] if is_last else None,
     }
 
 

@@ -305,6 +305,7 @@ class _Builder:
                 self._write(f"clusters/members-{part}", schema.MEMBERS, inside),
             ]
             counts = [
+                (schema.UNDETERMINED, "clusters.largest", ids[0], 2),
                 (schema.UNDETERMINED, "clusters.size", "2", 1),
                 (schema.UNDETERMINED, "pairs.verified", "", len(edges)),
             ]
@@ -326,7 +327,11 @@ class _Builder:
         self._commit("band", "00000", [self._write("keys/00000", schema.KEYS, keys)])
         for part, pair in enumerate(pairs.values()):
             candidates = self._write(f"candidates/{part:05d}", schema.CANDIDATES, [pair])
-            counts = [(schema.UNDETERMINED, "pairs.candidate", "", 1)]
+            counts = [
+                (schema.UNDETERMINED, "bands.crowded", "", 1),
+                (schema.UNDETERMINED, "pairs.candidate", "", 1),
+                (schema.UNDETERMINED, "pairs.uncompared", "", 600),
+            ]
             self._commit("pair", f"{part:05d}", [candidates], counts=counts)
         part_of = {letter: part for part, both in enumerate(kinds) for letter in both}
         homes = [

@@ -136,6 +136,13 @@ def test_numbers_of_the_run(page: str) -> None:
     assert C in text
 
 
+def test_large_clusters_and_crowds_are_named(page: str) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index('id="duplicates"') :]))
+    assert f"{C} 2" in text
+    assert "2 bands were shared by more texts" in text
+    assert "1,200 pairs were left out" in text
+
+
 def test_every_rule_has_a_histogram(page: str, run: Run) -> None:
     assert page.count('class="plot"') == len(run.rules)
     assert all(f'id="rule-{name}"' in page for name in run.rules)
