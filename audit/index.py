@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from audit.erasure import rewrite
 from audit.matching import inside
 from filters.text import mix
-from pipeline import dataset, shards, storage
+from pipeline import dataset, shards, storage, tables
 from pipeline.dataset import File, Index, Part, Source
 from pipeline.keys import LAYOUT, KeyFile, in_order, of_signatures, write
 from pipeline.manifest import Output
@@ -151,7 +151,7 @@ def _digests(index: Index) -> str:
     size = 0
     for file in dataset.files(index):
         path = index.dataset / file.path
-        with shards.damage(path):
+        with tables.damage(path):
             if storage.file_digest(path) != file.sha256:
                 raise IntegrityError(str(path), "SHA-256 is not the one in index.json")
         size += file.bytes
@@ -165,7 +165,7 @@ def _keys(index: Index) -> str:
         wanted, found, gone = 0, 0, np.array(part.gone, np.uint64)
         for number, source in enumerate(part.sources):
             path = index.dataset / source.signatures.path
-            with shards.damage(path):
+            with tables.damage(path):
                 made = of_signatures(storage.read_table(path), number, index.layout)
             signed = storage.read_table(path, ["row", "text_digest"])
             blank = signed.column("row").to_numpy()[_is_blank(signed)].astype(np.uint64)
@@ -203,7 +203,7 @@ def holders(index: Index, doc_ids: Sequence[str]) -> list[tuple[Source, list[int
     for part in index.parts:
         for source in part.sources:
             path = index.dataset / source.signatures.path
-            with shards.damage(path):
+            with tables.damage(path):
                 column = storage.read_table(path, ["doc_id"]).column("doc_id")
                 rows = np.flatnonzero(inside(column, doc_ids))
                 if len(rows):
@@ -264,10 +264,10 @@ def _published(index: Index) -> str:
         gone = np.array(part.gone, np.uint64)
         for number, source in enumerate(part.sources):
             path = Path(run_of[source.release]) / source.documents
-            with shards.damage(path):
+            with tables.damage(path):
                 found = storage.read_table(path, ["doc_id"]).column("doc_id")
             signed_path = index.dataset / source.signatures.path
-            with shards.damage(signed_path):
+            with tables.damage(signed_path):
                 signed = storage.read_table(signed_path, ["doc_id", "text_digest"])
             rows_gone = gone[gone >> np.uint64(32) == number] & np.uint64(0xFFFFFFFF)
             stays = ~np.isin(np.arange(signed.num_rows), rows_gone.astype(np.int64))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from filters import linkage
 from filters.text import shingle_hashes
-from pipeline import shards, storage
+from pipeline import shards, storage, tables
 from pipeline.context import Context
 from pipeline.keys import LAYOUT, KeyFile, pieces, write
 from pipeline.manifest import Books, Manifest
@@ -68,13 +68,13 @@ def do_index(context: Context) -> Manifest:
 
 
 def _sorted_keys(context: Context, writer: shards.Writer) -> Manifest:
-    limits, tables = context.settings.cluster, []
+    limits, rows_of = context.settings.cluster, list[pa.Table]()
     for source in context.task.params["sources"]:
         signatures = _signatures(context, source, SIGNATURE_COLUMNS)
-        tables.append(band.keys(signatures, source["number"], limits.bands, limits.rows))
+        rows_of.append(band.keys(signatures, source["number"], limits.bands, limits.rows))
     rows = sum(source["rows"] for source in context.task.params["sources"])
-    table = band.by_key(tables)
-    del tables
+    table = band.by_key(rows_of)
+    del rows_of
     writer.note(LAYOUT, f"{limits.bands}x{limits.rows}")
     write(writer, table)
     return context.manifest([writer.commit()], Books(rows, rows, 0, 0), [])
@@ -83,8 +83,8 @@ def _sorted_keys(context: Context, writer: shards.Writer) -> Manifest:
 def _signatures(context: Context, source: dict[str, Any], columns: list[str]) -> pa.Table:
     """A file of signatures, after a look whether it is what its manifest says."""
     path = context.path(source["signatures"])
-    shards.check_file(path, source["sha256"], schema.SIGNATURES)
-    table = shards.read_table(path, columns)
+    tables.check_file(path, source["sha256"], schema.SIGNATURES)
+    table = tables.read_table(path, columns)
     if table.num_rows != source["rows"]:
         raise IntegrityError(str(path), f"{table.num_rows} rows in place of {source['rows']}")
     if "row" in columns and not np.array_equal(
@@ -178,7 +178,7 @@ def do_gather(context: Context) -> Manifest:
 
 def _candidates(context: Context) -> Iterator[pa.Table]:
     for path in context.task.params["candidates"]:
-        yield from shards.row_groups(context.path(path))
+        yield from tables.row_groups(context.path(path))
 
 
 class _Routed:
@@ -215,9 +215,9 @@ class _Routed:
 def do_lend(context: Context) -> Manifest:
     """Step 2d: what partitions need of a group's documents, by partition."""
     params = context.task.params
-    homes = shards.read_groups(context.run, [params["homes"]], schema.HOMES)
+    homes = tables.read_groups(context.run, [params["homes"]], schema.HOMES)
     places = homes.column("place").to_numpy()
-    tables = [schema.LENT.schema.empty_table()]
+    rows_of = [schema.LENT.schema.empty_table()]
     columns = ["doc_id", "payload_digest", "text_digest", "precedence", "signature"]
     for source in params["sources"]:
         a, b = np.searchsorted(places, band.bounds(source["number"], source["number"] + 1))
@@ -225,7 +225,7 @@ def do_lend(context: Context) -> Manifest:
             continue
         mine, rows = homes.slice(a, b - a), places[a:b] & np.uint64(0xFFFFFFFF)
         path = context.path(source["signatures"])
-        taken = shards.take_rows(path, rows.astype(np.int64), columns)
+        taken = tables.take_rows(path, rows.astype(np.int64), columns)
         if taken.num_rows != len(rows):
             raise IntegrityError(
                 str(path), f"has {taken.num_rows} of {len(rows)} rows that its keys name"
@@ -237,10 +237,10 @@ def do_lend(context: Context) -> Manifest:
             "place": mine.column("place"),
             "signature": taken.column("signature").combine_chunks().take(compared),
         }
-        tables.append(
+        rows_of.append(
             pa.table([lent[n] for n in schema.LENT.schema.names], schema=schema.LENT.schema)
         )
-    table = pa.concat_tables(tables)
+    table = pa.concat_tables(rows_of)
     writer = context.output(schema.LENT)
     shards.write_by_part(writer, table, homes.column("part").to_numpy(), LENT_ROWS)
     return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), [])
@@ -255,8 +255,8 @@ def do_estimate(context: Context) -> Manifest:
     try:
         with _scratch(context) as room:
             columns = ["place", "signature"]
-            rows = sum(shards.group_rows(context.run, params["lent"]))
-            lent = shards.each_group(context.run, params["lent"], columns)
+            rows = sum(tables.group_rows(context.run, params["lent"]))
+            lent = tables.each_group(context.run, params["lent"], columns)
             signed = cluster.signed(lent, rows, room)
             for pairs in _distinct_pairs(context, params["candidates"]):
                 table, dropped = cluster.estimates(pairs, signed, threshold)
@@ -290,16 +290,16 @@ def _estimated(table: pa.Table, dropped: int) -> dict[str, int]:
     }
 
 
-def _distinct_pairs(context: Context, entry: shards.Groups) -> Iterator[pa.Table]:
+def _distinct_pairs(context: Context, entry: tables.Groups) -> Iterator[pa.Table]:
     """Candidate pairs of a partition, each once, as many as memory should hold.
 
     The pairs lie as they were found, so each range of first places is picked out of all of them.
     """
-    total = sum(shards.group_rows(context.run, [entry]))
+    total = sum(tables.group_rows(context.run, [entry]))
     count = max(1, -(-total // PAIR_ROWS))
     drawn = [
         pairs.column("a").to_numpy()[::SAMPLED]
-        for pairs in shards.each_group(context.run, [entry], ["a"])
+        for pairs in tables.each_group(context.run, [entry], ["a"])
         if count > 1
     ]
     sample = np.sort(np.concatenate([np.zeros(1, np.uint64), *drawn]))
@@ -308,7 +308,7 @@ def _distinct_pairs(context: Context, entry: shards.Groups) -> Iterator[pa.Table
         limits = np.unique(sample[np.arange(1, count) * len(sample) // count]).tolist()
     for low, high in itertools.pairwise([None, *limits, None]):
         parts = [schema.CANDIDATES.schema.empty_table()]
-        for pairs in shards.each_group(context.run, [entry]):
+        for pairs in tables.each_group(context.run, [entry]):
             first = pairs.column("a").to_numpy()
             inside = np.ones(len(first), np.bool_)
             if low is not None:
@@ -341,14 +341,14 @@ def do_shingle(context: Context) -> Manifest:
     """Step 2f: shingle sets of a group's documents, by the partition that wants them."""
     params = context.task.params
     wanted = [
-        shards.read_groups(context.run, [entry], schema.WANTED).column("place").to_numpy()
+        tables.read_groups(context.run, [entry], schema.WANTED).column("place").to_numpy()
         for entry in params["wanted"]
     ]
     places = np.concatenate([np.zeros(0, np.uint64), *wanted])
     part = np.repeat(np.arange(len(wanted)), [len(p) for p in wanted])
     order = np.argsort(places, kind="stable")
     places, part = places[order], part[order]
-    tables = [schema.SHINGLES.schema.empty_table()]
+    rows_of = [schema.SHINGLES.schema.empty_table()]
     for source in params["sources"]:
         a, b = np.searchsorted(places, band.bounds(source["number"], source["number"] + 1))
         if a == b:
@@ -356,8 +356,8 @@ def do_shingle(context: Context) -> Manifest:
         rows = (places[a:b] & np.uint64(0xFFFFFFFF)).astype(np.int64)
         if source.get("is_old"):
             rows = _published_rows(context, source, rows)
-        tables += _shingle_sets(context, source, places[a:b], rows)
-    table = pa.concat_tables(tables)
+        rows_of += _shingle_sets(context, source, places[a:b], rows)
+    table = pa.concat_tables(rows_of)
     writer = context.output(schema.SHINGLES)
     shards.write_by_part(writer, table, part, LENT_ROWS)
     return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), [])
@@ -380,7 +380,7 @@ def _published_rows(
 
 
 def _doc_ids(path: Path) -> pa.ChunkedArray:
-    with shards.damage(path), shards.open_file(path) as file:
+    with tables.damage(path), tables.open_file(path) as file:
         return file.read(["doc_id"], use_threads=False).column("doc_id")
 
 
@@ -392,7 +392,7 @@ def _shingle_sets(
 ) -> Iterator[pa.Table]:
     """Rows of `shingles` of one source, a row group of its texts at a time."""
     path, done = context.path(source["documents"]), 0
-    for texts in shards.texts_of(path, rows):
+    for texts in tables.texts_of(path, rows):
         sets = [shingle_hashes(text) for text in texts.to_pylist()]
         offsets = np.concatenate([[0], np.cumsum([len(s) for s in sets])])
         lists = pa.ListArray.from_arrays(
@@ -409,15 +409,15 @@ def do_cluster(context: Context) -> Manifest:
     """Step 2g: verified edges of a partition, and its components."""
     params, threshold = context.task.params, context.settings.cluster.threshold
     names = [n for n in schema.LENT.schema.names if n != "signature"]
-    lent = shards.read_groups(context.run, params["lent"], schema.LENT, names)
+    lent = tables.read_groups(context.run, params["lent"], schema.LENT, names)
     places, linked = lent.column("place").to_numpy(), cluster.Linked(lent.num_rows)
     edges = context.output(schema.EDGES).at("clusters", "edges-")
     read = rows = verified = 0
     try:
         with _scratch(context) as room:
-            total = sum(shards.group_values(context.run, params["shingles"], "shingles"))
-            sets = cluster.sets(shards.each_group(context.run, params["shingles"]), total, room)
-            for estimated in shards.row_groups(context.path(params["estimates"])):
+            total = sum(tables.group_values(context.run, params["shingles"], "shingles"))
+            sets = cluster.sets(tables.each_group(context.run, params["shingles"]), total, room)
+            for estimated in tables.row_groups(context.path(params["estimates"])):
                 joined = cluster.verify(estimated, places, sets, threshold)
                 linked.add(joined)
                 found = cluster.edges(joined, lent.column("doc_id"))

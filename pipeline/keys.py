@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline import shards
+from pipeline import shards, tables
 from stages import band, schema
 from stages.errors import IntegrityError
 
@@ -22,7 +22,7 @@ PIECE_ROWS = 1 << 22
 
 def layout_of(path: Path) -> str:
     """How the signatures were cut that a file of keys is of; empty if it does not say."""
-    with shards.damage(path):
+    with tables.damage(path):
         return _layout(pq.read_schema(path))
 
 
@@ -42,8 +42,8 @@ class KeyFile:
                 str(path),
                 "is missing; if the index was compacted while this ran, run the same command again",
             )
-        with shards.damage(path):
-            self._file = shards.open_file(path)
+        with tables.damage(path):
+            self._file = tables.open_file(path)
         if self._file.metadata.num_rows != facts["rows"]:
             raise IntegrityError(
                 str(path), f"{self._file.metadata.num_rows} rows in place of {facts['rows']}"
@@ -84,7 +84,7 @@ class KeyFile:
         for group, (low, high) in enumerate(zip(self._lows, self._highs, strict=True)):
             if high < begin or low >= end:
                 continue
-            with shards.damage(self.path):
+            with tables.damage(self.path):
                 rows = self._file.read_row_group(group)
             key = rows.column("key").to_numpy()
             # A group is passed over by what the file says of it, so that must be true.

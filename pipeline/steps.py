@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from filters import rules
 from filters.catalog import BY_NAME
 from filters.suppression import Suppressed
-from pipeline import config, duplicates, lists, manifest, shards, storage, suppression
+from pipeline import config, duplicates, lists, manifest, shards, storage, suppression, tables
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
@@ -208,7 +208,7 @@ def do_extract(context: Context) -> Manifest:
     """Step 1: one WARC file to records, documents, signals and signatures."""
     item, others = context.task.params["shard"], dict[str, int]()
     guard = context.sandbox()
-    robots = shards.read_table(context.path(context.task.params["robots_table"]))
+    robots = tables.read_table(context.path(context.task.params["robots_table"]))
     blocked = lists.mapped(context.path(context.task.params["block_list"]))
     listed = _suppressed(context)
     tools = base.Tools(guard, {"robots": robots, "block_list": blocked})
@@ -299,12 +299,12 @@ def do_judge(context: Context) -> Manifest:
     listed = _suppressed(context)
     has_urls = bool(lists) or listed.names_addresses
     columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
-    documents = shards.read_table(context.path(params["documents"]), columns)
+    documents = tables.read_table(context.path(params["documents"]), columns)
     taken = decide.taken(documents, listed)
     if listed.names_texts:
-        signed = shards.read_table(context.path(params["signatures"]), ["text_digest", "signature"])
+        signed = tables.read_table(context.path(params["signatures"]), ["text_digest", "signature"])
         taken |= np.array(suppress.on_list(signed, listed), dtype=bool)
-    signals = shards.read_table(
+    signals = tables.read_table(
         context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
     writer = context.output(schema.VERDICTS)
@@ -323,7 +323,7 @@ def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
     for mine in np.split(own, np.flatnonzero(np.diff(shard[own])) + 1):
         if len(mine):
             path = context.path(context.task.params["verdicts"][shard[mine[0]]])
-            table = shards.read_table(path, ["failed_rules", "listed", "taken"])
+            table = tables.read_table(path, ["failed_rules", "listed", "taken"])
             found[mine] = decide.passes(table)[row[mine]]
     return found
 
@@ -331,8 +331,8 @@ def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
 def do_resolve(context: Context) -> Manifest:
     """Step 3b: keepers among the members of one range of components."""
     params = context.task.params
-    members = shards.read_table(context.path(params["members"]))
-    edges = shards.row_groups(context.path(params["edges"]))
+    members = tables.read_table(context.path(params["members"]))
+    edges = tables.row_groups(context.path(params["edges"]))
     table = decide.removals(members, edges, _passing(context, members))
     writer = context.output(schema.REMOVALS)
     shards.write_by_source(writer, table, params["groups"])
@@ -346,15 +346,15 @@ def do_decide(context: Context) -> Manifest:
     """Step 3c: the last word on each document of one shard, and its statistics."""
     params = context.task.params
     names = list(context.settings.language.rules)
-    verdict = shards.read_table(context.path(params["verdicts"]))
-    removal = shards.read_groups(context.run, params["removals"], schema.REMOVALS)
+    verdict = tables.read_table(context.path(params["verdicts"]))
+    removal = tables.read_groups(context.run, params["removals"], schema.REMOVALS)
     mine = pc.equal(removal.column("shard"), params["ordinal"])
     table = decide.decisions(verdict, removal.filter(mine), names)
     writer = context.output(schema.DECISIONS)
     writer.write(table)
     kept = table.column("outcome").to_pylist().count(schema.KEEP)
-    facts = shards.read_table(context.path(params["documents"]), shards.fact_columns())
-    signals = shards.read_table(context.path(params["signals"]))
+    facts = tables.read_table(context.path(params["documents"]), shards.fact_columns())
+    signals = tables.read_table(context.path(params["signals"]))
     counts = shards.decision_counts(table, facts) + shards.histograms(table, signals, BY_NAME)
     counts += shards.rule_counts(table, names, facts)
     return context.manifest(
@@ -395,7 +395,7 @@ def do_compact(context: Context) -> Manifest:
     try:
         for paths, groups in context.task.params["parts"]:
             with contextlib.ExitStack() as stack:
-                files = [stack.enter_context(shards.open_file(context.path(p))) for p in paths]
+                files = [stack.enter_context(tables.open_file(context.path(p))) for p in paths]
                 for group in groups:
                     tables = [file.read_row_group(group) for file in files]
                     rows_in += tables[0].num_rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline import cli, manifest, shards
+from pipeline import cli, manifest, tables
 from tests.integration.runs import (
     CLUSTERING,
     arguments,
@@ -80,7 +80,7 @@ def test_damaged_signatures(
     assert "Traceback" not in said
     assert files(extracted) == before, "nothing is written"
     path.write_bytes(sound)
-    shards._metadata.cache_clear()
+    tables._metadata.cache_clear()
     ended, _ = run_here(configured(small.paths, small.settings), extracted)
     assert ended.exit_code == 0, ended.problems
     assert result_of(extracted) == result_of(small_run)

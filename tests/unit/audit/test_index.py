@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit import index
-from pipeline import dataset, keys, shards
+from pipeline import dataset, keys, tables
 from pipeline.keys import KeyFile
 from stages.errors import ConfigError, IntegrityError
 from tests.data.published import flipped, releases, unsorted
@@ -156,7 +156,7 @@ def test_every_flipped_bit_is_found(tmp_path: Path, kind: str) -> None:
     whole = (folder / file.path).read_bytes()
     for at in range(0, len(whole), len(whole) // 5):
         flipped(folder / file.path, at)
-        shards._metadata.cache_clear()
+        tables._metadata.cache_clear()
         assert file.path in failed(folder)["digests"]
         (folder / file.path).write_bytes(whole)
 

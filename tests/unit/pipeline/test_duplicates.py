@@ -12,7 +12,7 @@ import pytest
 
 from filters import linkage, minhash
 from filters.text import HASH_VERSION
-from pipeline import duplicates, keys, plan, shards, storage
+from pipeline import duplicates, keys, plan, storage, tables
 from stages import pair, schema
 from stages.errors import IntegrityError
 from tests.data.clustering import (
@@ -419,7 +419,7 @@ def test_signatures_damaged_after_they_were_banded(copied: Clustering) -> None:
         data = bytearray(whole)
         data[at] ^= 0x10
         signatures.write_bytes(data)
-        shards._metadata.cache_clear()
+        tables._metadata.cache_clear()
         try:
             for task in copied.tasks("lend"):
                 copied.do(task)
@@ -428,7 +428,7 @@ def test_signatures_damaged_after_they_were_banded(copied: Clustering) -> None:
     assert said
     assert all(str(signatures) in message for message in said)
     signatures.write_bytes(whole)
-    shards._metadata.cache_clear()
+    tables._metadata.cache_clear()
     again = [copied.do(task).digest() for task in copied.tasks("lend")]
     assert again == [m.digest() for m in copied.made["lend"]]
 

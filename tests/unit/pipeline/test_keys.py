@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import keys, shards
+from pipeline import keys, shards, tables
 from pipeline.keys import KeyFile
 from stages import band, schema
 from stages.errors import IntegrityError
@@ -164,7 +164,7 @@ def test_no_flipped_bit_changes_what_is_read(tmp_path: Path) -> None:
     pages = len(whole) - int.from_bytes(whole[-8:-4], "little") - 8
     for at in range(0, pages, 7):
         flipped(path, at)
-        shards._metadata.cache_clear()
+        tables._metadata.cache_clear()
         try:
             file = KeyFile(path, facts(300), "14x8")
             found = pa.concat_tables(
