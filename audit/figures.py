@@ -43,6 +43,7 @@ GROUPS: tuple[Group, ...] = (
     Group("read", "Could not be read", "unusable"),
     Group("gate", "Not a usable web page", "unusable"),
     Group("rights", "Reserved by its publisher", "rights"),
+    Group("takedown", "Taken down on request", "rights"),
     Group("language", "In no language of the run", "unusable"),
     Group("extract", "Without main text", "unusable"),
     Group("quarantine", "Quarantined", "quarantined"),

@@ -104,6 +104,7 @@ def waterfall(found: Mapping[str, Any], width: int = 28) -> Iterator[str]:
         ("read", "unreadable"),
         ("gate", "gate"),
         ("rights", "rights reserved"),
+        ("takedown", "taken down"),
         ("extract", "no main text"),
         ("identify", "language"),
         ("rule", "quality rules"),
@@ -116,6 +117,8 @@ def waterfall(found: Mapping[str, Any], width: int = 28) -> Iterator[str]:
             for reason, n in found[part].items()
             if reason.partition(".")[0] == kind
         )
+        if kind == "takedown" and not lost:
+            continue  # most runs never had a request
         left -= lost
         bar = "█" * round(left / whole * width)
         yield f"{'- ' + meaning:26} {-lost:>9,}  {bar.ljust(width)} {left / whole:5.1%}".replace(

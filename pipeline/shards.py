@@ -219,7 +219,7 @@ def _by_tag(table: pa.Table) -> dict[str, pa.Table]:
 
 def records_table(live: pa.RecordBatch, settled: Sequence[pa.RecordBatch]) -> pa.Table:
     """One batch's rows of `records`, in the order of the file, from live and settled rows."""
-    tables = []
+    parts = []
     for batch in (live, *settled):
         columns = {name: batch.column(name) for name in batch.schema.names}
         count = batch.num_rows
@@ -242,8 +242,8 @@ def records_table(live: pa.RecordBatch, settled: Sequence[pa.RecordBatch]) -> pa
             schema=schema.RECORDS.schema,
         )
         table = _without_address(table)
-        tables.append(table.append_column("ordinal", columns["ordinal"]))
-    return pa.concat_tables(tables).sort_by("ordinal").drop_columns("ordinal")
+        parts.append(table.append_column("ordinal", columns["ordinal"]))
+    return pa.concat_tables(parts).sort_by("ordinal").drop_columns("ordinal")
 
 
 def _without_address(records: pa.Table) -> pa.Table:
@@ -513,7 +513,7 @@ class CorpusFiles:
             self._flush()
 
     def _flush(self) -> None:
-        table, *signed = [pa.concat_tables(tables) for tables in zip(*self._waiting, strict=True)]
+        table, *signed = [pa.concat_tables(parts) for parts in zip(*self._waiting, strict=True)]
         self._waiting, self._waiting_rows = [], 0
         for start in range(0, table.num_rows, self._rows):
             rows = table.slice(start, self._rows)

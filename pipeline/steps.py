@@ -397,9 +397,9 @@ def do_compact(context: Context) -> Manifest:
             with contextlib.ExitStack() as stack:
                 files = [stack.enter_context(tables.open_file(context.path(p))) for p in paths]
                 for group in groups:
-                    tables = [file.read_row_group(group) for file in files]
-                    rows_in += tables[0].num_rows
-                    pending.add(*tables)
+                    rows, *signed = [file.read_row_group(group) for file in files]
+                    rows_in += rows.num_rows
+                    pending.add(rows, *signed)
         outputs = pending.commit()
     except BaseException:
         pending.discard()
