@@ -16,8 +16,9 @@ from stages import schema
 VERSION = 1
 MAX_PARTNERS = 16
 """A band shared by more texts than this is a crowd (a template, mostly): each is paired with the
-first ones in the order of keepers only, so n texts give at most 64 n pairs. Those that come first
-are the ones that would be kept, so a crowd still loses all but these.
+first ones in the order of keepers only, so n texts give at most 16 n pairs. Those that come first
+are the ones that would be kept, so a crowd still loses all but these: with 64 and with 8 the same
+documents are removed, but for one in a thousand (docs/experiments.md).
 """
 
 
