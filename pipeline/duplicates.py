@@ -155,8 +155,10 @@ def _refuse_twins(context: Context, keys: pa.Table, found: linkage.Links) -> Non
 def do_gather(context: Context) -> Manifest:
     """Step 2c: candidate pairs to components, and both to partitions."""
     params = context.task.params
-    old_from = params["old_from"] << 32
-    old = [pair.published(pairs, old_from) for pairs in _candidates(context)]
+    old: list[NDArray[np.uint64]] = []
+    if params["has_old"]:
+        old_from = params["old_from"] << 32
+        old = [pair.published(pairs, old_from) for pairs in _candidates(context)]
     found = pair.Components(params["source_rows"], np.unique(np.concatenate(old)) if old else None)
     for pairs in _candidates(context):
         found.add(pairs)

@@ -259,6 +259,7 @@ def _gather(plan: Plan, made: Made) -> Tasks:
         "candidates": _paths(made["pair"], "candidates"),
         "source_rows": rows,
         "old_from": len(rows),
+        "has_old": len(rows) < len(sources),
         "groups": _bounds(_groups(sources)),
         "parts": _parts(plan, sources),
     }
