@@ -307,7 +307,7 @@ def rewrite(run: Path, output: Output, ids: Sequence[str], path: str | None = No
     groups: list[tuple[str, int]] = []
     with pq.ParquetFile(run / output.path) as file:
         written = storage.ParquetFile(run / (path or output.path), table, _notes(file))
-        try:
+        with written:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group)
                 gone = inside(rows.column("doc_id"), ids)
@@ -316,9 +316,6 @@ def rewrite(run: Path, output: Output, ids: Sequence[str], path: str | None = No
                     if group in tags:
                         groups.append((tags[group], written.row_groups))
                     written.write(rows)
-        except BaseException:
-            written.discard()
-            raise
     made = written.commit()
     return replace(output, **made, groups=tuple(groups), origin=output.known)
 

@@ -117,13 +117,10 @@ def _write(
     path = f"index/{name}/keys-{number:05d}.parquet"
     writer = shards.Writer(index.dataset, path, schema.KEYS)
     writer.note(LAYOUT, index.layout)
-    try:
+    with writer:
         for keys in in_order(opened, *limits):
             write(writer, keys)
         made = writer.commit()
-    except BaseException:
-        writer.discard()
-        raise
     return dataset.described(index.dataset, path, made.rows, made.bytes, made.sha256)
 
 

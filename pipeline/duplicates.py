@@ -106,7 +106,7 @@ def do_pair(context: Context) -> Manifest:
     low, high = ((part + end) * (1 << 64) // parts for end in (0, 1))
     writer = context.output(schema.CANDIDATES)
     crowds = uncompared = rows = 0
-    try:
+    with writer:
         for begin, end in pieces(new_rows, low, high):
             keys = _keys_between(files, begin, end)
             table, found = pair.candidates(keys, params["old_from"] << 32)
@@ -115,9 +115,6 @@ def do_pair(context: Context) -> Manifest:
                 writer.write(table.slice(start, CANDIDATE_ROWS))
             crowds, uncompared = crowds + found.crowds, uncompared + found.uncompared
             rows += table.num_rows
-    except BaseException:
-        writer.discard()
-        raise
     counts = [
         _count("pairs.candidate", rows),
         _count("bands.crowded", crowds),
@@ -253,24 +250,19 @@ def do_estimate(context: Context) -> Manifest:
     params, threshold = context.task.params, context.settings.cluster.threshold
     estimated, needed = context.output(schema.ESTIMATES), context.output(schema.WANTED)
     found: Counter[str] = Counter()
-    places = [np.zeros(0, np.uint64)]
-    try:
-        with _scratch(context) as room:
-            columns = ["place", "signature"]
-            rows = sum(tables.group_rows(context.run, params["lent"]))
-            lent = tables.each_group(context.run, params["lent"], columns)
-            signed = cluster.signed(lent, rows, room)
-            for pairs in _distinct_pairs(context, params["candidates"]):
-                table, dropped = cluster.estimates(pairs, signed, threshold)
-                estimated.write(table)
-                places = [np.union1d(places[0], cluster.wanted(table))]
-                found.update(_estimated(table, dropped))
-    except BaseException:
-        estimated.discard()
-        raise
+    places = np.zeros(0, np.uint64)
+    with estimated, _scratch(context) as room:
+        rows = sum(tables.group_rows(context.run, params["lent"]))
+        lent = tables.each_group(context.run, params["lent"], ["place", "signature"])
+        signed = cluster.signed(lent, rows, room)
+        for pairs in _distinct_pairs(context, params["candidates"]):
+            table, dropped = cluster.estimates(pairs, signed, threshold)
+            estimated.write(table)
+            places = np.union1d(places, cluster.wanted(table))
+            found.update(_estimated(table, dropped))
     for name, first, last in params["groups"]:
-        ends = np.searchsorted(places[0], band.bounds(first, last))
-        needed.write(pa.table([places[0][ends[0] : ends[1]]], schema=schema.WANTED.schema), name)
+        ends = np.searchsorted(places, band.bounds(first, last))
+        needed.write(pa.table([places[ends[0] : ends[1]]], schema=schema.WANTED.schema), name)
     counts = [_count(f"pairs.{label}", found[label]) for label in ESTIMATED]
     books = Books(found["rows"] + found["hopeless"], found["rows"], found["hopeless"], 0)
     return context.manifest([estimated.commit(), needed.commit()], books, counts)
@@ -415,7 +407,8 @@ def do_cluster(context: Context) -> Manifest:
     places, linked = lent.column("place").to_numpy(), cluster.Linked(lent.num_rows)
     edges = context.output(schema.EDGES).at("clusters", "edges-")
     read = rows = verified = 0
-    try:
+    members = context.output(schema.MEMBERS).at("clusters", "members-")
+    with edges, members:
         with _scratch(context) as room:
             total = sum(tables.group_values(context.run, params["shingles"], "shingles"))
             sets = cluster.sets(tables.each_group(context.run, params["shingles"]), total, room)
@@ -426,13 +419,9 @@ def do_cluster(context: Context) -> Manifest:
                 edges.write(found)
                 read, rows = read + estimated.num_rows, rows + len(joined.first)
                 verified += found.num_rows
-        members = context.output(schema.MEMBERS).at("clusters", "members-")
         table = cluster.members(linked, lent, params["old_from"])
         members.write(table)
         outputs = [edges.commit(), members.commit()]
-    except BaseException:
-        edges.discard()
-        raise
     sizes = pc.value_counts(pc.value_counts(table.column("component")).field(1)).to_pylist()
     counts = [
         _count("pairs.verified", verified),

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,14 @@ class Writer:
         self._file: storage.ParquetFile | None = None
         self._groups: list[tuple[str, int]] = []
         self._waiting: pa.Table | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing is left behind if the block raises."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self.discard()
 
     def at(self, folder: str, prefix: str = "") -> "Writer":
         """The same writer in another folder of the run."""

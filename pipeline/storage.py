@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 from urllib.parse import urlsplit
 
 import obstore
@@ -325,6 +325,14 @@ class ParquetFile:
                 write_page_checksum=True,
             )
         self._schema = table.schema
+
+    def __enter__(self) -> Self:
+        """Nothing is left behind if the block raises."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self.discard()
 
     def write(self, table: pa.Table) -> None:
         """Write the rows as one row group; without rows there is none."""

@@ -4,13 +4,8 @@ What is read in between is the old index or the new one, whole; done again it en
 an undisturbed one, and nothing else is left.
 """
 
-import os
 import shutil
-import signal
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +15,13 @@ from audit import index
 from audit.verify import verify
 from pipeline import dataset, storage
 from pipeline.dataset import Index
-from tests.chaos.faulty import _context
+from tests.chaos import killed
 from tests.data.published import pages, publish, releases
 from tests.integration.releases import Snapshots
 from tests.integration.runs import digests, tasks_run
 
 CHANGES = ("os.rename", "os.link", "os.remove", "os.rmdir")
 GONE = (2, (1 << 32) + 4)
-
-Done = Callable[[Path], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +56,11 @@ class Run:
         assert ended.exit_code == 0, ended.problems
 
 
-def _child(work: Done, folder: Path, left: int, inside: Path, answer: Connection) -> None:
-    """Work in a process that dies before its `left`-th change; tell how many there were."""
-    seen = 0
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal seen
-        if event not in CHANGES:
-            return
-        at = Path(os.fsdecode(arguments[1 if event in ("os.rename", "os.link") else 0]))
-        seen += at.is_relative_to(inside)
-        if seen == left and at.is_relative_to(inside):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(watch)
-    work(folder)
-    answer.send(seen)
-
-
-def attempt(work: Done, folder: Path, left: int = 0, inside: Path | None = None) -> int | None:
+def attempt(
+    work: killed.Work, folder: Path, left: int = 0, inside: Path | None = None
+) -> int | None:
     """Changes made in a folder, or None if the process was killed before the `left`-th."""
-    ours, theirs = _context.Pipe(duplex=False)
-    arguments = (work, folder, left, inside or folder, theirs)
-    process = _context.Process(target=_child, args=arguments)
-    process.start()
-    theirs.close()
-    try:
-        seen: int = ours.recv()
-    except EOFError:
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-        return None
-    process.join()
-    return seen
+    return killed.attempt(work, folder, killed.Death(inside or folder, CHANGES, left))
 
 
 def state(folder: Path) -> dict[str, str]:
@@ -115,7 +80,7 @@ def known(folder: Path) -> dict[str, Any]:
     return found.to_json()
 
 
-def prepared(kind: str, root: Path) -> tuple[Path, Done]:
+def prepared(kind: str, root: Path) -> tuple[Path, killed.Work]:
     """A dataset, and what is done to it."""
     if kind == "first release":
         (root / "dataset").mkdir()

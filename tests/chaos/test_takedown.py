@@ -6,20 +6,17 @@ on the suppression list.
 
 import os
 import shutil
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from audit import index, requests, takedown
 from audit.verify import verify
 from pipeline import suppression
-from tests.chaos.faulty import _context
+from tests.chaos import killed
 from tests.integration.runs import configured, rows, run_here
 
 if TYPE_CHECKING:
@@ -31,37 +28,19 @@ LOCKS = ("lock", ".lock")
 CHANGES = ("os.rename", "os.remove", "shutil.rmtree")
 
 
-def _apply(target: Path, ids: Sequence[str], left: int, answer: Connection) -> None:
-    """Apply in a process that dies before its `left`-th change; tell how many there were."""
-    seen = 0
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """`weir takedown apply` of documents."""
 
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal seen
-        if event in CHANGES and str(target) in str(arguments[0]):
-            seen += 1
-            if seen == left:
-                os.kill(os.getpid(), signal.SIGKILL)
+    ids: Sequence[str]
 
-    wanted = requests.request(doc_ids=ids, request_id="one")
-    sys.addaudithook(watch)
-    takedown.apply(target, wanted, WHEN)
-    answer.send(seen)
+    def __call__(self, target: Path) -> None:
+        takedown.apply(target, requests.request(doc_ids=self.ids, request_id="one"), WHEN)
 
 
 def apply(target: Path, ids: Sequence[str], left: int = 0) -> int | None:
     """Changes made, or None if the process was killed before the `left`-th."""
-    ours, theirs = _context.Pipe(duplex=False)
-    process = _context.Process(target=_apply, args=(target, ids, left, theirs))
-    process.start()
-    theirs.close()
-    try:
-        seen: int = ours.recv()
-    except EOFError:
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-        return None
-    process.join()
-    return seen
+    return killed.attempt(Apply(ids), target, killed.Death(target, CHANGES, left))
 
 
 def tree(folder: Path) -> dict[str, bytes]:
