@@ -26,6 +26,9 @@ from stages.errors import IntegrityError
 PATH = "report/index.html"
 SEED = 1
 PER_LANGUAGE = 10
+STYLES = ("tokens.css", "report.css")
+"""Colours and basic elements, which the pages of the server share; then the report's own."""
+
 SHOWN_GIANTS = 10
 
 
@@ -61,7 +64,8 @@ def render(values: dict[str, Any]) -> str:
     environment.filters.update(
         n=whole, of=of, share=share, plain=plain, when=when, duration=duration
     )
-    style = resources.files("audit").joinpath("templates", "report.css").read_text("utf-8")
+    folder = resources.files("audit").joinpath("templates")
+    style = "\n".join(folder.joinpath(name).read_text("utf-8") for name in STYLES)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     template = environment.get_template("report.html.j2")
     return template.render(style=Markup(style), style_digest=digest, **values)  # noqa: S704 - ours

@@ -184,7 +184,7 @@ def test_own_thresholds_are_noted(folder: Path, rewrite_book: Callable[..., None
 
 
 def test_contrast_of_text_and_figures() -> None:
-    style = (Path(report.__file__).parent / "templates" / "report.css").read_text("utf-8")
+    style = (Path(report.__file__).parent / "templates" / "tokens.css").read_text("utf-8")
     light = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6});", style.partition("@media")[0]))
     begin = style.index("@media (prefers-color-scheme: dark)")
     dark_part = style[begin : style.index("*, *::before")]
