@@ -151,7 +151,7 @@ def test_many_documents_across_threads() -> None:
         expected = rules.attribution(after, 4, case["words"] if measure == "words" else None)
         for name in ("first", "any", "only"):
             assert getattr(found.attribution, name).tolist() == getattr(expected, name).tolist()
-    assert change.lost.size > whatif.CHUNK / 100
+    assert change.lost.size > whatif.SMALL / 100
     assert (np.diff(change.lost) > 0).all()
 
 
