@@ -122,10 +122,14 @@ def sample_keys(doc_ids: pa.ChunkedArray, seed: int) -> NDArray[np.uint64]:
 def mixed(heads: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     """The same from the first 64 bits of the doc_ids, which are uniform as they are hashes.
 
-    SplitMix64 of the seed's stream: its state is the doc_id moved by the seed's own hash.
+    SplitMix64's finaliser of the doc_id moved by the seed's own hash.
     """
-    own = mix(np.array([seed & (1 << 64) - 1], np.uint64) * _GOLDEN + _GOLDEN)
-    return mix(heads + own)
+    return mix(heads + stride(seed))
+
+
+def stride(seed: int) -> np.uint64:
+    """By how much a seed moves the doc_ids before they are mixed."""
+    return np.uint64(mix(np.array([seed & (1 << 64) - 1], np.uint64) * _GOLDEN + _GOLDEN)[0])
 
 
 def smallest(keys: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
