@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from langid import tags
 from stages.errors import ConfigError
 
 SCHEMA_VERSION = 1
@@ -70,6 +69,8 @@ def cell(value: Any) -> str:
 
 def tag(name: str) -> str:
     """The canonical tag of a language; ConfigError with near names."""
+    from langid import tags  # noqa: PLC0415 - reads its tables, which --help does not need
+
     try:
         return tags.normalise(name)
     except ValueError as error:

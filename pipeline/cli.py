@@ -13,7 +13,6 @@ from typing import Any
 
 import typer
 
-from langid.registry import ModelError
 from pipeline import answers, dataset_cli, reading_cli, reference_cli, running_cli, text_cli
 from stages.errors import CurationError, ShardError
 
@@ -32,9 +31,11 @@ for part in (running_cli, reading_cli, reference_cli, text_cli, dataset_cli):
 UsageError: Any = typer.BadParameter.__bases__[0]  # typer may bring its own click
 
 
-def _report_error(error: Exception, given: list[str]) -> None:
-    sys.stderr.write(f"weir: {error}\n")
-    _give_error(str(error), given)
+def _answered() -> tuple[type[Exception], ...]:
+    """Errors that a person can act on; looked up when one is raised, so that --help is quick."""
+    from langid.registry import ModelError  # noqa: PLC0415
+
+    return CurationError, ModelError
 
 
 def _give_error(message: str, given: list[str]) -> None:
@@ -50,21 +51,22 @@ def main(arguments: Iterable[str] | None = None) -> int:
     """
     given = list(arguments) if arguments is not None else sys.argv[1:]
     try:
-        code = app(given, standalone_mode=False)
-    except typer.Abort:
+        code = app(given, prog_name="weir", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
         return 130
     except UsageError as error:
         error.show()
         _give_error(error.format_message(), given)
         return 2
-    except (CurationError, ModelError) as error:
-        _report_error(error, given)
-        return 1 if isinstance(error, ShardError | ModelError) else error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        return 130
+    except _answered() as error:
+        sys.stderr.write(f"weir: {error}\n")
+        _give_error(str(error), given)
+        if isinstance(error, CurationError) and not isinstance(error, ShardError):
+            return error.exit_code
+        return 1
     return code if isinstance(code, int) else 0
 
 

@@ -9,7 +9,7 @@ import typer
 
 from pipeline import answers
 from pipeline.answers import Text
-from pipeline.options import Json
+from pipeline.options import Json, example
 
 app = typer.Typer()
 
@@ -22,7 +22,7 @@ app.add_typer(index_app, name="index")
 DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")]
 
 
-@index_app.command("info")
+@index_app.command("info", epilog=example("weir index info DATASET"))
 def index_info(path: DatasetPath, as_json: Json = False) -> None:
     """Say what a dataset's index knows: releases, documents, keys, bytes."""
     from audit import index
@@ -31,7 +31,7 @@ def index_info(path: DatasetPath, as_json: Json = False) -> None:
     answers.give("index info", data, as_json, lambda: index_text(data))
 
 
-@index_app.command("compact")
+@index_app.command("compact", epilog=example("weir index compact DATASET"))
 def index_compact(path: DatasetPath, as_json: Json = False) -> None:
     """Merge the keys of all releases, so that a run reads them once, in order."""
     from audit import index
@@ -40,7 +40,7 @@ def index_compact(path: DatasetPath, as_json: Json = False) -> None:
     answers.give("index compact", data, as_json, lambda: index_text(data))
 
 
-@index_app.command("verify")
+@index_app.command("verify", epilog=example("weir index verify DATASET"))
 def index_verify(path: DatasetPath, as_json: Json = False) -> None:
     """Recompute digests and keys of a dataset's index, and compare it with published files.
 
@@ -105,7 +105,7 @@ DirectOnly = Annotated[
 ]
 
 
-@takedown_app.command("plan")
+@takedown_app.command("plan", epilog=example("weir takedown plan runs/demo --domain example.org"))
 def takedown_plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     path: TargetPath,
     urls: Urls = None,
@@ -134,7 +134,9 @@ def takedown_plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
 
 
-@takedown_app.command("apply")
+@takedown_app.command(
+    "apply", epilog=example("weir takedown apply DATASET --url https://example.org/page")
+)
 def takedown_apply(  # noqa: PLR0913, PLR0917 - one parameter an option
     path: TargetPath,
     urls: Urls = None,
@@ -163,7 +165,7 @@ def takedown_apply(  # noqa: PLR0913, PLR0917 - one parameter an option
     raise typer.Exit(0 if ok else 3)
 
 
-@takedown_app.command("verify")
+@takedown_app.command("verify", epilog=example("weir takedown verify DATASET"))
 def takedown_verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     path: TargetPath,
     urls: Urls = None,
@@ -198,7 +200,7 @@ def takedown_verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     raise typer.Exit(0 if ok else 3)
 
 
-@takedown_app.command("prove")
+@takedown_app.command("prove", epilog=example("weir takedown prove DATASET"))
 def takedown_prove(path: TargetPath, request_id: RequestId = None, as_json: Json = False) -> None:
     """Print the proofs of takedowns, checked against the files; exit code 3 if they disagree."""
     from audit import takedown

@@ -40,6 +40,11 @@ class Where(enum.StrEnum):
     RAY = "ray"
 
 
+def example(*commands: str) -> str:
+    """The end of a verb's `--help`: commands as they can be copied, never wrapped."""
+    return "\b\nExample:\n" + "\n".join(f"  {command}" for command in commands)
+
+
 def resolve(
     source: str,
     inputs: list[str] | None,

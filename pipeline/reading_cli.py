@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline import answers, reading_text
-from pipeline.options import Json, LanguageName, RunPath
+from pipeline.options import Json, LanguageName, RunPath, example
 from stages.errors import ConfigError
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ class Outcome(enum.StrEnum):
     QUARANTINE = "quarantine"
 
 
-@app.command()
+@app.command(epilog=example("weir status runs/mine --watch"))
 def status(
     path: RunPath,
     watch: Annotated[
@@ -47,7 +47,7 @@ def status(
         time.sleep(2)
 
 
-@app.command()
+@app.command(epilog=example("weir verify runs/demo"))
 def verify(path: RunPath, as_json: Json = False) -> None:
     """Recompute digests, schemas, alignment and the books of a run.
 
@@ -62,7 +62,7 @@ def verify(path: RunPath, as_json: Json = False) -> None:
     raise typer.Exit(0 if ok else 3)
 
 
-@app.command()
+@app.command(epilog=example("weir stats runs/demo --language Finnish"))
 def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -> None:
     """Count what became of every page, by language and reason."""
     from audit import runs
@@ -77,7 +77,7 @@ def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -
     answers.give("stats", data, as_json, lambda: reading_text.stats_text(data, tag))
 
 
-@app.command()
+@app.command(epilog=example("weir report runs/demo"))
 def report(path: RunPath, as_json: Json = False) -> None:
     """Write the run's report, one HTML page, and name it."""
     from audit import report as audit_report
@@ -87,7 +87,7 @@ def report(path: RunPath, as_json: Json = False) -> None:
     answers.give("report", {"path": str(written)}, as_json, lambda: [str(written)])
 
 
-@app.command()
+@app.command(epilog=example("weir trace runs/demo https://example.org/page"))
 def trace(
     path: RunPath,
     what: Annotated[
@@ -110,7 +110,7 @@ def trace(
     answers.give("trace", data, as_json, lambda: reading_text.trace_text(data, what))
 
 
-@app.command()
+@app.command(epilog=example("weir sample runs/demo --language fi --outcome reject --n 5 --seed 7"))
 def sample(
     path: RunPath,
     language: LanguageName = None,
@@ -138,7 +138,7 @@ def sample(
     answers.give("sample", data, as_json, lambda: reading_text.sample_text(data))
 
 
-@app.command()
+@app.command(epilog=example("weir tune runs/demo --language fi --set word_count=30"))
 def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     path: RunPath,
     language: Annotated[
@@ -181,7 +181,7 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     answers.give("tune", data, as_json, lambda: reading_text.tune_text(data), warnings=warnings)
 
 
-@app.command()
+@app.command(epilog=example("weir gates runs/demo --junit gates.xml"))
 def gates(
     path: RunPath,
     file: Annotated[
@@ -208,7 +208,7 @@ def gates(
     raise typer.Exit(0 if ok else 3)
 
 
-@app.command()
+@app.command(epilog=example("weir prune runs/demo"))
 def prune(
     path: RunPath,
     all_intermediates: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline import answers
-from pipeline.options import ConfigName, Json, LanguageName, Settings, resolve
+from pipeline.options import ConfigName, Json, LanguageName, Settings, example, resolve
 
 app = typer.Typer()
 config_app = typer.Typer(no_args_is_help=True, help="Show, explain and check configurations.")
@@ -15,7 +15,7 @@ models_app = typer.Typer(no_args_is_help=True, help="List, fetch and verify lang
 app.add_typer(models_app, name="models")
 
 
-@config_app.command("show")
+@config_app.command("show", epilog=example("weir config show europe --language fi"))
 def config_show(
     source: ConfigName,
     language: LanguageName = None,
@@ -29,7 +29,7 @@ def config_show(
     answers.give("config show", {"values": data}, as_json, lambda: reference.config_text(data))
 
 
-@config_app.command("explain")
+@config_app.command("explain", epilog=example("weir config explain word_count"))
 def config_explain(
     key: Annotated[str, typer.Argument(metavar="KEY", help="Dotted key, or the name of a signal.")],
     as_json: Json = False,
@@ -44,7 +44,7 @@ def config_explain(
     answers.give("config explain", data, as_json, lambda: reference.pairs_text(data))
 
 
-@config_app.command("validate")
+@config_app.command("validate", epilog=example("weir config validate europe"))
 def config_validate(source: ConfigName, settings: Settings = None, as_json: Json = False) -> None:
     """Check a configuration and all language packs."""
     from pipeline import reference
@@ -64,7 +64,9 @@ def config_validate(source: ConfigName, settings: Settings = None, as_json: Json
     )
 
 
-@config_app.command("import-fineweb2")
+@config_app.command(
+    "import-fineweb2", epilog=example("weir config import-fineweb2 configs/ --output packs")
+)
 def config_import(
     source: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder of FineWeb-2's per-language YAML files.")
@@ -84,7 +86,7 @@ def config_import(
     answers.give("config import-fineweb2", data, as_json, lambda: foreign_packs.import_text(data))
 
 
-@models_app.command("list")
+@models_app.command("list", epilog=example("weir models list"))
 def models_list(as_json: Json = False) -> None:
     """List the language models: licence, size, how each is had, and whether it is here."""
     from pipeline import reference
@@ -93,7 +95,7 @@ def models_list(as_json: Json = False) -> None:
     answers.give("models list", {"models": rows}, as_json, lambda: reference.model_text(rows))
 
 
-@models_app.command("fetch")
+@models_app.command("fetch", epilog=example("weir models fetch NAME"))
 def models_fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model that is for download.")],
     directory: Annotated[
@@ -116,7 +118,7 @@ def models_fetch(
     answers.give("models fetch", data, as_json, lambda: reference.fetch_text(data))
 
 
-@models_app.command("verify")
+@models_app.command("verify", epilog=example("weir models verify"))
 def models_verify(as_json: Json = False) -> None:
     """Recompute the SHA-256 of every model that is here; exit code 1 if one is wrong."""
     from pipeline import reference
@@ -129,7 +131,7 @@ def models_verify(as_json: Json = False) -> None:
     raise typer.Exit(0 if ok else 1)
 
 
-@app.command()
+@app.command(epilog=example("weir languages"))
 def languages(as_json: Json = False) -> None:
     """List the European languages that are known, with what each model and language pack covers."""
     from pipeline import reference
@@ -138,7 +140,7 @@ def languages(as_json: Json = False) -> None:
     answers.give("languages", {"languages": rows}, as_json, lambda: reference.language_text(rows))
 
 
-@app.command()
+@app.command(epilog=example("weir schema documents"))
 def schema(
     table: Annotated[str | None, typer.Argument(metavar="TABLE")] = None,
     markdown: Annotated[
@@ -158,7 +160,7 @@ def schema(
     )
 
 
-@app.command()
+@app.command(epilog=example("weir doctor"))
 def doctor(as_json: Json = False) -> None:
     """Check that this machine can run Weir; exit code 1 if not."""
     from pipeline import trial

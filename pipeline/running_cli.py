@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import answers
-from pipeline.options import ConfigName, Inputs, Json, Settings, Where, resolve
+from pipeline.options import ConfigName, Inputs, Json, Settings, Where, example, resolve
 from stages.errors import ConfigError
 
 app = typer.Typer()
@@ -26,7 +26,7 @@ class Show(enum.StrEnum):
     NONE = "none"
 
 
-@app.command()
+@app.command(epilog=example("weir run europe --input crawl.warc.gz --output runs/mine"))
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: Annotated[
         str,
@@ -130,7 +130,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
     return int(index), int(count)
 
 
-@app.command()
+@app.command(epilog=example("weir plan europe --input crawl.warc.gz"))
 def plan(
     source: ConfigName,
     inputs: Inputs = None,
@@ -153,7 +153,7 @@ def plan(
     answers.give("plan", data, as_json, lambda: trial.plan_text(data))
 
 
-@app.command()
+@app.command(epilog=example("weir demo --output runs/demo"))
 def demo(
     output: Annotated[
         Path, typer.Option("--output", help="Run folder; an earlier demo in it is replaced.")

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import answers
-from pipeline.options import Json, LanguageName
+from pipeline.options import Json, LanguageName, example
 
 app = typer.Typer()
 
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line of input.")]
 
 
-@app.command()
+@app.command(epilog=example("echo 'Hyvää huomenta' | weir identify"))
 def identify(jsonl: Jsonl = False) -> None:
     """Identify the language of each line of standard input."""
     from pipeline import trial
@@ -24,7 +24,7 @@ def identify(jsonl: Jsonl = False) -> None:
     _filter(trial.identifier(), jsonl)
 
 
-@app.command()
+@app.command(epilog=example("weir measure --language fi --jsonl < text.txt"))
 def measure(language: LanguageName = None, jsonl: Jsonl = False) -> None:
     """Measure every signal of each line of standard input.
 
@@ -35,7 +35,7 @@ def measure(language: LanguageName = None, jsonl: Jsonl = False) -> None:
     _filter(trial.measurer(language), jsonl)
 
 
-@app.command()
+@app.command(epilog=example("echo 'write to mari@example.org' | weir redact --language fi"))
 def redact(language: LanguageName = None, jsonl: Jsonl = False) -> None:
     """Replace personal data in each line of standard input."""
     from pipeline import trial
@@ -54,7 +54,9 @@ def _filter(work: Callable[[str], Mapping[str, Any]], jsonl: bool) -> None:
         sys.stdout.flush()
 
 
-@app.command()
+@app.command(
+    epilog=example("weir calibrate --language fi --reference clean.jsonl --output calibration")
+)
 def calibrate(
     language: Annotated[
         str, typer.Option("--language", help="Tag or name: fin_Latn, fi, Finnish.")
@@ -84,7 +86,10 @@ def calibrate(
     answers.give("calibrate", data, as_json, lambda: own_pack.text_of(data), warnings=warnings)
 
 
-@app.command("train-quality")
+@app.command(
+    "train-quality",
+    epilog=example("weir train-quality --language fi --positive a --negative b --output fi.ftz"),
+)
 def train_quality(
     language: Annotated[str, typer.Option("--language", help="Tag or name: fin_Latn, Finnish.")],
     positive: Annotated[
