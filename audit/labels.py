@@ -50,8 +50,14 @@ Queue = Literal[
     "margin", "only", "random_kept", "random_dropped", "disagreement", "flips", "host", "search"
 ]
 Reason = Literal[
-    *("wrong_language", "not_language", "boilerplate", "unnatural", "generated", "adult"),
-    *("encoding", "duplicate"),
+    "wrong_language",
+    "not_language",
+    "boilerplate",
+    "unnatural",
+    "generated",
+    "adult",
+    "encoding",
+    "duplicate",
 ]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
 Person = Annotated[str, Field(pattern=r"^[\w][\w .@+-]{0,63}$")]

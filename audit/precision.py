@@ -1,27 +1,30 @@
 """Precision and recall of "keep" against labels, weighted by how each document came to be labelled.
 
-Labels do not come evenly: a linguist looks at the margin first. So each label weighs 1 / (chance of its
-document to be labelled), and sums of weights stand for the language (Horvitz and Thompson 1952); a
-ratio of two such sums is Hajek's. A document that several queues may show is drawn with the chance
-1 - (1 - p1)(1 - p2)... (Bankier 1986, one weight for several frames). Queues are of two kinds:
+Labels do not come evenly: a linguist looks at the margin first. So each label weighs 1 / (chance of
+its document to be labelled), and sums of weights stand for the language (Horvitz and Thompson
+1952); a ratio of two such sums is Hajek's. A document that several queues may show is drawn with
+the chance 1 - (1 - p1)(1 - p2)... (Bankier 1986: one weight for several frames). Queues are of two
+kinds:
 
 * random_kept and random_dropped draw evenly from what is kept and what is rejected. The chance is
   labels given / documents of the frame, which stays right if a queue is left half read.
-* every other queue picks on purpose. What it showed and was labelled is certain (chance 1): it stands for
-  itself alone, and random labels stand for all the rest. This holds however the picks were made.
+* every other queue picks on purpose. What it showed and was labelled is certain (chance 1): it
+  stands for itself alone, and random labels for all the rest, however the picks were made.
 
-Weights of random labels are then scaled to the known numbers of documents that are kept and rejected
-now (post-stratification: Holt and Smith 1979), so that bounds may move after labelling.
+Weights of random labels are then scaled to the known numbers of documents that are kept and
+rejected now (post-stratification: Holt and Smith 1979), so that bounds may move after labelling.
 
-Intervals are percentiles of a bootstrap whose multipliers have mean 1 and variance 1 - p, the variance of
-the draw (Beaumont and Patak 2012): a certain document does not vary. Where every label agrees, a
-bootstrap knows no doubt; Wilson's interval for the effective number of labels is given instead.
+The standard error is that of a bootstrap whose multipliers have mean 1 and variance 1 - p, the
+variance of the draw (Beaumont and Patak 2012): a certain document does not vary. The interval is
+symmetric in the logit, since percentiles of shares near 1 cover 92 % where they say 95 %. Where
+every label agrees, a bootstrap knows no doubt; Wilson's interval for the effective number of labels
+is given instead.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, exp, log, sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -30,7 +33,7 @@ from numpy.typing import NDArray
 from audit.labels import Label
 
 ENOUGH: Final = 100
-"""Effective labels below which no number is shown: half an interval would exceed six points at 90 %."""
+"""Effective labels below which no number is shown: at 90 % the interval would exceed +-6 points."""
 Z: Final = 1.959964
 REPLICATES: Final = 1000
 RANDOM: Final = ("random_kept", "random_dropped")
@@ -107,14 +110,14 @@ def quality(
     good: Sequence[float] | Floats,
     kept: Sequence[bool] | NDArray[np.bool_],
     probability: Sequence[float] | Floats,
-    totals: tuple[int, int] | None = None,
+    totals: tuple[int, int],
     seed: int = 7,
     replicates: int = REPLICATES,
 ) -> Quality:
     """Precision and recall from labelled documents, each with chance (0, 1] to be labelled.
 
     `good` is in [0, 1]; `kept` is what the bounds say now; `totals` holds how many documents of the
-    language they keep and reject, if that is known. ValueError for arrays of unequal length and a
+    language they keep and reject. ValueError for arrays of unequal length and a
     chance outside (0, 1].
     """
     y, k = np.asarray(good, np.float64), np.asarray(kept, np.bool_)
@@ -151,19 +154,16 @@ def quality(
 
 
 def _weights(
-    p: Floats, counts: NDArray[np.int64], side: NDArray[np.bool_], totals: tuple[int, int] | None
+    p: Floats, counts: NDArray[np.int64], side: NDArray[np.bool_], totals: tuple[int, int]
 ) -> Floats:
     """Weight of a document in each cell."""
     amounts = _scaled((counts / p)[None, :], p, side, totals)[0]
-    return amounts / np.maximum(counts, 1)
+    made: Floats = amounts / np.maximum(counts, 1)
+    return made
 
 
-def _scaled(
-    amounts: Floats, p: Floats, side: NDArray[np.bool_], totals: tuple[int, int] | None
-) -> Floats:
+def _scaled(amounts: Floats, p: Floats, side: NDArray[np.bool_], totals: tuple[int, int]) -> Floats:
     """Amounts, of shape (replicates, cells), whose random part meets the known totals."""
-    if totals is None:
-        return amounts
     made = amounts.copy()
     for total, of in zip(totals, (side, ~side), strict=True):
         certain, drawn = of & (p == 1), of & (p < 1)
@@ -175,13 +175,13 @@ def _scaled(
 
 
 def _is_seen(
-    p: Floats, counts: NDArray[np.int64], side: NDArray[np.bool_], totals: tuple[int, int] | None
+    p: Floats, counts: NDArray[np.int64], side: NDArray[np.bool_], totals: tuple[int, int]
 ) -> tuple[bool, bool]:
     """Whether labels speak for all that is kept, and for all that is rejected."""
     found = []
     for at, of in enumerate((side, ~side)):
         certain, drawn = counts[of & (p == 1)].sum(), counts[of & (p < 1)].sum()
-        found.append(bool(drawn) or (totals is not None and certain >= totals[at]))
+        found.append(bool(drawn or certain >= totals[at]))
     return found[0], found[1]
 
 
@@ -205,7 +205,9 @@ def _share(
         low, high = wilson(round(value * effective), round(effective))
     else:
         ratios = varied[0].sum(axis=1) / np.maximum(varied[1].sum(axis=1), 1e-300)
-        low, high = np.percentile(ratios, (2.5, 97.5)).tolist()
+        middle = log(value / (1 - value))
+        half = Z * float(ratios.std()) / (value * (1 - value))
+        low, high = (1 / (1 + exp(-one)) for one in (middle - half, middle + half))
     return Share(value, low, high, labels, effective, 0)
 
 
@@ -223,7 +225,7 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
 
 
 def summary(
-    labels: Sequence[Label], kept: dict[str, bool], totals: tuple[int, int] | None = None
+    labels: Sequence[Label], kept: dict[str, bool], totals: tuple[int, int]
 ) -> dict[str, Any]:
     """Precision and recall of labels that may tune and of those held out, as plain data.
 
@@ -246,7 +248,7 @@ def summary(
 
 
 def _plain(
-    found: Sequence[Judged], kept: dict[str, bool], totals: tuple[int, int] | None
+    found: Sequence[Judged], kept: dict[str, bool], totals: tuple[int, int]
 ) -> dict[str, Any]:
     made = quality(
         [one.good for one in found],
