@@ -92,18 +92,21 @@ def trace(
     path: RunPath,
     what: Annotated[
         list[str],
-        typer.Argument(metavar="URL", help="URL, host, doc_id or WARC-Record-ID; may be several."),
+        typer.Argument(
+            metavar="URL", help="URL, host, *.domain, doc_id or WARC-Record-ID; may be several."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
     """Say what happened to a page, from the WARC bytes to the corpus row, and why."""
-    from audit import runs
+    from audit import runs, views
     from audit import trace as audit_trace
 
     opened, found = runs.Run(path), []
+    ledger = views.ledger(opened)
     searched: list[str] = []
     for one in what:
-        traced = audit_trace.trace(opened, one)
+        traced = audit_trace.trace(opened, one, ledger=ledger)
         found += traced["records"]
         searched = traced["searched"]
     data = {"records": found, "searched": searched}
