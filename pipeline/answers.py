@@ -1,6 +1,7 @@
 """What the commands print: data for `--json`, and the same as text that fits 80 columns."""
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,6 +12,8 @@ from stages.errors import ConfigError
 SCHEMA_VERSION = 1
 WIDTH = 80
 Text = Iterable[str]
+_HARMLESS = "\t\u00ad\u200c\u200d"
+"""Tab, and what ordinary spelling uses: soft hyphen, zero-width non-joiner and joiner."""
 
 
 def give(
@@ -40,8 +43,24 @@ def give(
 def _plain(line: str) -> str:
     """The line without control characters: a crawled title must not drive a terminal."""
     return "".join(
-        c if unicodedata.category(c) not in ("Cc", "Cf") or c == "\t" else "\ufffd" for c in line
+        c if unicodedata.category(c) not in ("Cc", "Cf") or c in _HARMLESS else "\ufffd"
+        for c in line
     )
+
+
+def has_terminal() -> bool:
+    """Whether answers go to a terminal that can move its cursor."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def has_keys() -> bool:
+    """Whether a person can answer with keys: stdin and stdout are a terminal's."""
+    return sys.stdin.isatty() and has_terminal()
+
+
+def has_style() -> bool:
+    """Whether bold and colours may be used: on a terminal, unless NO_COLOR is set."""
+    return has_terminal() and not os.environ.get("NO_COLOR")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]], numbers: str = "") -> Iterator[str]:

@@ -2,14 +2,16 @@
 
 import dataclasses
 import enum
+import functools
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline import answers, reading_text
+from pipeline.answers import has_keys, has_style
 from pipeline.options import Json, LanguageName, RunPath, example
 from stages.errors import ConfigError
 
@@ -22,6 +24,18 @@ class Outcome(enum.StrEnum):
     KEEP = "keep"
     REJECT = "reject"
     QUARANTINE = "quarantine"
+
+
+Wanted = Annotated[Outcome | None, typer.Option("--outcome", help="What became of them.")]
+Because = Annotated[str | None, typer.Option("--reason", help="For example rule.word_count.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed", help="Another seed, other pages; the same seed, the same pages for everybody."
+    ),
+]
+MAX_INSPECTED = 100_000
+"""Characters of a page that are shown: more than nearly all pages have."""
 
 
 @app.command(epilog=example("weir status runs/mine --watch"))
@@ -114,17 +128,10 @@ def trace(
 def sample(
     path: RunPath,
     language: LanguageName = None,
-    outcome: Annotated[Outcome | None, typer.Option("--outcome")] = None,
-    reason: Annotated[
-        str | None, typer.Option("--reason", help="For example rule.word_count.")
-    ] = None,
+    outcome: Wanted = None,
+    reason: Because = None,
     n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many.")] = 10,
-    seed: Annotated[
-        int,
-        typer.Option(
-            "--seed", help="Another seed, other pages; the same seed, the same pages for everybody."
-        ),
-    ] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """Draw a seeded sample of pages by language, outcome and reason."""
@@ -136,6 +143,51 @@ def sample(
         runs.Run(path), tag, outcome.value if outcome else None, reason, n, seed
     )
     answers.give("sample", data, as_json, lambda: reading_text.sample_text(data))
+
+
+@app.command(epilog=example("weir inspect runs/demo --language fi --outcome reject"))
+def inspect(
+    path: RunPath,
+    language: LanguageName = None,
+    outcome: Wanted = None,
+    reason: Because = None,
+    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many.")] = 50,
+    seed: Seed = 1,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print them one after another, without keys.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read pages in the terminal, one at a time: n next, p previous, q quit.
+
+    The same pages as `weir sample` draws, with more of their text.
+    """
+    from audit import inspect as audit_inspect
+    from audit import runs
+    from audit import sample as audit_sample
+
+    opened, tag = runs.Run(path), answers.tag(language) if language else None
+    chosen = audit_sample.drawn(opened, tag, outcome.value if outcome else None, reason, n, seed)
+    if not chosen:
+        raise ConfigError("weir inspect", "no such page in this run", f"weir stats {path}")
+
+    @functools.lru_cache(maxsize=8)
+    def page(number: int) -> dict[str, Any]:
+        return audit_sample.pages(opened, [chosen[number]], MAX_INSPECTED)[0]
+
+    def lines(number: int, width: int) -> list[str]:
+        return audit_inspect.lines(page(number), f"{number + 1} of {len(chosen)}", width)
+
+    if not (plain or as_json) and has_keys():
+        audit_inspect.browse(len(chosen), lines, has_style())
+        return
+    if as_json:
+        documents = [page(number) for number in range(len(chosen))]
+        answers.give("inspect", {"documents": documents}, as_json, list)
+        return
+    for number in range(len(chosen)):
+        text = lines(number, audit_inspect.columns())
+        answers.give("inspect", {}, False, lambda found=text: ["", *found])  # type: ignore[misc]
 
 
 @app.command(epilog=example("weir tune runs/demo --language fi --set word_count=30"))

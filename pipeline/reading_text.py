@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.answers import WIDTH, Text, cell, table, waterfall
+from audit import inspect
+from pipeline.answers import Text, cell, table, waterfall
 
 
 def status_text(data: Mapping[str, Any]) -> Text:
@@ -78,14 +79,12 @@ def trace_text(data: Mapping[str, Any], what: Sequence[str]) -> Text:
 
 def sample_text(data: Mapping[str, Any]) -> Text:
     """`weir sample`."""
-    for document in data["documents"]:
-        yield "-" * WIDTH
-        for key, value in document.items():
-            if key not in ("text", "excerpt") and value not in (None, [], {}):
-                yield f"{key}: {value}"
-        for line in (document.get("excerpt") or document.get("text") or "").splitlines():
-            yield f"  {line}"
-    yield f"sample {data['hash']}; repeat with: {data['command']}"
+    width, documents = inspect.columns(), data["documents"]
+    for number, document in enumerate(documents, 1):
+        yield from inspect.lines(document, f"{number} of {len(documents)}", width)
+        yield "─" * width
+    yield f"sha256  {data['sha256']}"
+    yield f"again   {data['command']}"
 
 
 def tune_text(data: Mapping[str, Any]) -> Text:
