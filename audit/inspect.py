@@ -188,18 +188,27 @@ def taken(source: int) -> Iterator[None]:
     Suspending is off meanwhile, since it would leave the shell with our terminal.
     """
     before = termios.tcgetattr(source)
+    with ending():
+        try:
+            tty.setcbreak(source)
+            quiet = termios.tcgetattr(source)
+            quiet[6][termios.VSUSP] = os.fpathconf(source, "PC_VDISABLE").to_bytes()
+            termios.tcsetattr(source, termios.TCSANOW, quiet)
+            sys.stdout.write(ENTER)
+            yield
+        finally:
+            sys.stdout.write(PLAIN + LEAVE)
+            sys.stdout.flush()
+            termios.tcsetattr(source, termios.TCSADRAIN, before)
+
+
+@contextlib.contextmanager
+def ending() -> Iterator[None]:
+    """SIGTERM as an exit with code 143, so that what is to be put back is put back."""
     handler = signal.signal(signal.SIGTERM, _ended)
     try:
-        tty.setcbreak(source)
-        quiet = termios.tcgetattr(source)
-        quiet[6][termios.VSUSP] = os.fpathconf(source, "PC_VDISABLE").to_bytes()
-        termios.tcsetattr(source, termios.TCSANOW, quiet)
-        sys.stdout.write(ENTER)
         yield
     finally:
-        sys.stdout.write(PLAIN + LEAVE)
-        sys.stdout.flush()
-        termios.tcsetattr(source, termios.TCSADRAIN, before)
         signal.signal(signal.SIGTERM, handler)
 
 

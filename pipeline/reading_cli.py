@@ -3,14 +3,12 @@
 import dataclasses
 import enum
 import functools
-import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pipeline import answers, reading_text
+from pipeline import answers
 from pipeline.answers import has_keys, has_style
 from pipeline.options import Json, LanguageName, RunPath, example
 from stages.errors import ConfigError
@@ -41,24 +39,31 @@ MAX_INSPECTED = 100_000
 @app.command(epilog=example("weir status runs/mine --watch"))
 def status(
     path: RunPath,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Repeat every two seconds until the run ends.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the run until it ends.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how far a run is, and which rules reject nearly all of a language."""
+    """Say how far a run is, what failed and why, and which rules reject nearly all of a language.
+
+    With --watch a live view on a terminal, elsewhere a line a change or half a minute.
+    """
     from audit import alarms, runs
     from audit import status as audit_status
+    from pipeline import reading_text
 
-    while True:
-        data = audit_status.status(runs.Run(path, unfinished=True))
-        data["alarms"] = [alarms.sentence(alarm, path) for alarm in data["alarms"]]
-        if watch and not as_json and sys.stdout.isatty():
-            sys.stdout.write("\x1b[2J\x1b[H")
-        answers.give("status", data, as_json, lambda found=data: reading_text.status_text(found))  # type: ignore[misc]
-        if not watch or data["state"] in ("finished", "partial"):
-            return
-        time.sleep(2)
+    seen = audit_status.Seen()
+
+    def read() -> dict[str, Any]:
+        found = audit_status.status(runs.Run(path, unfinished=True), seen)
+        found["alarms"] = [alarms.sentence(alarm, path) for alarm in found["alarms"]]
+        return found
+
+    if watch:
+        from pipeline import watch as following
+
+        data = following.follow(read, path)
+    else:
+        data = read()
+    answers.give("status", data, as_json, lambda: reading_text.status_text(data, path))
 
 
 @app.command(epilog=example("weir verify runs/demo"))
@@ -81,6 +86,7 @@ def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -
     """Count what became of every page, by language and reason."""
     from audit import runs
     from audit import stats as audit_stats
+    from pipeline import reading_text
 
     data, tag = audit_stats.stats(runs.Run(path)), None
     if language:
@@ -113,6 +119,7 @@ def trace(
     """Say what happened to a page, from the WARC bytes to the corpus row, and why."""
     from audit import runs
     from audit import trace as audit_trace
+    from pipeline import reading_text
 
     opened, found = runs.Run(path), []
     searched: list[str] = []
@@ -137,6 +144,7 @@ def sample(
     """Draw a seeded sample of pages by language, outcome and reason."""
     from audit import runs
     from audit import sample as audit_sample
+    from pipeline import reading_text
 
     tag = answers.tag(language) if language else None
     data = audit_sample.sample(
@@ -226,6 +234,7 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Say what other thresholds would do to a language, from stored signals; write them as YAML."""
     from audit import runs
     from audit import tune as audit_tune
+    from pipeline import reading_text
 
     trial_of = audit_tune.Trial(answers.tag(language), tuple(settings or ()), n, seed, with_text)
     data = audit_tune.tune(runs.Run(path), trial_of, write, source)
@@ -248,6 +257,7 @@ def gates(
     """Hold a run against its gates: keep-rates, pinned pages, drift; exit code 3 if one fails."""
     from audit import exports, runs
     from audit import gates as audit_gates
+    from pipeline import reading_text
 
     place, wanted = audit_gates.load(file)
     opened = runs.Run(path)
@@ -275,6 +285,7 @@ def prune(
     """Remove intermediates of a finished run; the ledger, corpus and manifests stay."""
     from audit import prune as audit_prune
     from audit import runs
+    from pipeline import reading_text
 
     keep = () if all_intermediates else audit_prune.ON_REQUEST
     data = audit_prune.prune(runs.Run(path), keep)

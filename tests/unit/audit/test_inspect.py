@@ -1,15 +1,8 @@
 """Pages in the terminal: whatever a page holds, the terminal is as it was afterwards."""
 
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import termios
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,54 +12,10 @@ from rich.cells import cell_len
 from audit import inspect
 from audit.runs import Run
 from audit.sample import pages, sample
+from tests.terminals import Terminal
 from tests.unit.audit.conftest import C, doc_id
 
-ROOT = Path(__file__).parents[3]
 OURS = re.compile(r"\x1b\[(\?1049[hl]|\?7[hl]|H|K|J|1m|0m)")
-PATIENCE_S = 30.0
-
-
-class Terminal:
-    """`weir` on a pseudo-terminal of its own."""
-
-    def __init__(self, words: list[str], size: tuple[int, int] = (80, 24), **env: str) -> None:
-        self.ours, theirs = pty.openpty()
-        termios.tcsetwinsize(theirs, (size[1], size[0]))
-        self.before = termios.tcgetattr(theirs)
-        self.theirs = theirs
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", *words],
-            cwd=ROOT,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", **env},
-            start_new_session=True,
-        )
-        self.said = ""
-
-    def until(self, is_there: Callable[[str], bool]) -> str:
-        """What was written since the last call, once it holds what is waited for."""
-        found, deadline = "", time.monotonic() + PATIENCE_S
-        while not is_there(found):
-            assert time.monotonic() < deadline, f"not said: {found!r}"
-            if select.select([self.ours], [], [], 0.1)[0]:
-                found += os.read(self.ours, 65536).decode()
-        self.said += found
-        return found
-
-    def press(self, keys: str) -> None:
-        os.write(self.ours, keys.encode())
-
-    def end(self) -> int:
-        """Exit code, once everything that was written is in `said`."""
-        code: int = self.process.wait(PATIENCE_S)
-        while select.select([self.ours], [], [], 0.1)[0]:
-            self.said += os.read(self.ours, 65536).decode()
-        return code
-
-    def is_as_before(self) -> bool:
-        return bool(termios.tcgetattr(self.theirs) == self.before)
 
 
 def foot(text: str) -> bool:
