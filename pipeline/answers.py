@@ -46,6 +46,21 @@ def give(
     sys.stdout.flush()
 
 
+def give_bytes(data: bytes) -> None:
+    """Print a file; ConfigError rather than bytes that are no text on a terminal."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        if sys.stdout.isatty():
+            raise ConfigError(
+                "--format", "this is no text to look at", "put it into a file: weir ... > FILE"
+            ) from None
+        sys.stdout.buffer.write(data)
+    else:
+        sys.stdout.write("".join(f"{_plain(line)}\n" for line in text.split("\n")[:-1]))
+    sys.stdout.flush()
+
+
 def _plain(line: str) -> str:
     """The line without control characters: a crawled title must not drive a terminal."""
     return "".join(

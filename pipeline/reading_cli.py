@@ -81,19 +81,45 @@ def verify(path: RunPath, as_json: Json = False) -> None:
     raise typer.Exit(0 if ok else 3)
 
 
-@app.command(epilog=example("weir stats runs/demo --language Finnish"))
-def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -> None:
+class Format(enum.StrEnum):
+    """What numbers are printed as."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+@app.command(
+    epilog=example(
+        "weir stats runs/demo --language Finnish",
+        "weir stats runs/demo --format csv > numbers.csv",
+    )
+)
+def stats(
+    path: RunPath,
+    language: LanguageName = None,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="Other than a table: rows of one number each, for programs."),
+    ] = Format.TABLE,
+    as_json: Json = False,
+) -> None:
     """Count what became of every page, by language and reason."""
-    from audit import runs
+    from audit import exports, runs
     from audit import stats as audit_stats
     from pipeline import reading_text
 
-    data, tag = audit_stats.stats(runs.Run(path)), None
+    opened = runs.Run(path)
+    data, tag = audit_stats.stats(opened), None
     if language:
         tag = answers.tag(language)
         data = {**data, "languages": {t: v for t, v in data["languages"].items() if t == tag}}
         if not data["languages"]:
             raise ConfigError("--language", f"{path} has no page in {tag}")
+    if form is not Format.TABLE and not as_json:
+        answers.give_bytes(exports.BY_FORMAT[form.value](audit_stats.tidy(opened, data)))
+        return
     answers.give("stats", data, as_json, lambda: reading_text.stats_text(data, tag))
 
 
