@@ -1,5 +1,6 @@
 """What the commands print: data for `--json`, and the same as text that fits 80 columns."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -39,11 +40,25 @@ def give(
             "data": data,
             "warnings": list(warnings),
         }
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+        lines: Text = [json.dumps(document, ensure_ascii=False, default=str)]
     else:
-        for line in text():
-            sys.stdout.write(_plain(line) + "\n")
-    sys.stdout.flush()
+        lines = (_plain(line) for line in text())
+    with while_read():
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+
+
+@contextlib.contextmanager
+def while_read() -> Iterator[None]:
+    """Write to stdout, then flush; once its reader has left, as `head` does, quietly nowhere.
+
+    The command goes on, so that its exit code says what it says without a pipe.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def give_bytes(data: bytes) -> None:
@@ -55,10 +70,11 @@ def give_bytes(data: bytes) -> None:
             raise ConfigError(
                 "--format", "this is no text to look at", "put it into a file: weir ... > FILE"
             ) from None
-        sys.stdout.buffer.write(data)
+        with while_read():
+            sys.stdout.buffer.write(data)
     else:
-        sys.stdout.write("".join(f"{_plain(line)}\n" for line in text.split("\n")[:-1]))
-    sys.stdout.flush()
+        with while_read():
+            sys.stdout.write("".join(f"{_plain(line)}\n" for line in text.split("\n")[:-1]))
 
 
 def _plain(line: str) -> str:

@@ -114,7 +114,9 @@ def stats(
     data, tag = audit_stats.stats(opened), None
     if language:
         tag = answers.tag(language)
-        data = {**data, "languages": {t: v for t, v in data["languages"].items() if t == tag}}
+        chosen = ("languages", "rules", "pii")
+        of_tag = {name: {t: v for t, v in data[name].items() if t == tag} for name in chosen}
+        data = {**data, **of_tag}
         if not data["languages"]:
             raise ConfigError("--language", f"{path} has no page in {tag}")
     if form is not Format.TABLE and not as_json:
