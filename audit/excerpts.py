@@ -1,5 +1,6 @@
 """The excerpts of the report: a few kept and rejected pages of every language, chosen by hash."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from audit.figures import number
@@ -36,11 +37,11 @@ def _shaped(page: dict[str, Any]) -> dict[str, Any]:
         "excerpt": excerpt,
         "is_cut": is_cut,
         "reason": page["reason"],
-        "why": _why(page),
+        "why": why(page),
     }
 
 
-def _why(page: dict[str, Any]) -> list[str]:
+def why(page: Mapping[str, Any]) -> list[str]:
     """The failed rules with value and threshold, or the kept page that this one is a copy of."""
     if page["keeper_id"]:
         like = "equal" if page["similarity"] == 1 else f"{page['similarity']:.3f} similar"
