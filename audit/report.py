@@ -241,7 +241,6 @@ def _environment() -> jinja2.Environment:
         plain=phrases.plain,
         when=phrases.when,
         duration=phrases.duration,
-        energy=energy.amount,
     )
     return environment
 

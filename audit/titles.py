@@ -131,4 +131,4 @@ def _energy(values: Mapping[str, Any]) -> str:
     found = values["energy"]
     if found["kwh"] is None:
         return "Energy: unknown, for the manifests hold no timings"
-    return f"About {amount(found['kwh'])}, estimated from processor time; nothing was measured"
+    return f"Energy: about {amount(found['kwh'])}, estimated; nothing was measured"
