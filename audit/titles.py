@@ -31,7 +31,7 @@ def _languages(values: Mapping[str, Any]) -> str:
         for row in values["languages"]
         if row["account"]["read"] >= MIN_PAGES
     ]
-    if len(shares) < 2:
+    if len(shares) < 3:
         return f"{of(len(values['languages']), 'language')} with documents"
     (low, worst), (high, best) = min(shares), max(shares)
     return (
