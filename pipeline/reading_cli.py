@@ -24,6 +24,13 @@ class Outcome(enum.StrEnum):
     QUARANTINE = "quarantine"
 
 
+class Samples(enum.StrEnum):
+    """Pages that a report shows."""
+
+    MASKED = "masked"
+    NONE = "none"
+
+
 Wanted = Annotated[Outcome | None, typer.Option("--outcome", help="What became of them.")]
 Because = Annotated[str | None, typer.Option("--reason", help="For example rule.word_count.")]
 Seed = Annotated[
@@ -125,13 +132,43 @@ def stats(
     answers.give("stats", data, as_json, lambda: reading_text.stats_text(data, tag))
 
 
-@app.command(epilog=example("weir report runs/demo"))
-def report(path: RunPath, as_json: Json = False) -> None:
-    """Write the run's report, one HTML page, and name it."""
+@app.command(epilog=example("weir report runs/demo --language Maltese --baseline runs/before"))
+def report(
+    path: RunPath,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="RUN", help="Earlier run, to say what changed."),
+    ] = None,
+    samples: Annotated[
+        Samples, typer.Option("--samples", help="Pages, personal data masked; or none.")
+    ] = Samples.MASKED,
+    language: Annotated[
+        list[str] | None,
+        typer.Option("--language", metavar="T", help="Only this chapter; may be given many times."),
+    ] = None,
+    signals: Annotated[
+        int,
+        typer.Option(
+            "--signals", min=0, max=64, help="Histograms a language; with 0, no rules either."
+        ),
+    ] = 16,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Not RUN/report/index.html.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the run's report, HTML without network, and name its first page."""
     from audit import report as audit_report
     from audit import runs
 
-    written = audit_report.write_report(runs.Run(path))
+    options = audit_report.Options(
+        baseline=runs.Run(baseline) if baseline else None,
+        samples=samples.value,
+        languages=tuple(language or ()),
+        signals=signals,
+        output=output,
+    )
+    written = audit_report.write_report(runs.Run(path), options)
     answers.give("report", {"path": str(written)}, as_json, lambda: [str(written)])
 
 
