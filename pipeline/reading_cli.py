@@ -1,0 +1,229 @@
+"""The verbs that read runs: `weir status`, `stats`, `report`, `trace`, `sample`, `tune` ..."""
+
+import dataclasses
+import enum
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import answers, reading_text
+from pipeline.options import Json, LanguageName, RunPath, example
+from stages.errors import ConfigError
+
+app = typer.Typer()
+
+
+class Outcome(enum.StrEnum):
+    """What became of a page."""
+
+    KEEP = "keep"
+    REJECT = "reject"
+    QUARANTINE = "quarantine"
+
+
+@app.command(epilog=example("weir status runs/mine --watch"))
+def status(
+    path: RunPath,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Repeat every two seconds until the run ends.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say how far a run is, and which rules reject nearly all of a language."""
+    from audit import alarms, runs
+    from audit import status as audit_status
+
+    while True:
+        data = audit_status.status(runs.Run(path, unfinished=True))
+        data["alarms"] = [alarms.sentence(alarm, path) for alarm in data["alarms"]]
+        if watch and not as_json and sys.stdout.isatty():
+            sys.stdout.write("\x1b[2J\x1b[H")
+        answers.give("status", data, as_json, lambda found=data: reading_text.status_text(found))  # type: ignore[misc]
+        if not watch or data["state"] in ("finished", "partial"):
+            return
+        time.sleep(2)
+
+
+@app.command(epilog=example("weir verify runs/demo"))
+def verify(path: RunPath, as_json: Json = False) -> None:
+    """Recompute digests, schemas, alignment and the books of a run.
+
+    Exit code 3 if anything is wrong.
+    """
+    from audit import runs
+    from audit import verify as audit_verify
+
+    checks = audit_verify.verify(runs.Run(path))
+    ok = all(check["ok"] for check in checks)
+    answers.give("verify", {"checks": checks}, as_json, lambda: answers.checks_text(checks), ok=ok)
+    raise typer.Exit(0 if ok else 3)
+
+
+@app.command(epilog=example("weir stats runs/demo --language Finnish"))
+def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -> None:
+    """Count what became of every page, by language and reason."""
+    from audit import runs
+    from audit import stats as audit_stats
+
+    data, tag = audit_stats.stats(runs.Run(path)), None
+    if language:
+        tag = answers.tag(language)
+        data = {**data, "languages": {t: v for t, v in data["languages"].items() if t == tag}}
+        if not data["languages"]:
+            raise ConfigError("--language", f"{path} has no page in {tag}")
+    answers.give("stats", data, as_json, lambda: reading_text.stats_text(data, tag))
+
+
+@app.command(epilog=example("weir report runs/demo"))
+def report(path: RunPath, as_json: Json = False) -> None:
+    """Write the run's report, one HTML page, and name it."""
+    from audit import report as audit_report
+    from audit import runs
+
+    written = audit_report.write_report(runs.Run(path))
+    answers.give("report", {"path": str(written)}, as_json, lambda: [str(written)])
+
+
+@app.command(epilog=example("weir trace runs/demo https://example.org/page"))
+def trace(
+    path: RunPath,
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="URL", help="URL, host, doc_id or WARC-Record-ID; may be several."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Say what happened to a page, from the WARC bytes to the corpus row, and why."""
+    from audit import runs
+    from audit import trace as audit_trace
+
+    opened, found = runs.Run(path), []
+    searched: list[str] = []
+    for one in what:
+        traced = audit_trace.trace(opened, one)
+        found += traced["records"]
+        searched = traced["searched"]
+    data = {"records": found, "searched": searched}
+    answers.give("trace", data, as_json, lambda: reading_text.trace_text(data, what))
+
+
+@app.command(epilog=example("weir sample runs/demo --language fi --outcome reject --n 5 --seed 7"))
+def sample(
+    path: RunPath,
+    language: LanguageName = None,
+    outcome: Annotated[Outcome | None, typer.Option("--outcome")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="For example rule.word_count.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many.")] = 10,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", help="Another seed, other pages; the same seed, the same pages for everybody."
+        ),
+    ] = 1,
+    as_json: Json = False,
+) -> None:
+    """Draw a seeded sample of pages by language, outcome and reason."""
+    from audit import runs
+    from audit import sample as audit_sample
+
+    tag = answers.tag(language) if language else None
+    data = audit_sample.sample(
+        runs.Run(path), tag, outcome.value if outcome else None, reason, n, seed
+    )
+    answers.give("sample", data, as_json, lambda: reading_text.sample_text(data))
+
+
+@app.command(epilog=example("weir tune runs/demo --language fi --set word_count=30"))
+def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
+    path: RunPath,
+    language: Annotated[
+        str, typer.Option("--language", help="Tag or name: fin_Latn, fi, Finnish.")
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="RULE=VALUE",
+            help="Threshold to try: RULE=VALUE, RULE.min=, RULE.max=, or RULE=null for off.",
+        ),
+    ] = None,
+    n: Annotated[
+        int, typer.Option("--n", min=0, max=10_000, help="How many that flip, each way.")
+    ] = 20,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The same seed, the same pages for everybody.")
+    ] = 7,
+    with_text: Annotated[
+        bool, typer.Option("--text", help="Show excerpts of the pages that flip.")
+    ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="Language pack or configuration to put the thresholds into."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Where the thresholds come from; default: this trial."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what other thresholds would do to a language, from stored signals; write them as YAML."""
+    from audit import runs
+    from audit import tune as audit_tune
+
+    trial_of = audit_tune.Trial(answers.tag(language), tuple(settings or ()), n, seed, with_text)
+    data = audit_tune.tune(runs.Run(path), trial_of, write, source)
+    warnings = [data["assumption"], *data["notes"]]
+    answers.give("tune", data, as_json, lambda: reading_text.tune_text(data), warnings=warnings)
+
+
+@app.command(epilog=example("weir gates runs/demo --junit gates.xml"))
+def gates(
+    path: RunPath,
+    file: Annotated[
+        Path | None, typer.Option("--gates", help="YAML of gates; default configs/gates.yaml.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="RUN", help="Earlier run, for drift.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Also write JUnit XML.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold a run against its gates: keep-rates, pinned pages, drift; exit code 3 if one fails."""
+    from audit import exports, runs
+    from audit import gates as audit_gates
+
+    place, wanted = audit_gates.load(file)
+    opened = runs.Run(path)
+    found = audit_gates.check(opened, wanted, runs.Run(baseline) if baseline else None)
+    if junit is not None:
+        exports.write("--junit", junit, audit_gates.junit(opened, found))
+    ok = all(verdict.outcome != audit_gates.FAILED for verdict in found)
+    data = {"gates": str(place), "verdicts": [dataclasses.asdict(verdict) for verdict in found]}
+    answers.give("gates", data, as_json, lambda: reading_text.gates_text(data), ok=ok)
+    raise typer.Exit(0 if ok else 3)
+
+
+@app.command(epilog=example("weir prune runs/demo"))
+def prune(
+    path: RunPath,
+    all_intermediates: Annotated[
+        bool,
+        typer.Option(
+            "--all-intermediates",
+            help="Also documents and signatures: no --reuse afterwards, and no excerpts.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove intermediates of a finished run; the ledger, corpus and manifests stay."""
+    from audit import prune as audit_prune
+    from audit import runs
+
+    keep = () if all_intermediates else audit_prune.ON_REQUEST
+    data = audit_prune.prune(runs.Run(path), keep)
+    answers.give("prune", data, as_json, lambda: reading_text.prune_text(data))
