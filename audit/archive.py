@@ -18,18 +18,14 @@ GZIP: Final = b"\x1f\x8b"
 def original(run: Run, warc: str, offset: int, length: int) -> dict[str, Any]:
     """A record's bytes as text, with control characters made visible; `is_cut` if there are more.
 
-    ConfigError if the archive file is not an input of the run, or cannot be read where it was.
+    ConfigError if the archive file is not an input of the run, or holds something else there;
+    ShardError or TransientError if it cannot be read where it was.
     """
     uris = {str(given.get("name")): str(given.get("uri")) for given in run.book["inputs"]}
     if warc not in uris:
         raise ConfigError(warc, "is no input of this run", "see `inputs` in run.json")
-    try:
-        with storage.open_at(uris[warc], offset) as stream:
-            stored = stream.read(min(length or MAX_STORED, MAX_STORED))
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            warc, f"cannot be read at {uris[warc]} ({type(error).__name__})", "make it reachable"
-        ) from None
+    with storage.open_at(uris[warc], offset) as stream:
+        stored = stream.read(min(length or MAX_STORED, MAX_STORED))
     found = _inflated(stored) if stored.startswith(GZIP) else stored[: MAX_SHOWN + 1]
     if not found.startswith((b"WARC/", b"http", b"HTTP")):
         raise ConfigError(
@@ -38,7 +34,11 @@ def original(run: Run, warc: str, offset: int, length: int) -> dict[str, Any]:
             "it was changed since the run, or its layout is none that this page reads",
         )
     shown = found[:MAX_SHOWN].decode("utf-8", "replace").replace("\r\n", "\n")
-    return {"text": visible(shown), "bytes": len(found[:MAX_SHOWN]), "is_cut": len(found) > MAX_SHOWN}
+    return {
+        "text": visible(shown),
+        "bytes": len(found[:MAX_SHOWN]),
+        "is_cut": len(found) > MAX_SHOWN,
+    }
 
 
 def _inflated(stored: bytes) -> bytes:

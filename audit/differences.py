@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pyarrow.compute as pc
 
-from audit import figures, gates, sample, stats
+from audit import figures, gates, places, sample, stats
 from audit.runs import Run
 from filters.catalog import BY_NAME
 from filters.rules import Bound
@@ -17,8 +17,6 @@ CHANGED_PSI: Final = 0.1
 """Indices up to 0.1 count as no change. Source: Siddiqi 2006, Credit Risk Scorecards."""
 CHANCE: Final = 3.0
 """And up to three times what two samples of the same pages would have by chance."""
-
-_SITE: Final = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?P<site>\[[^\]]*\]|[^/?#:]*)"
 
 
 def kept_by_language(before: stats.Table, after: stats.Table) -> list[dict[str, Any]]:
@@ -163,8 +161,7 @@ def _hosts(run: Run, language: str | None) -> dict[str, int]:
             continue
         for output in outputs:
             for _, batch in run.batches(output, ["url"]):
-                found = pc.struct_field(pc.extract_regex(batch.column("url"), _SITE), "site")
-                counted = pc.value_counts(pc.utf8_lower(pc.fill_null(found, "")))
-                for entry in counted.to_pylist():
+                names = pc.fill_null(places.hosts(batch.column("url")), "")
+                for entry in pc.value_counts(names).to_pylist():
                     sums[entry["values"]] += entry["counts"]
     return dict(sums)

@@ -3,7 +3,6 @@
 Shares come with Wilson intervals, since a small group's share says little.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from audit import stats
 from audit.places import hosts
+from audit.precision import wilson
 from audit.runs import Run
 from audit.sample import visible
 from stages import schema
@@ -23,9 +23,6 @@ from stages import schema
 AXES: Final = ("language", "script", "domain", "length")
 BANDS: Final = (50, 100, 200, 500, 1000, 2000, 5000)
 """Words at which a length band ends; rules on length are judged from some 50 words."""
-NORMAL_95: Final = 1.959964
-"""97.5 % point of the normal distribution."""
-MAX_GROUPS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +33,6 @@ class Group:
     judged: int
     kept: int
     fails: Mapping[str, int]
-
-
-def wilson(passed: int, judged: int) -> tuple[float, float]:
-    """95 % interval of a share, in [0, 1]; (0, 1) of nothing.
-
-    Source: Wilson 1927, Probable Inference; Brown, Cai and DasGupta 2001 recommend it for small n.
-    """
-    if not judged:
-        return 0.0, 1.0
-    share, z2 = passed / judged, NORMAL_95**2
-    middle = (share + z2 / (2 * judged)) / (1 + z2 / judged)
-    spread = share * (1 - share) / judged + z2 / (4 * judged**2)
-    half = NORMAL_95 * math.sqrt(spread) / (1 + z2 / judged)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def by_language(table: stats.Table) -> dict[str, list[Group]]:
@@ -114,7 +97,7 @@ def rows(groups: Sequence[Group], rule: str | None) -> list[dict[str, Any]]:
     found = []
     for group in groups:
         passed = group.kept if rule is None else group.judged - group.fails.get(rule, 0)
-        low, high = wilson(passed, group.judged)
+        low, high = wilson(passed, group.judged) if group.judged else (0.0, 1.0)
         found.append(
             {
                 "name": group.name,

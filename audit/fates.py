@@ -71,9 +71,7 @@ def read(run: Run, part: int = 0, parts: int = 1) -> Fates:
     order = np.argsort(head)
     if has_twins(head[order]):
         order = np.lexsort((tail, head))
-    arrays: list[NDArray[Any]] = [
-        column[order] for column in (head, tail, fate, tag, place, row)
-    ]
+    arrays: list[NDArray[Any]] = [column[order] for column in (head, tail, fate, tag, place, row)]
     return Fates(tuple(names), tuple(tags), *arrays)
 
 

@@ -80,9 +80,7 @@ def rows(table: stats.Table, wanted: Wanted) -> tuple[list[tuple[str, str, str, 
 
 def to_parquet(run: str, found: Sequence[tuple[str, str, str, str, int]]) -> bytes:
     """The rows as Parquet in the schema of `counts`; they are summed over shards, so that is empty."""
-    made = [
-        {"run": run, "shard": "", **dict(zip(COLUMNS, row, strict=True))} for row in found
-    ]
+    made = [{"run": run, "shard": "", **dict(zip(COLUMNS, row, strict=True))} for row in found]
     target = BytesIO()
     pq.write_table(pa.Table.from_batches([schema.batch(schema.COUNTS, made)]), target)
     return target.getvalue()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audit import fairness, sample
+from audit import sample
 from audit.fates import KEPT, Fates
 from audit.runs import Run
 from audit.views import Views
@@ -63,15 +63,21 @@ def check(run: Run, question: Question, known: Fates) -> None:
     if question.language and question.language not in known.tags:
         raise ConfigError("language", f"no page of this run is in {question.language[:40]!r}")
     if question.outcome and question.outcome not in sample.OUTCOMES:
-        raise ConfigError("outcome", f"{question.outcome[:40]!r} is none of keep, reject, quarantine")
+        raise ConfigError(
+            "outcome", f"{question.outcome[:40]!r} is none of keep, reject, quarantine"
+        )
     names = {name.partition(".")[0] for name in known.names} | set(known.names)
     if question.reason and question.reason not in names:
-        raise ConfigError("reason", f"no record of this run has the reason {question.reason[:60]!r}")
+        raise ConfigError(
+            "reason", f"no record of this run has the reason {question.reason[:60]!r}"
+        )
     if question.signal and question.signal not in BY_NAME:
         raise ConfigError("signal", f"there is no signal {question.signal[:60]!r}")
     needs = [name for name in ("signal", "text") if getattr(question, name)]
     if needs and not question.language:
-        raise ConfigError("language", f"a search by {' and '.join(needs)} is of one language: name it")
+        raise ConfigError(
+            "language", f"a search by {' and '.join(needs)} is of one language: name it"
+        )
     if len(question.text) > MAX_WORDS:
         raise ConfigError("text", f"has more than {MAX_WORDS} characters")
 
@@ -80,18 +86,20 @@ def search(run: Run, views: Views, known: Fates, question: Question) -> Answer:
     """The records that all of the question's parts are true of. ConfigError as from `check`."""
     check(run, question, known)
     mask = _by_fate(known, question)
-    if question.host:
-        mask &= _by_host(run, views, known, question.host)
+    domain = question.domain.strip().lstrip("*.")
+    for name in (question.host, f"*.{domain}" if domain else ""):
+        if name:
+            mask &= _by_host(views, known, name)
     if question.signal:
         mask &= _by_signal(views, known, question)
     rows = np.flatnonzero(mask)
-    if question.domain:
-        rows = _by_domain(run, known, rows, question.domain)
     rows = rows[np.argsort(sample.mixed(known.head[rows], SEED), kind="stable")]
     return _by_text(run, known, rows, question.text) if question.text else Answer(rows, "", {})
 
 
-def described(run: Run, known: Fates, rows: Sequence[int], snippets: dict[int, str]) -> list[dict[str, Any]]:
+def described(
+    run: Run, known: Fates, rows: Sequence[int], snippets: dict[int, str]
+) -> list[dict[str, Any]]:
     """Some records with address, date, language and fate; strings from outside made visible."""
     found: dict[int, dict[str, Any]] = {}
     for number in sorted({int(known.shard[row]) for row in rows}):
@@ -136,8 +144,8 @@ def _by_fate(known: Fates, question: Question) -> NDArray[np.bool_]:
     return mask
 
 
-def _by_host(run: Run, views: Views, known: Fates, host: str) -> NDArray[np.bool_]:
-    """Which records are of a host, or of a host below a domain."""
+def _by_host(views: Views, known: Fates, host: str) -> NDArray[np.bool_]:
+    """Which records are of a host, or of the hosts below `*.domain`."""
     mask = np.zeros(len(known), np.bool_)
     places = np.array([tuple(place) for place in views.find(host)], np.int64).reshape(-1, 2)
     keys = known.shard.astype(np.uint64) << np.uint64(32) | known.row
@@ -167,18 +175,6 @@ def _by_signal(views: Views, known: Fates, question: Question) -> NDArray[np.boo
     return mask
 
 
-def _by_domain(run: Run, known: Fates, rows: NDArray[np.int64], domain: str) -> NDArray[np.int64]:
-    """Those rows whose host ends in a top-level domain."""
-    wanted = domain.strip().lower().lstrip(".")
-    found = []
-    for number in np.unique(known.shard[rows]).tolist():
-        mine = rows[known.shard[rows] == number]
-        urls = run.read(run.shards[number].records, ["url"])["url"]
-        own = fairness.domains(urls.take(pa.array(known.row[mine])))
-        found.append(mine[pc.equal(own, wanted).to_numpy(zero_copy_only=False)])
-    return np.concatenate(found) if found else rows
-
-
 def _by_text(run: Run, known: Fates, rows: NDArray[np.int64], text: str) -> Answer:
     """Those of the first documents whose redacted text holds some words, in any case."""
     looked = rows[:MAX_TEXTS]
@@ -194,7 +190,9 @@ def _by_text(run: Run, known: Fates, rows: NDArray[np.int64], text: str) -> Answ
         ids = pa.array(list(by_id), pa.string())
         for _, batch in run.batches(shard.documents, ["doc_id", "text"]):
             inside = batch.filter(pc.is_in(batch.column("doc_id"), value_set=ids))
-            for doc_id, page in zip(*(column.to_pylist() for column in inside.columns), strict=True):
+            for doc_id, page in zip(
+                *(column.to_pylist() for column in inside.columns), strict=True
+            ):
                 at = page.casefold().find(wanted)
                 if at >= 0:
                     hits[by_id[doc_id]] = _snippet(page, at, len(text))

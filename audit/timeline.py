@@ -172,7 +172,10 @@ def _identify(_run: Run, page: Mapping[str, Any], extra: Mapping[str, Any]) -> F
         ("Language", page["language"]),
         ("Confidence", _number(extra.get("language_score"))),
         ("Second", f"{rival}, {_number(extra.get('runner_up_score'))}" if rival else None),
-        ("Close languages", f"{group}, {_number(extra['confusable_group_score'])}" if group else None),
+        (
+            "Close languages",
+            f"{group}, {_number(extra['confusable_group_score'])}" if group else None,
+        ),
         ("Share in others", _number(extra.get("others_fraction"))),
     ]
     return facts, _because(page, ("identify.",))
@@ -189,7 +192,9 @@ def _redact(_run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:
 def _rules(_run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:
     listed = {"allow": "On the allow list of its language.", "deny": "On its deny list."}
     return [], " ".join(
-        part for part in (listed.get(page["listed"], ""), _because(page, ("rule.", "list."))) if part
+        part
+        for part in (listed.get(page["listed"], ""), _because(page, ("rule.", "list.")))
+        if part
     )
 
 
@@ -256,7 +261,10 @@ def _values(run: Run, page: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "verdict": verdict,
             }
         )
-    return sorted(found, key=lambda row: (not row["verdict"].startswith("failed"), row["verdict"] == "undefined"))
+    return sorted(
+        found,
+        key=lambda row: (not row["verdict"].startswith("failed"), row["verdict"] == "undefined"),
+    )
 
 
 def _number(value: float | None) -> str | None:
