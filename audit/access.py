@@ -6,7 +6,7 @@ Names of fields are written, never what was looked for, which may be personal da
 import getpass
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,12 @@ from audit.sample import visible
 from stages.errors import ConfigError
 
 FILE: Final = "audit.jsonl"
+BLANK: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("at", "who", "what", "why", "doc_id"), ""),
+    "fields": [],
+    "rows": 0,
+}
+MIN_REASON: Final = 10
 MAX_REASON: Final = 500
 MAX_SHOWN: Final = 200
 TAIL_BYTES: Final = 1 << 18
@@ -31,14 +37,14 @@ class AccessLog:
         self._clock = clock or (lambda: datetime.now(UTC))
         own = run.path / "journal" / FILE
         other = state / f"audit-{run.digest[:16]}.jsonl"
-        self.path = next((path for path in (own, other) if _is_writable(path)), None)
-        if self.path is None:
+        found = next((path for path in (own, other) if _is_writable(path)), None)
+        if found is None:
             raise ConfigError(
                 str(own),
                 f"neither it nor {other} can be written",
                 "an audit is logged: make one of them writable, or set XDG_STATE_HOME",
             )
-        self.is_beside_run = self.path == own
+        self.path, self.is_beside_run = found, found == own
 
     def add(self, what: str, fields: Sequence[str], rows: int, **more: str) -> None:
         """Write one line, on disk before it returns. OSError if the disk is full."""
@@ -50,7 +56,6 @@ class AccessLog:
             "rows": rows,
             **{name: visible(value[:MAX_REASON]) for name, value in more.items()},
         }
-        assert self.path is not None
         line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -61,7 +66,6 @@ class AccessLog:
 
     def entries(self) -> list[dict[str, Any]]:
         """The last 200 entries, the newest first; lines that were cut off are left out."""
-        assert self.path is not None
         try:
             with self.path.open("rb") as stream:
                 stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL_BYTES))
@@ -75,7 +79,7 @@ class AccessLog:
             except ValueError:
                 continue
             if isinstance(entry, dict) and isinstance(entry.get("fields"), list):
-                found.append(entry)
+                found.append({**BLANK, **entry})
         return found[-MAX_SHOWN:][::-1]
 
 

@@ -1,4 +1,4 @@
-"""A record's bytes as the archive holds them, for an auditor who may see them; nothing is parsed."""
+"""A record's bytes as the archive holds them, for an auditor who may see them, unparsed."""
 
 import zlib
 from typing import Any, Final

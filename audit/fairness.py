@@ -25,6 +25,10 @@ BANDS: Final = (50, 100, 200, 500, 1000, 2000, 5000)
 """Words at which a length band ends; rules on length are judged from some 50 words."""
 
 
+FEW: Final = 20
+"""Pages of a group under which its share is too uncertain to draw the axis for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Judged pages of one kind: how many, how many kept, and how many fail each rule."""

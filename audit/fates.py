@@ -3,8 +3,10 @@
 What is compared and counted over a whole run needs no more of it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,10 +16,14 @@ from numpy.typing import NDArray
 
 from audit.runs import Run, Shard
 from audit.sample import halves
+from pipeline import lists
 from stages import schema
 from stages.errors import IntegrityError
 
 KEPT: Final = "kept"
+FILE: Final = "fates.arrow"
+ARRAYS: Final = ("head", "tail", "fate", "tag", "shard", "row")
+STAMP: Final = b"weir.stamp"
 COLUMNS: Final = ("doc_id", "tag", "outcome", "reason")
 
 
@@ -73,6 +79,35 @@ def read(run: Run, part: int = 0, parts: int = 1) -> Fates:
         order = np.lexsort((tail, head))
     arrays: list[NDArray[Any]] = [column[order] for column in (head, tail, fate, tag, place, row)]
     return Fates(tuple(names), tuple(tags), *arrays)
+
+
+def opened(run: Run, folder: Path, stamp: str) -> Fates:
+    """The fates of a run from its views, mapped; made first if they are missing or stale.
+
+    `folder` and `stamp` are those of the run's views. Errors as from `read`.
+    """
+    path = folder / FILE
+    for is_last in (False, True):
+        try:
+            table = lists.mapped(path)
+        except (OSError, pa.ArrowException):
+            table = None
+        notes = (table.schema.metadata or {}) if table is not None else {}
+        if table is not None and notes.get(STAMP) == stamp.encode():
+            known = json.loads(notes[b"weir.fates"])
+            columns = [table.column(name) for name in ARRAYS]
+            arrays = [one.chunk(0).to_numpy() if len(one) else one.to_numpy() for one in columns]
+            return Fates(tuple(known["names"]), tuple(known["tags"]), *arrays)
+        if not is_last:
+            _save(read(run), path, stamp)
+    raise IntegrityError(str(path), "was changed while it was made; run again")
+
+
+def _save(found: Fates, path: Path, stamp: str) -> None:
+    columns = {name: pa.array(getattr(found, name)) for name in ARRAYS}
+    known = json.dumps({"names": found.names, "tags": found.tags})
+    made = pa.table(columns).replace_schema_metadata({STAMP: stamp, "weir.fates": known})
+    lists.save(path, made)
 
 
 def has_twins(heads: NDArray[np.uint64]) -> bool:

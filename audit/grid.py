@@ -35,7 +35,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "components": "Groups of documents joined by candidate pairs; the label is their size.",
     "clusters": "Groups of documents joined by verified pairs; the label is their size.",
 }
-"""Meaning of a metric, by its name or what begins it. Other measures than documents say the same."""
+"""Meaning of a metric, by its name or what begins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def rows(table: stats.Table, wanted: Wanted) -> tuple[list[tuple[str, str, str, 
 
 
 def to_parquet(run: str, found: Sequence[tuple[str, str, str, str, int]]) -> bytes:
-    """The rows as Parquet in the schema of `counts`; they are summed over shards, so that is empty."""
+    """The rows as Parquet in the schema of `counts`; `shard` is empty, since they are sums."""
     made = [{"run": run, "shard": "", **dict(zip(COLUMNS, row, strict=True))} for row in found]
     target = BytesIO()
     pq.write_table(pa.Table.from_batches([schema.batch(schema.COUNTS, made)]), target)

@@ -1,4 +1,4 @@
-"""Records by host, top-level domain, reason, language, outcome, signal range or words of their text.
+"""Records by host, domain, reason, language, outcome, signal range or words of their text.
 
 What is found comes in the order of a seed, so its first page is a random sample of all of it.
 """
