@@ -49,6 +49,11 @@ _ROBOTS: Final[Mapping[str, str]] = {
     "unreachable": "could not be fetched (5xx)",
     "unknown": "not in the archive",
 }
+_DECISIONS: Final[Mapping[str, str]] = {
+    "allowed": "No channel that the run heeds reserves the page.",
+    "reserved": "Reserved, by a channel that this run does not heed.",
+    "unknown": "No reservation was found; not every channel is known.",
+}
 _LANGUAGE_COLUMNS: Final = (
     *("doc_id", "language_score", "runner_up", "runner_up_score", "confusable_group"),
     *("confusable_group_score", "top_langs", "others_fraction"),
@@ -149,7 +154,7 @@ def _rights(run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:
         ("Policy", f"version {found['policy_version']}, heeds {', '.join(heeded) or 'no channel'}"),
     ]
     because = _because(page, ("rights.", "takedown."))
-    said = f"The run's decision: {found['decision']}. {because}".strip()
+    said = because or _DECISIONS.get(found["decision"], str(found["decision"]))
     return [(name, _plain(value)) for name, value in facts], said
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from audit import access, archive, compare, lookup, sample, search
+from audit import access, archive, compare, figures, lookup, sample, search
 from audit.phrases import language_name
 from audit.search import Question
 from audit.timeline import timeline
@@ -106,7 +106,7 @@ def trace(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
     what = str(given.get("q", ""))
     opened = desk.chosen(given)
     if not what:
-        return {"opened": opened, "what": "", "found": [], "record": None}
+        return {"opened": opened, "what": "", **_overview(opened)}
     found = [lookup.look_up(one.run, one.views, what) for one in desk.runs]
     for one, result in zip(desk.runs, found, strict=True):
         one.log.add("trace", [lookup.kind_of(what)], len(result.places))
@@ -135,6 +135,23 @@ def trace(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "identity": compare.identity(opened.run),
         "asked_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
+
+
+def _overview(opened: Opened) -> dict[str, Any]:
+    """Records by group of reasons, each with its reasons, the most frequent first."""
+    totals = opened.summary["totals"]
+    lost = figures.lost(totals)
+    groups = [
+        {
+            "label": group.label,
+            "family": group.family,
+            "count": sum(lost[group.key].values()),
+            "reasons": sorted(lost[group.key].items(), key=lambda pair: (-pair[1], pair[0])),
+        }
+        for group in figures.GROUPS
+        if lost[group.key]
+    ]
+    return {"groups": groups, "bar": figures.composition(totals)}
 
 
 # Search
@@ -242,6 +259,9 @@ def personal_data(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         for tag in languages
         if extracted.get(tag)
     ]
+    documents = sum(row["documents"] for row in rows)
+    without = sum(not any(row["counts"]) for row in rows)
+    rows = [row for row in rows if any(row["counts"])]
     rows.sort(key=lambda row: (-sum(row["counts"]), row["language"]["name"]))
     totals = [sum(row["counts"][at] for row in rows) for at in range(len(kinds))]
     return {
@@ -249,7 +269,8 @@ def personal_data(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "kinds": kinds,
         "rows": rows,
         "totals": totals,
-        "documents": sum(row["documents"] for row in rows),
+        "documents": documents,
+        "without": without,
         "log": opened.log,
     }
 

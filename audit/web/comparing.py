@@ -177,7 +177,7 @@ def fairness_screen(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
     groups: Sequence[fairness.Group] = found[axis] if found else ()
     rows = fairness.rows(groups, rule)
     if axis != "length":
-        rows.sort(key=lambda row: (-(row["share"] or 0.0), -row["judged"], row["name"]))
+        rows.sort(key=_rank)
     ticks, overall = _ticks(rows), _overall(rows)
     return {
         "opened": opened,
@@ -189,6 +189,7 @@ def fairness_screen(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "language": language,
         "languages": languages,
         "by_tag": by_tag,
+        "few": fairness.FEW,
         "is_pruned": found is None,
         "groups": [
             {**row, **_named(axis, row["name"]), "x": _x(row, overall["share"], ticks[0])}
@@ -198,6 +199,12 @@ def fairness_screen(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "overall": overall,
         "ticks": ticks,
     }
+
+
+def _rank(row: Mapping[str, Any]) -> tuple[bool, float, int, str]:
+    """Large shares first; groups of too few pages after all others."""
+    is_small = row["judged"] < fairness.FEW
+    return is_small, -(row["share"] or 0.0), -row["judged"], row["name"]
 
 
 def _named(axis: str, name: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The audit view's numbers: one grid to filter, and the same rows as files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -33,17 +33,25 @@ def screen(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "steps": sorted({step for step, _ in opened.table}),
         "rows": shown,
         "count": len(rows),
-        "sum": sum(row[-1] for row in rows),
         "hidden": hidden,
         "first": first,
         "size": PAGE_ROWS,
         "pages": turned("/numbers", given, first, PAGE_ROWS, len(rows)),
-        "definitions": {
-            metric: grid.definition(metric) for metric in sorted({r[1] for r in shown})
-        },
+        "metrics": _metrics(rows),
         "kinds": list(KINDS),
         "small": grid.SMALL,
     }
+
+
+def _metrics(rows: Sequence[tuple[str, str, str, str, int]]) -> list[dict[str, Any]]:
+    """The metrics of some rows: meaning, how many rows, and their sum."""
+    sums: dict[str, list[int]] = {}
+    for _, metric, _, _, count in rows:
+        sums.setdefault(metric, []).append(count)
+    return [
+        {"metric": name, "meaning": grid.definition(name), "rows": len(ns), "sum": sum(ns)}
+        for name, ns in sorted(sums.items())
+    ]
 
 
 def file(desk: Desk, kind: str, _request: Request, given: Mapping[str, Any]) -> Response:
