@@ -1,8 +1,4 @@
-"""What another threshold would do to one language, from what a finished run has stored.
-
-Rules are the compiled ones that the run was judged by; their masks over the stored signals must be
-those in the run's decisions, or nothing is answered.
-"""
+"""What another threshold would do to one language, from what a finished run has stored."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -12,22 +8,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audit import exports, moves, packs, saving
-from audit.ledger import TAKEN
+from audit import exports, judged, moves, packs, saving
 from audit.runs import Run
 from audit.sample import EXCERPT_CHARS, Chosen, pages, rank
-from filters import domains, rules
+from filters import rules
 from filters.catalog import PEER
 from filters.rules import Bound
 from filters.whatif import Change, Population, Tally
 from pipeline import shards
-from stages import schema
-from stages.errors import ConfigError, IntegrityError
+from stages.errors import ConfigError
 
-MEASURES = ("characters", "words", "tokens")
 PRUNED = "documents were pruned from this run: counts are in documents only, without excerpts"
 
 MIN_SOURCE = 10
@@ -109,7 +101,7 @@ def tune(
             ],
         },
         "notes": [
-            *([PRUNED] if _is_pruned(run) else []),
+            *([PRUNED] if judged.is_pruned(run) else []),
             *(_undeclared(name) for name in moved if name not in run.rules),
         ],
         "command": _command(run, trial),
@@ -163,102 +155,41 @@ def _written(
 def load(run: Run, tag: str, more: Mapping[str, Bound]) -> Stored:
     """The stored signals of a language; `more` names rules that the run need not have had.
 
-    Memory: 4 bytes a document and rule, 8 a measure, and one shard's columns.
+    Memory: 4 bytes a document and rule, 4 a measure, and one shard's columns.
     """
-    order = [*run.rules, *(name for name in more if name not in run.rules)]
-    bounds = {name: bound for name, bound in run.bounds(tag).items() if name in order}
-    compiled = rules.compile_rules(order, {tag: bounds})
-    places, masks, removed, allowed = _decided(run, tag)
-    values = [np.empty(masks.size, np.float32) for _ in order]
-    facts: list[pa.Table] = []
-    with_facts = not _is_pruned(run)
-    for (number, _, first), size in zip(places, _sizes(places, masks.size), strict=True):
-        shard = run.shards[number]
-        signals = run.read_tag(shard.signals, tag, schema.signal_columns(order))
-        if with_facts:
-            facts.append(run.read_tag(shard.documents, tag, shards.fact_columns(MEASURES)))
-        if {signals.num_rows, *(table.num_rows for table in facts[-1:])} != {size}:
-            raise IntegrityError(
-                shard.decisions.path, f"its rows of {tag} are not those of {shard.signals.path}"
-            )
-        for name, column in zip(order, values, strict=True):
-            column[first : first + size] = _floats(schema.signal_values(signals, name))
-    judged_as = tag if tag in run.settings.languages else "base"
-    spared = run.lists[judged_as].exempts if judged_as in run.lists else ()
-    for name, column in zip(order, values, strict=True):
-        if name in spared:
-            column[allowed] = np.nan  # a null never fails
-        if name in more and np.isnan(column).all():
+    order = judged.order(run, tuple(more))
+    parts = list(judged.parts(run, tag, order))
+    sizes = [one.masks.size for one in parts]
+    values = {
+        name: np.concatenate([one.values[at] for one in parts]) for at, name in enumerate(order)
+    }
+    for name in more:
+        if np.isnan(values[name]).all():
             raise ConfigError(
                 "--set",
-                f"{name} was not measured: it is null in all {masks.size:,} documents in {tag}",
+                f"{name} was not measured: it is null in all {sum(sizes):,} documents in {tag}",
                 f"`weir config explain {name}` says what it needs",
             )
-    weights = shards.weights(pa.concat_tables(facts), MEASURES) if with_facts else {}
-    population = Population(compiled, tag, values, weights, removed)
-    if not np.array_equal(population.masks, masks):
-        raise IntegrityError(
-            str(run.path),
-            f"the decisions in {tag} do not follow from its rules and stored signals; "
-            f"see where with: weir verify {run.path}",
-        )
-    return Stored(population, bounds, dict(zip(order, values, strict=True)), places)
-
-
-def _is_pruned(run: Run) -> bool:
-    """Whether `weir prune --all-intermediates` removed the documents, with their lengths."""
-    return any(shard.documents.path in run.pruned for shard in run.shards)
-
-
-def _decided(
-    run: Run, tag: str
-) -> tuple[
-    tuple[tuple[int, int, int], ...], NDArray[np.uint64], NDArray[np.bool_], NDArray[np.bool_]
-]:
-    """Where a language's documents lie, their failed rules, and what no rule decides of them.
-
-    That is which of them deduplication or the deny list removed, and which are on the allow list.
-    """
-    places: list[tuple[int, int, int]] = []
-    masks: list[NDArray[np.uint64]] = []
-    removed: list[NDArray[np.bool_]] = []
-    allowed: list[NDArray[np.bool_]] = []
-    count = 0
-    for number, shard in enumerate(run.shards):
-        table = run.read(shard.decisions, ["tag", "reason", "failed_rules", "listed"])
-        mine = np.flatnonzero(pc.equal(table.column("tag"), tag).to_numpy())
-        if not mine.size:
-            continue
-        if mine.size != mine[-1] - mine[0] + 1:
-            raise IntegrityError(shard.decisions.path, "is not sorted by tag")
-        places.append((number, int(mine[0]), count))
-        count += mine.size
-        rows = table.slice(int(mine[0]), mine.size)
-        masks.append(rows.column("failed_rules").to_numpy())
-        reasons = pc.fill_null(rows.column("reason"), "")
-        listed = pc.fill_null(rows.column("listed"), "")
-        denied = pc.equal(listed, domains.DENY)
-        is_out = pc.or_(denied, pc.equal(reasons, TAKEN))
-        removed.append(pc.or_(pc.starts_with(reasons, "dedup."), is_out).to_numpy())
-        allowed.append(pc.equal(listed, domains.ALLOW).to_numpy())
-    if not count:
-        raise ConfigError(
-            "--language",
-            f"no document in {tag} was judged by {run.path}",
-            f"see what there is with: weir stats {run.path}",
-        )
-    return tuple(places), np.concatenate(masks), np.concatenate(removed), np.concatenate(allowed)
+    facts = [one.facts for one in parts if one.facts is not None]
+    weights = shards.weights(pa.concat_tables(facts), judged.MEASURES) if facts else {}
+    population = Population(
+        judged.compiled(run, tag, order),
+        tag,
+        list(values.values()),
+        weights,
+        np.concatenate([one.removed for one in parts]),
+        masks=np.concatenate([one.masks for one in parts]),
+    )
+    firsts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).tolist()
+    places = tuple((one.number, one.first, at) for one, at in zip(parts, firsts, strict=True))
+    bounds = {name: bound for name, bound in run.bounds(tag).items() if name in order}
+    return Stored(population, bounds, values, places)
 
 
 def _sizes(places: Sequence[tuple[int, int, int]], count: int) -> list[int]:
     """Documents of each place."""
     firsts = [first for _, _, first in places]
     return [end - first for first, end in zip(firsts, [*firsts[1:], count], strict=True)]
-
-
-def _floats(column: pa.ChunkedArray) -> NDArray[np.float32]:
-    """A nullable column as stored, NaN for null."""
-    return np.asarray(column.to_numpy(), dtype=np.float32)
 
 
 def _sides(bound: Bound) -> dict[str, float | None]:

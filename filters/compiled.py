@@ -22,12 +22,15 @@ _FACTOR_2: Final = np.uint64(0x94D049BB133111EB)
 _27, _30, _31 = (np.uint64(bits) for bits in (27, 30, 31))
 
 
-def compiled(function: Function) -> Function:
-    """Compile at the first call; keep the result on disk wherever a folder can be written."""
+def compiled(function: Function, nogil: bool = False) -> Function:
+    """Compile at the first call; keep the result on disk wherever a folder can be written.
+
+    With `nogil`, other threads run while the loop does.
+    """
     try:
-        made = numba.njit(cache=True)(function)
+        made = numba.njit(cache=True, nogil=nogil)(function)
     except RuntimeError:  # neither the source's folder nor the user's cache is writable
-        made = numba.njit(function)
+        made = numba.njit(nogil=nogil)(function)
     return cast("Function", made)
 
 

@@ -6,10 +6,11 @@ one mask of failed rules to another; all sums follow from those documents alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from filters import rules
 from filters.rules import Attribution, Bound, RuleSet
 
-CHUNK: Final = 1 << 17
-"""Documents looked at together: their values and flags stay in the processor's cache."""
+SMALL: Final = 1 << 17
+"""Fewer documents than this are not worth a second thread."""
 
 NONE: Final = rules.MAX_RULES
 """In place of the first failed rule, where none fails."""
@@ -31,6 +32,9 @@ KEPT: Final = 4 * NONE
 """Nothing fails, and deduplication left it in."""
 
 DOCUMENTS: Final = "documents"
+
+Limits = NDArray[np.float32]
+"""One side of the bounds of every rule; infinite where it is off."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,6 @@ class Change:
     """Rows that were rejected and would be kept."""
 
 
-Move = tuple[int, np.float32, np.float32]
-"""Number of a rule, and its new bounds."""
-
-Part = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-"""Sums by fate, sums by rule that fails at all, rows that are lost, rows that are gained."""
-
-
 class Population:
     """The stored signals of one language's documents under compiled rules."""
 
@@ -73,15 +70,16 @@ class Population:
         compiled: RuleSet,
         tag: str,
         values: Sequence[NDArray[np.float32]],
-        weights: Mapping[str, NDArray[np.int64]],
+        weights: Mapping[str, NDArray[np.integer[Any]]],
         removed: NDArray[np.bool_],
         threads: int = 2,
+        masks: NDArray[np.uint64] | None = None,
     ) -> None:
         """Judge documents: `values` holds one array a rule, in the rules' order, NaN for null.
 
         `weights` holds what a document counts for in each further measure; `removed` marks those
-        that the run's deduplication removed. ValueError for arrays of unequal length and a tag that
-        was not compiled.
+        that another step of the run removed. `masks` are what judging gives, for who knows them.
+        ValueError for arrays of unequal length and a tag that was not compiled.
         """
         if tag not in compiled.tags:
             raise ValueError(f"no rules were compiled for {tag}")
@@ -90,25 +88,26 @@ class Population:
             raise ValueError(f"{len(values)} arrays of {sorted(sizes)} values, not one a rule")
         self.rules, self.tag = compiled.rules, tag
         row = compiled.tags.index(tag)
-        self._low = compiled.lo[row].astype(np.float32)
-        self._high = compiled.hi[row].astype(np.float32)
-        self._values = [np.ascontiguousarray(one, dtype=np.float32) for one in values]
-        self._measures = (DOCUMENTS, *weights)
-        self._weights = [one.astype(np.float64) for one in weights.values()]
-        self._removed, self._threads = removed, threads
-        self.masks = np.zeros(removed.size, np.uint64)
+        self.low = compiled.lo[row].astype(np.float32)
+        self.high = compiled.hi[row].astype(np.float32)
+        self.values = [np.ascontiguousarray(one, dtype=np.float32) for one in values]
+        self.measures = (DOCUMENTS, *weights)
+        self.weights = _columns(list(weights.values()), removed.size)
+        self.removed, self.threads = removed, threads
+        self.masks = self._judged() if masks is None else masks
         """Failed rules of each document, as `rules.judge` gives them."""
-        any_failed = np.zeros((len(values), len(self._measures)), np.int64)
-        for at, column in enumerate(self._values):
-            failed = rules.fails(column, self._low[at], self._high[at])
-            self.masks |= failed.astype(np.uint64) << np.uint64(at)
-            any_failed[at] = _sums(failed, self._weights, 2)[1]
-        self._fates = _fates(self.masks, removed)
-        self._sums_of = (_sums(self._fates, self._weights, FATES), any_failed)
+        self.sums = _summed(self)
+
+    def _judged(self) -> NDArray[np.uint64]:
+        masks = np.zeros(self.removed.size, np.uint64)
+        for at, column in enumerate(self.values):
+            failed = rules.fails(column, self.low[at], self.high[at])
+            masks |= failed.astype(np.uint64) << np.uint64(at)
+        return masks
 
     def tallies(self) -> dict[str, Tally]:
         """The rules as they are, by measure."""
-        return self._tallied(*self._sums_of)
+        return _tallied(self, *self.sums)
 
     def moved(self, bounds: Mapping[str, Bound]) -> Change:
         """Exact counts after giving some rules other bounds.
@@ -117,97 +116,134 @@ class Population:
         """
         if not bounds:
             raise ValueError("no rule moves")
-        moves: list[Move] = []
+        standing = Standing(self)
+        standing.move(bounds)
+        kept, was_kept = standing.kept(), (self.masks == 0) & ~self.removed
+        return Change(
+            self.tallies(),
+            standing.tallies(),
+            np.flatnonzero(was_kept & ~kept),
+            np.flatnonzero(kept & ~was_kept),
+        )
+
+    def limits(self, bounds: Mapping[str, Bound]) -> tuple[Limits, Limits]:
+        """Bounds of every rule, in order, where some are moved. ValueError as from `moved`."""
+        low, high = self.low.copy(), self.high.copy()
         for name, bound in bounds.items():
             if name not in self.rules:
                 raise ValueError(f"rule {name!r} was not compiled")
-            low, high = rules.limits(self.tag, name, bound)
-            moves.append((self.rules.index(name), np.float32(low), np.float32(high)))
-        starts = range(0, self.masks.size, CHUNK)
-        with ThreadPoolExecutor(self._threads) as pool:
-            parts = list(pool.map(lambda start: self._part(moves, start), starts))
-        fates, any_failed = (one.copy() for one in self._sums_of)
-        none = np.zeros(0, np.int64)
-        lost, gained = [none], [none]
-        for part in parts:
-            fates += part[0]
-            any_failed += part[1]
-            lost.append(part[2])
-            gained.append(part[3])
-        return Change(
-            self.tallies(),
-            self._tallied(fates, any_failed),
-            np.concatenate(lost),
-            np.concatenate(gained),
-        )
+            at = self.rules.index(name)
+            low[at], high[at] = rules.limits(self.tag, name, bound)
+        return low, high
 
-    def _part(self, moves: Sequence[Move], start: int) -> Part:
-        """What some documents add to the sums by fate and by rule, and which of them flip."""
-        part = slice(start, start + CHUNK)
-        crosses = [
-            rules.fails(self._values[at][part], self._low[at], self._high[at])
-            ^ rules.fails(self._values[at][part], low, high)
-            for at, low, high in moves
-        ]
-        rows = np.flatnonzero(np.logical_or.reduce(crosses))
-        weights = [one[part][rows] for one in self._weights]
-        masks, was = self.masks[part][rows], self._fates[part][rows]
-        any_failed = np.zeros_like(self._sums_of[1])
-        for (at, _, _), crossed in zip(moves, crosses, strict=True):
-            bit = np.uint64(1) << np.uint64(at)
-            mine = crossed[rows]
-            masks ^= np.where(mine, bit, np.uint64(0))
-            sign = mine * np.where(masks & bit, 1.0, -1.0)
-            # Not `sign @ one`: the threads of BLAS and ours would wait for each other.
-            any_failed[at] = [sign.sum(), *((sign * one).sum() for one in weights)]
-        now = _fates(masks, self._removed[part][rows])
-        fates = _sums(now, weights, FATES) - _sums(was, weights, FATES)
-        was_kept, is_kept = was == KEPT, now == KEPT
-        return (
-            fates,
-            any_failed,
-            rows[was_kept & ~is_kept] + start,
-            rows[is_kept & ~was_kept] + start,
-        )
 
-    def _tallied(self, fates: NDArray[np.int64], any_failed: NDArray[np.int64]) -> dict[str, Tally]:
-        count = len(self.rules)
-        by_rule = fates.reshape(NONE + 1, 2, 2, -1)
-        first = by_rule.sum(axis=(1, 2))
-        only = by_rule[:, 1].sum(axis=1)
-        return {
-            name: Tally(
-                int(fates[:, at].sum()),
-                int(first[NONE, at]),
-                int(fates[KEPT, at]),
-                Attribution(first[:count, at], any_failed[:, at], only[:count, at]),
+class Standing:
+    """A population under bounds that move: each move costs what the rules that change cost.
+
+    Not for two threads at a time.
+    """
+
+    def __init__(self, population: Population) -> None:
+        self.population = population
+        self.masks = population.masks.copy()
+        """Failed rules of each document under the bounds as they stand."""
+        self.low, self.high = population.low.copy(), population.high.copy()
+        self.flips = np.zeros(2, np.int64)
+        """Documents that were kept and are not, and that were not kept and are."""
+        self._sums = tuple(one.copy() for one in population.sums)
+
+    def move(self, bounds: Mapping[str, Bound]) -> None:
+        """Stand under the population's own bounds but for these. ValueError as from `moved`."""
+        low, high = self.population.limits(bounds)
+        for at in np.flatnonzero((low != self.low) | (high != self.high)).tolist():
+            self._move(at, low[at], high[at])
+            self.low[at], self.high[at] = low[at], high[at]
+
+    def _move(self, at: int, low: np.float32, high: np.float32) -> None:
+        from filters import whatif_loops  # noqa: PLC0415 - compiles; see filters.compiled
+
+        people = self.population
+
+        def part(rows: slice) -> tuple[NDArray[np.int64], ...]:
+            fates, failing = (np.zeros_like(one) for one in self._sums)
+            flips = np.zeros(2, np.int64)
+            whatif_loops.moved(
+                people.values[at][rows],
+                (self.low[at], self.high[at], low, high),
+                np.uint64(1) << np.uint64(at),
+                people.masks[rows],
+                self.masks[rows],
+                people.removed[rows],
+                people.weights[rows],
+                (fates, failing[at], flips),
             )
-            for at, name in enumerate(self._measures)
-        }
+            return fates, failing, flips
+
+        for parts in in_parts(part, self.masks.size, people.threads):
+            for total, one in zip((*self._sums, self.flips), parts, strict=True):
+                np.add(total, one, out=total)
+
+    def kept(self) -> NDArray[np.bool_]:
+        """Which documents pass every rule and were not removed by another step."""
+        kept: NDArray[np.bool_] = (self.masks == 0) & ~self.population.removed
+        return kept
+
+    def tallies(self) -> dict[str, Tally]:
+        """The rules as they stand, by measure."""
+        return _tallied(self.population, *self._sums)
 
 
-def _sums(
-    codes: NDArray[Any], weights: Sequence[NDArray[np.float64]], count: int
-) -> NDArray[np.int64]:
-    """Documents, and each weight's sum, by code: of shape (count, measures).
-
-    Whole numbers, exact under 2**53.
-    """
-    columns = [np.bincount(codes, minlength=count)]
-    columns += [np.bincount(codes, one, count).astype(np.int64) for one in weights]
-    return np.column_stack(columns)
+Result = TypeVar("Result")
 
 
-def _fates(masks: NDArray[np.uint64], removed: NDArray[np.bool_]) -> NDArray[np.uint16]:
-    """First failed rule, whether it fails alone, and whether the document was removed, in a code.
+def in_parts(work: Callable[[slice], Result], size: int, threads: int) -> list[Result]:
+    """What some work gives on equal parts of so many rows, a part for each thread."""
+    ends = [size * part // threads for part in range(threads + 1)]
+    parts = [slice(*pair) for pair in pairwise(ends) if pair[0] < pair[1]]
+    if size < SMALL or len(parts) < 2:
+        return [work(slice(0, size))]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return list(pool.map(work, parts))
 
-    The code is first * 4 + alone * 2 + removed.
-    """
-    one = np.uint64(1)
-    lowest = masks & (~masks + one)
-    # The exponent of a power of two is its bit's number; zero has none.
-    first = np.frexp(lowest.astype(np.float64))[1].astype(np.uint16) - np.uint16(1)
-    first[masks == 0] = NONE
-    alone = (masks == lowest) & (masks != 0)
-    code: NDArray[np.uint16] = first << np.uint16(2) | alone.astype(np.uint16) << np.uint16(1)
-    return code | removed
+
+def _columns(weights: Sequence[NDArray[np.integer[Any]]], size: int) -> NDArray[Any]:
+    """Weights side by side, of shape (documents, measures), as narrow as they fit."""
+    is_narrow = all(one.size == 0 or one.max() < 2**31 for one in weights)
+    made = np.empty((size, len(weights)), np.int32 if is_narrow else np.int64)
+    for at, one in enumerate(weights):
+        made[:, at] = one
+    return made
+
+
+def _summed(people: Population) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Documents, and each weight's sum, by fate and by rule that fails at all."""
+    from filters import whatif_loops  # noqa: PLC0415 - compiles; see filters.compiled
+
+    def part(rows: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        fates = np.zeros((FATES, len(people.measures)), np.int64)
+        failing = np.zeros((len(people.rules), len(people.measures)), np.int64)
+        whatif_loops.summed(
+            people.masks[rows], people.removed[rows], people.weights[rows], fates, failing
+        )
+        return fates, failing
+
+    parts = in_parts(part, people.masks.size, people.threads)
+    return sum(one[0] for one in parts), sum(one[1] for one in parts)  # type: ignore[return-value]
+
+
+def _tallied(
+    people: Population, fates: NDArray[np.int64], any_failed: NDArray[np.int64]
+) -> dict[str, Tally]:
+    count = len(people.rules)
+    by_rule = fates.reshape(NONE + 1, 2, 2, -1)
+    first = by_rule.sum(axis=(1, 2))
+    only = by_rule[:, 1].sum(axis=1)
+    return {
+        name: Tally(
+            int(fates[:, at].sum()),
+            int(first[NONE, at]),
+            int(fates[KEPT, at]),
+            Attribution(first[:count, at], any_failed[:, at].copy(), only[:count, at]),
+        )
+        for at, name in enumerate(people.measures)
+    }

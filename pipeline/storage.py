@@ -289,6 +289,7 @@ def adopt(source: Path, target: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
+    """Wait until the disk holds a folder's entries: a new name, or a new meaning of one."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -131,10 +131,10 @@ def test_sums_by_rule_from_masks_with_weights(case: dict[str, Any]) -> None:
     assert found.first.dtype == np.int64
 
 
-def test_many_documents_across_chunks_and_threads() -> None:
-    """As many as fill several chunks, of which the last is not full."""
+def test_many_documents_across_threads() -> None:
+    """As many as are shared among threads."""
     rng = np.random.default_rng(7)
-    size = 2 * whatif.CHUNK + 12_345
+    size = 2 * whatif.SMALL + 12_345
     case = {
         "values": rng.choice(np.array([*LEVELS, np.nan], np.float32), (size, 4)),
         "words": rng.integers(0, 1000, size),
@@ -151,7 +151,7 @@ def test_many_documents_across_chunks_and_threads() -> None:
         expected = rules.attribution(after, 4, case["words"] if measure == "words" else None)
         for name in ("first", "any", "only"):
             assert getattr(found.attribution, name).tolist() == getattr(expected, name).tolist()
-    assert change.lost.size > whatif.CHUNK / 100
+    assert change.lost.size > whatif.SMALL / 100
     assert (np.diff(change.lost) > 0).all()
 
 

@@ -1,0 +1,166 @@
+"""Compiled loops over one language's documents: carry them over a bound, sum them, look at values.
+
+`filters.whatif` and `audit.tuning` import this module late, and check what they pass: nothing here
+looks whether an index is within its array. Every loop lets other threads run meanwhile, and takes a
+part of the documents, so that two may work on halves.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filters.compiled import compiled, inlined
+
+# Position of the only set bit of a value, by de Bruijn's sequence: value * _SEQUENCE >> 58.
+_SEQUENCE: Final = np.uint64(0x03F79D71B4CB0A89)
+_58, _ONE, _ZERO = (np.uint64(number) for number in (58, 1, 0))
+_POSITION: Final = np.zeros(64, np.int64)
+for _bit in range(64):
+    _POSITION[((0x03F79D71B4CB0A89 << _bit) & (2**64 - 1)) >> 58] = _bit
+_NONE: Final = 64
+"""In place of the first failed rule, where none fails: `filters.whatif.NONE`."""
+
+released = partial(compiled, nogil=True)
+
+
+@inlined
+def _fate(mask: np.uint64, is_removed: bool) -> int:
+    """First failed rule, whether it fails alone, whether the document was removed, in a code."""
+    lowest = mask & (~mask + _ONE)
+    first = _NONE if mask == _ZERO else _POSITION[(lowest * _SEQUENCE) >> _58]
+    is_alone = mask != _ZERO and mask == lowest
+    return int(first) * 4 + int(is_alone) * 2 + int(is_removed)
+
+
+@released
+def summed(
+    masks: NDArray[np.uint64],
+    removed: NDArray[np.bool_],
+    weights: NDArray[Any],
+    fates: NDArray[np.int64],
+    failing: NDArray[np.int64],
+) -> None:
+    """Add every document to the sums by fate and by failed rule.
+
+    `weights` has shape (documents, measures); the sums (fates or rules, 1 + measures), with the
+    number of documents first.
+    """
+    measures = weights.shape[1]
+    for row in range(masks.size):
+        mask = masks[row]
+        code = _fate(mask, removed[row])
+        fates[code, 0] += 1
+        for measure in range(measures):
+            fates[code, 1 + measure] += weights[row, measure]
+        while mask != _ZERO:
+            lowest = mask & (~mask + _ONE)
+            bit = _POSITION[(lowest * _SEQUENCE) >> _58]
+            failing[bit, 0] += 1
+            for measure in range(measures):
+                failing[bit, 1 + measure] += weights[row, measure]
+            mask ^= lowest
+
+
+@released
+def moved(
+    values: NDArray[np.float32],
+    bounds: tuple[np.float32, np.float32, np.float32, np.float32],
+    bit: np.uint64,
+    original: NDArray[np.uint64],
+    masks: NDArray[np.uint64],
+    removed: NDArray[np.bool_],
+    weights: NDArray[Any],
+    sums: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+) -> None:
+    """Carry the documents that cross a rule's bounds into their new masks, and the sums with them.
+
+    `bounds` are low and high as they were, and as they are. `sums` are those by fate, those of this
+    rule, and how many documents were kept under `original` and are not now, and the other way.
+    """
+    low, high, new_low, new_high = bounds
+    fates, failing, flips = sums
+    measures = weights.shape[1]
+    for row in range(values.size):
+        value = values[row]
+        fails = (value < new_low) | (value > new_high)
+        if fails == ((value < low) | (value > high)):
+            continue
+        old = masks[row]
+        new = old ^ bit
+        masks[row] = new
+        is_removed = removed[row]
+        was, now = _fate(old, is_removed), _fate(new, is_removed)
+        sign = 1 if fails else -1
+        fates[was, 0] -= 1
+        fates[now, 0] += 1
+        failing[0] += sign
+        for measure in range(measures):
+            weight = weights[row, measure]
+            fates[was, 1 + measure] -= weight
+            fates[now, 1 + measure] += weight
+            failing[1 + measure] += sign * weight
+        if not is_removed and (old == _ZERO) != (new == _ZERO):
+            step = 1 if (new == _ZERO) != (original[row] == _ZERO) else -1
+            flips[0 if original[row] == _ZERO else 1] += step
+
+
+@released
+def binned(
+    values: NDArray[np.float32],
+    edges: NDArray[np.float32],
+    bit: np.uint64,
+    masks: NDArray[np.uint64],
+    removed: NDArray[np.bool_],
+    weights: NDArray[Any],
+    every: NDArray[np.int64],
+    rest: NDArray[np.int64],
+) -> None:
+    """Add documents to the bins of their values: all, and those that only this rule could reject.
+
+    Bin k holds edges[k] <= value < edges[k + 1]; the last row of the sums is for nulls. Values
+    must lie within the edges, whose number is a power of two and one.
+    """
+    measures, bins = weights.shape[1], edges.size - 1
+    for row in range(values.size):
+        value = values[row]
+        at = bins
+        if value == value:  # noqa: PLR0124 - a null is not equal to itself
+            at, step = 0, bins >> 1
+            while step:
+                at += step * int(edges[at + step] <= value)
+                step >>= 1
+        is_free = (masks[row] & ~bit) == _ZERO and not removed[row]
+        every[at, 0] += 1
+        for measure in range(measures):
+            every[at, 1 + measure] += weights[row, measure]
+        if is_free:
+            rest[at, 0] += 1
+            for measure in range(measures):
+                rest[at, 1 + measure] += weights[row, measure]
+
+
+@released
+def distances(
+    values: NDArray[np.float32],
+    low: np.float32,
+    high: np.float32,
+    bit: np.uint64,
+    masks: NDArray[np.uint64],
+    removed: NDArray[np.bool_],
+    found: NDArray[np.float32],
+) -> None:
+    """Distance of each value from the nearer bound; infinite for a null, and where more decides.
+
+    That is where another rule fails, or another step removed the document.
+    """
+    for row in range(values.size):
+        value = values[row]
+        nearest = np.float32(np.inf)
+        is_free = (masks[row] & ~bit) == _ZERO and not removed[row]
+        if is_free and value == value:  # noqa: PLR0124 - a null is not equal to itself
+            nearest = min(abs(value - low), abs(value - high))
+        found[row] = nearest
