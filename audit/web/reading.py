@@ -11,6 +11,8 @@ WHOLE: Final = 1500
 """Characters of a text that is shown whole."""
 PART: Final = 500
 """Characters of head, middle and tail of a longer one (as in HPLT's inspection)."""
+LEAST_GAP: Final = 120
+"""Characters that are worth being left out."""
 MOST_JOINED: Final = 32
 """Signs that may belong to one letter; a longer run is cut (texts of nothing but accents)."""
 OPENING, CLOSING = "⟨", "⟩"
@@ -19,9 +21,9 @@ OPENING, CLOSING = "⟨", "⟩"
 def excerpt(text: str, sought: str = "") -> list[dict[str, Any]]:
     """Parts of a text, each `text` and the characters left out before it in `gap`.
 
-    The whole text under 1,500 characters; else head, middle and tail of 500, the middle one around
-    the first place of `sought` if it lies there. No part begins or ends within a letter or a sign
-    that stands for a control character.
+    The whole text under 1,500 characters, or little more; else head, middle and tail of 500, the
+    middle one around the first place of `sought` if it lies there. No part begins or ends within a
+    letter or a sign that stands for a control character.
     """
     if len(text) < WHOLE:
         return [{"text": text, "gap": 0}]
@@ -33,8 +35,8 @@ def excerpt(text: str, sought: str = "") -> list[dict[str, Any]]:
     for start in (0, middle, len(text) - PART):
         first = max(end, cut(text, start))
         last = cut(text, start + PART)
-        if first == end and made:
-            made[-1]["text"] += text[first:last]
+        if made and first - end < LEAST_GAP:
+            made[-1]["text"] += text[end:last]
         else:
             made.append({"text": text[first:last], "gap": first - end})
         end = last
@@ -71,7 +73,7 @@ def page(found: Mapping[str, Any], code: str, *, whole: bool, sought: str = "") 
         "code": code,
         "parts": parts,
         "chars": found["characters"] or len(text),
-        "is_whole": whole or len(text) < WHOLE,
+        "is_whole": whole or sum(len(part["text"]) for part in parts) == len(text),
         "is_cut": found["is_cut"],
         "why_not": found["text_why_not"],
     }

@@ -5,6 +5,7 @@ import { draw, value as shown } from "./dom.js";
 export const WIDTH = 512;
 export const HEIGHT = 72;
 const COLUMNS = 128;
+const STEPS = 1000;
 const SKEWED = 3;
 const TAIL = 0.999;
 
@@ -26,6 +27,17 @@ export class Curve {
       for (const [measure, bins] of Object.entries(given[side])) this.sums[side][measure] = prefix(bins, used);
     }
     this.axis = axisOf(this);
+  }
+
+  /** Steps of a slider along the axis: whole numbers, where there are few. */
+  get steps() {
+    const { from, to, isLog } = this.axis;
+    return this.isWhole && !isLog && to - from <= STEPS ? Math.max(1, Math.round(to - from)) : STEPS;
+  }
+
+  /** Columns of the histogram: one a number, where there are few. */
+  get columns() {
+    return this.steps < COLUMNS ? this.steps + 1 : COLUMNS;
   }
 
   /** About how much lies below a value. */
@@ -140,16 +152,25 @@ export function stretch(curve, bounds) {
 
 /** Heights of the columns: every document, and those that only this rule may reject. */
 function columns(curve) {
-  const made = { every: new Float64Array(COLUMNS), rest: new Float64Array(COLUMNS) };
+  const n = curve.columns;
+  const made = { every: new Float64Array(n), rest: new Float64Array(n) };
   const last = curve.axis.to;
   for (const side of ["every", "rest"]) {
     const bins = curve.given[side].documents;
     for (let at = 0; at < curve.bins; at += 1) {
       if (curve.edges[at] > last) break;
-      made[side][Math.min(COLUMNS - 1, Math.floor(curve.place(curve.edges[at]) * COLUMNS))] += bins[at];
+      made[side][column(curve, curve.edges[at])] += bins[at];
     }
   }
   return made;
+}
+
+/** Column of a value. */
+function column(curve, value) {
+  const n = curve.columns;
+  // Columns of whole numbers stand around them; the others begin at their edge.
+  const place = curve.place(value) * (n <= curve.steps ? n : curve.steps);
+  return Math.min(n - 1, n <= curve.steps ? Math.floor(place) : Math.round(place));
 }
 
 /**
@@ -162,19 +183,23 @@ export function paint(svg, curve, bounds, lines) {
   const top = Math.max(1, ...made.every);
   // The square root keeps small columns visible beside the tall one that most signals have.
   const height = (n) => (n > 0 ? Math.max(1.5, Math.sqrt(n / top) * (HEIGHT - 4)) : 0);
-  const step = WIDTH / COLUMNS;
+  const n = curve.columns;
+  const isEach = n > curve.steps;
+  const step = isEach ? WIDTH / curve.steps : WIDTH / n;
+  const wide = Math.min(step * (isEach ? 0.6 : 1) - (isEach ? 0 : 0.8), 14);
   const path = (heights, test) => {
     let text = "";
-    for (let at = 0; at < COLUMNS; at += 1) {
+    for (let at = 0; at < n; at += 1) {
       const high = height(heights[at]);
       if (high && test(at)) {
-        text += `M${(at * step).toFixed(1)} ${HEIGHT}v${(-high).toFixed(1)}h${(step - 0.8).toFixed(1)}V${HEIGHT}z`;
+        const x = isEach ? at * step - wide / 2 : at * step;
+        text += `M${x.toFixed(1)} ${HEIGHT}v${(-high).toFixed(1)}h${wide.toFixed(1)}V${HEIGHT}z`;
       }
     }
     return text;
   };
-  const low = bounds.min === null ? -Infinity : Math.floor(curve.place(bounds.min) * COLUMNS);
-  const high = bounds.max === null ? Infinity : Math.floor(curve.place(bounds.max) * COLUMNS);
+  const low = bounds.min === null ? -Infinity : column(curve, bounds.min);
+  const high = bounds.max === null ? Infinity : column(curve, bounds.max);
   const isIn = (at) => at >= low && at <= high;
   svg.replaceChildren(
     draw("path", { class: "every", d: path(made.every, () => true) }),

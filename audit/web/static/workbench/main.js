@@ -121,7 +121,7 @@ keys.onKeys(reader.keysChanged);
 keys.listen(byId("reader"), {
   keep: () => reader.label("keep"), drop: () => reader.label("drop"), skip: () => reader.label("skip"),
   undo: reader.undo, next: reader.next, previous: reader.previous, reveal: reader.reveal, whole: reader.whole,
-  lower: () => rules.nudge(-10), raise: () => rules.nudge(10), search: reader.search, help: keys.help,
+  lower: () => rules.nudge(-1), raise: () => rules.nudge(1), search: reader.search, help: keys.help,
 }, reader.reason);
 
 byId("language").addEventListener("change", (event) => {

@@ -39,19 +39,22 @@ export function prepare(listeners) {
   byId("show-whole").addEventListener("click", whole);
   byId("show-joiners").addEventListener("click", joiners);
   byId("copy-url").addEventListener("click", () => navigator.clipboard?.writeText(byId("document-url").textContent));
-  const place = document.querySelector("#labelling .verdicts");
-  for (const [action, act, name] of [["keep", () => label("keep"), "Keep"], ["drop", () => label("drop"), "Drop"],
-    ["skip", () => label("skip"), "Skip"], ["undo", undo, "Undo"], ["reveal", reveal, "Reveal"],
-    ["previous", previous, "Previous"], ["next", next, "Next"]]) {
-    place.append(make("button", { type: "button", "data-action": action, on: { click: act } }, `${name} `, make("kbd", {})), " ");
+  const [verdicts, walk] = [document.querySelector("#labelling .verdicts"), byId("walk")];
+  for (const [place, action, act, name] of [
+    [walk, "previous", previous, "Previous"], [walk, "next", next, "Next"],
+    [verdicts, "keep", () => label("keep"), "Keep"], [verdicts, "drop", () => label("drop"), "Drop"],
+    [verdicts, "skip", () => label("skip"), "Skip"], [verdicts, "undo", undo, "Undo"],
+    [verdicts, "reveal", reveal, "Reveal"],
+  ]) {
+    place.append(make("button", { type: "button", "data-action": action, on: { click: act } }, `${name} `, make("kbd", {})));
   }
   keysChanged();
 }
 
 /** The keys as the buttons show them. */
 export function keysChanged() {
-  for (const button of document.querySelectorAll("#labelling [data-action]")) {
-    button.querySelector("kbd").textContent = shownKey(/** @type {any} */ (button).dataset.action);
+  for (const one of document.querySelectorAll("#reader [data-action]")) {
+    one.querySelector("kbd").textContent = shownKey(/** @type {any} */ (one).dataset.action);
   }
 }
 
@@ -136,6 +139,9 @@ function page(item, isWhole = false) {
 
 const current = () => items[at];
 
+/** @param {string} action @returns {any} */
+const button = (action) => document.querySelector(`#reader [data-action="${action}"]`);
+
 function empty(text) {
   byId("document").hidden = true;
   byId("labelling").hidden = true;
@@ -174,10 +180,12 @@ async function paint(isWhole = false) {
   byId("position").textContent = `${count(at + 1)} of ${count(items.length)}`;
   byId("document").scrollTop = 0;
   for (const box of byId("reasons").querySelectorAll("input")) box.checked = item.label?.reasons.includes(box.value) ?? false;
-  for (const button of document.querySelectorAll("#labelling [data-action]")) {
-    button.setAttribute("aria-pressed", String(item.label?.verdict === /** @type {any} */ (button).dataset.action));
+  for (const name of ["keep", "drop", "skip"]) {
+    document.querySelector(`[data-action="${name}"]`).setAttribute("aria-pressed", String(item.label?.verdict === name));
   }
-  for (const name of ["undo", "reveal", "next", "previous"]) document.querySelector(`[data-action="${name}"]`).removeAttribute("aria-pressed");
+  button("undo").disabled = given.length === 0;
+  button("reveal").disabled = isShown(item);
+  button("previous").disabled = at === 0;
   verdict();
   const after = items[at + 1];
   if (after) page(after).catch(() => {});
@@ -289,6 +297,7 @@ export function reveal() {
   const item = current();
   if (item) {
     item.isRevealed = true;
+    button("reveal").disabled = true;
     verdict();
   }
 }

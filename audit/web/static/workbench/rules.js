@@ -5,7 +5,6 @@ import { Curve, HEIGHT, WIDTH, axisWords, paint, stretch } from "./curve.js";
 import { bounded, byId, count, draw, make, percent, quiet, value, words } from "./dom.js";
 import { boundsOf, move, moves, query, ruleOf, runBounds, session, state } from "./state.js";
 
-const STEPS = 1000;
 const askCurve = latest();
 
 /** @type {Curve|null} The distribution of the open rule, under the other rules' bounds. */
@@ -115,10 +114,10 @@ function control(rule, side) {
   const id = `${rule.name}-${side}`;
   const direction = side === "min" ? "at least" : "at most";
   const what = `${words(rule.name)}: keep ${direction}`;
-  const range = make("input", { type: "range", id: `${id}-range`, min: 0, max: STEPS, step: 1, "aria-label": what, on: {
+  const range = make("input", { type: "range", id: `${id}-range`, min: 0, max: 1000, step: 1, "aria-label": what, on: {
     input: (event) => {
       if (!curve) return;
-      set(rule.name, { ...boundsOf(rule.name), [side]: curve.rounded(curve.at(event.target.value / STEPS)) }, event.target);
+      set(rule.name, { ...boundsOf(rule.name), [side]: curve.rounded(curve.at(event.target.value / curve.steps)) }, event.target);
     },
   } });
   const number = make("input", { type: "number", id: `${id}-number`, step: "any", inputmode: "decimal",
@@ -185,18 +184,19 @@ export function set(name, bounds, by = null) {
   changed();
 }
 
-/** Nudge the open rule's bound by a step of its slider. @param {number} steps */
-export function nudge(steps) {
+/** Nudge the open rule's bound by a hundredth of its slider, at least a step. @param {1|-1} way */
+export function nudge(way) {
+  const steps = way * Math.max(1, Math.round((curve?.steps ?? 0) / 100));
   const rule = ruleOf(state.rule);
   if (!rule?.what_if || !curve) return;
   const now = boundsOf(rule.name);
   const side = now.max !== null ? "max" : now.min !== null ? "min" : null;
   if (!side) return;
-  let place = curve.place(now[side]) + steps / STEPS;
+  let place = curve.place(now[side]) + steps / curve.steps;
   let moved = curve.rounded(curve.at(place));
   // A step that rounding swallows is none.
   for (let more = 0; moved === now[side] && more < 50; more += 1) {
-    place += Math.sign(steps) / STEPS;
+    place += Math.sign(steps) / curve.steps;
     moved = curve.rounded(curve.at(place));
   }
   set(rule.name, { ...now, [side]: moved });
@@ -240,7 +240,8 @@ function refreshControls(by = null) {
       number.value = "";
       continue;
     }
-    if (by !== range && curve) range.value = String(Math.round(curve.place(bound) * STEPS));
+    if (curve) range.max = String(curve.steps);
+    if (by !== range && curve) range.value = String(Math.round(curve.place(bound) * curve.steps));
     if (by !== number) number.value = String(bound);
     if (by !== number) number.setAttribute("aria-invalid", "false");
     range.setAttribute("aria-valuetext", `${side === "min" ? "at least" : "at most"} ${value(bound)} ${rule.unit}`);
