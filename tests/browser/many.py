@@ -88,4 +88,6 @@ def _restore(path: Path) -> None:
             texts = [text.replace(plain.strip(), HOSTILE) for text in group["text"].to_pylist()]
             assert len(texts) == group.num_rows
             at = group.schema.get_field_index("text")
-            writer.write_table(group.set_column(at, schema.field("text"), pa.array(texts, pa.large_string())))
+            writer.write_table(
+                group.set_column(at, schema.field("text"), pa.array(texts, pa.large_string()))
+            )
