@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from audit.places import host_key
-from audit.sample import mixed
+from audit.sample import stride
 from filters import rules
+from filters.text import mix
 from filters.whatif import Standing, in_parts
 from stages import schema
 from stages.errors import ConfigError
@@ -40,8 +41,6 @@ PRUNED = "documents were pruned from this run, with their addresses and texts"
 SCORE = "quality_score"
 SEARCHED: Final = 20_000
 """Documents whose text is looked through for one search, at most."""
-SOME: Final = 100_000
-"""Documents from which bins are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,58 +85,68 @@ def chosen(
     session: Session, standing: Standing, asked: Asked, at: int | None
 ) -> list[dict[str, Any]]:
     """The documents, in order; see `Session.queue`."""
-    if asked.kind == "margin" and at is not None:
-        rows, total = _nearest(session, _distances(standing, at), asked), None
-    elif asked.kind == "flips":
-        rows, total = _nearest(session, _flip_distances(standing), asked), None
-    elif asked.kind == "search":
-        rows, total = _searched(session, asked), None
+    skipped, among = _rows(session, asked.skip), 1
+    if asked.kind == "search":
+        rows = _searched(session, asked)
     elif asked.kind == "disagreement":
-        rows, total = _disagreeing(session, standing, asked), None
+        rows = _disagreeing(session, standing, asked, skipped)
+    elif asked.kind == "margin" and at is not None:
+        rows = _first(session, _distances(standing, at), asked, skipped)
+    elif asked.kind == "flips":
+        flipped, away = _flips(standing)
+        rows = flipped[
+            _first(session, away, asked, np.flatnonzero(np.isin(flipped, skipped)), flipped)
+        ]
     else:
-        rows, total = _random(session, _candidates(session, standing, asked, at), asked)
-    return _items(session, standing, rows, asked, at, total)
+        candidates = _candidates(session, standing, asked, at)
+        away = np.where(candidates, np.float32(0), np.float32(np.inf))
+        rows = _first(session, away, asked, skipped)
+        among = max(1, int(np.count_nonzero(candidates)))
+        probability = (rows.size + int(np.count_nonzero(candidates[skipped]))) / among
+        return _items(session, standing, rows, (asked, at, min(1.0, probability)))
+    return _items(session, standing, rows, (asked, at, 1.0))
 
 
 def _candidates(
     session: Session, standing: Standing, asked: Asked, at: int | None
-) -> NDArray[np.int64]:
-    """Rows of those among which chance decides."""
+) -> NDArray[np.bool_]:
+    """Those among which chance decides."""
     removed = session.population.removed
+    found: NDArray[np.bool_]
     if asked.kind == "only":
-        return np.flatnonzero((standing.masks == np.uint64(1) << np.uint64(at or 0)) & ~removed)
-    if asked.kind == "random_kept":
-        return np.flatnonzero(standing.kept())
-    if asked.kind == "random_dropped":
-        return np.flatnonzero((standing.masks != 0) & ~removed)
-    if asked.kind == "host" and session.view.host is not None:
-        return np.flatnonzero(session.view.host == host_key((asked.host or "").lower().rstrip(".")))
-    return np.arange(session.documents)
+        found = (standing.masks == np.uint64(1) << np.uint64(at or 0)) & ~removed
+    elif asked.kind == "random_kept":
+        found = standing.kept()
+    elif asked.kind == "random_dropped" or session.view.host is None:
+        found = (standing.masks != 0) & ~removed
+    else:
+        found = session.view.host == host_key((asked.host or "").lower().rstrip("."))
+    return found
 
 
-def _random(
-    session: Session, rows: NDArray[np.int64], asked: Asked
-) -> tuple[NDArray[np.int64], float]:
-    """Some rows by smallest sample key, and with what probability each of them is among them."""
-    keys = mixed(session.view.columns["head"][rows], asked.seed)
-    skipped = _rows(session, asked.skip)
-    wanted = min(rows.size, asked.n + skipped.size)
-    near = np.argpartition(keys, wanted - 1)[:wanted] if wanted < rows.size else np.arange(wanted)
-    near = near[np.argsort(keys[near], kind="stable")]
-    found = rows[near]
-    found = found[~np.isin(found, skipped)][: asked.n]
-    among = int(np.isin(rows, skipped).sum()) if skipped.size else 0
-    return found, min(1.0, (found.size + among) / rows.size) if rows.size else 1.0
+def _first(
+    session: Session,
+    distances: NDArray[np.float32],
+    asked: Asked,
+    skipped: NDArray[np.int64],
+    rows: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Places of the smallest finite distances, ascending; of equal ones those of smaller keys.
 
+    `rows` says which documents they are of, if not of all.
+    """
+    from filters import whatif_loops  # noqa: PLC0415 - compiles; see filters.compiled
 
-def _nearest(session: Session, distances: NDArray[np.float32], asked: Asked) -> NDArray[np.int64]:
-    """Rows of the smallest finite distances, ascending; of equal ones those of smaller keys."""
-    distances[_rows(session, asked.skip)] = np.inf
-    wanted = min(asked.n, distances.size)
-    limit = np.partition(distances, wanted - 1)[wanted - 1] if wanted else np.float32(0)
-    rows = np.flatnonzero((distances <= limit) & np.isfinite(distances))
-    keys = mixed(session.view.columns["head"][rows], asked.seed)
-    return rows[np.lexsort((keys, distances[rows]))][: asked.n]
+    distances[skipped] = np.inf
+    heads, own = session.view.columns["head"], stride(asked.seed)
+    heads = heads if rows is None else heads[rows]
+    found = in_parts(
+        lambda part: whatif_loops.first(distances[part], heads[part], own, asked.n) + part.start,
+        distances.size,
+        session.population.threads,
+    )
+    every = np.concatenate(found)
+    return every[np.lexsort((mix(heads[every] + own), distances[every]))][: asked.n]
 
 
 def _rows(session: Session, doc_ids: Sequence[str]) -> NDArray[np.int64]:
@@ -166,13 +175,13 @@ def _distances(standing: Standing, at: int) -> NDArray[np.float32]:
     return found
 
 
-def _flip_distances(standing: Standing) -> NDArray[np.float32]:
-    """How far documents of another outcome lie from the bounds that moved over them; else inf.
+def _flips(standing: Standing) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Documents of another outcome than in the run, and how far from the bounds that moved over.
 
     In parts of the bound, so that rules of different units compare; of several rules the farthest.
     """
     people = standing.population
-    rows = np.flatnonzero(standing.kept() != ((people.masks == 0) & ~people.removed))
+    rows = np.flatnonzero(((standing.masks == 0) != (people.masks == 0)) & ~people.removed)
     beyond = np.zeros(rows.size, np.float32)
     is_moved = (standing.low != people.low) | (standing.high != people.high)
     for at in np.flatnonzero(is_moved).tolist():
@@ -182,17 +191,17 @@ def _flip_distances(standing: Standing) -> NDArray[np.float32]:
         ends = [end for end in (new if np.isfinite(new).any() else old) if np.isfinite(end)]
         away = [np.abs(values - end) / max(abs(end), np.float32(1e-6)) for end in ends]
         beyond = np.where(crossed, np.fmax(beyond, np.minimum.reduce(away)), beyond)
-    found = np.full(standing.masks.size, np.inf, np.float32)
-    found[rows] = beyond
-    return found
+    return rows, beyond
 
 
-def _disagreeing(session: Session, standing: Standing, asked: Asked) -> NDArray[np.int64]:
+def _disagreeing(
+    session: Session, standing: Standing, asked: Asked, skipped: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """By turns the best of what the rules reject, and the worst of what they keep."""
     score = session.view.values[SCORE]
     rejected = (standing.masks != 0) & ~session.population.removed
     sides = [
-        _nearest(session, np.where(mine & ~np.isnan(score), away, np.float32(np.inf)), asked)
+        _first(session, np.where(mine & ~np.isnan(score), away, np.float32(np.inf)), asked, skipped)
         for mine, away in ((rejected, 1 - score), (standing.kept(), score))
     ]
     turns = zip(*(_padded(one, asked.n) for one in sides), strict=True)
@@ -223,11 +232,10 @@ def _items(
     session: Session,
     standing: Standing,
     rows: NDArray[np.int64],
-    asked: Asked,
-    at: int | None,
-    probability: float | None,
+    question: tuple[Asked, int | None, float],
 ) -> list[dict[str, Any]]:
-    kept = standing.kept()[rows]
+    _, at, probability = question
+    kept = (standing.masks[rows] == 0) & ~session.population.removed[rows]
     values = None if at is None else session.population.values[at][rows]
     found = []
     for place, doc_id in enumerate(session.view.doc_ids(rows)):
@@ -237,7 +245,7 @@ def _items(
                 "doc_id": doc_id,
                 "value": value,
                 "distance": None if at is None else _distance(standing, at, value),
-                "inclusion_probability": 1.0 if probability is None else probability,
+                "inclusion_probability": probability,
                 "outcome": schema.KEEP if kept[place] else schema.REJECT,
             }
         )
@@ -248,64 +256,3 @@ def _distance(standing: Standing, at: int, value: float | None) -> float | None:
     ends = (float(standing.low[at]), float(standing.high[at]))
     away = [abs(value - end) for end in ends if value is not None and np.isfinite(end)]
     return min(away, default=None)
-
-
-# Along one signal
-
-
-def edges(
-    values: NDArray[np.float32], known: Sequence[np.float32], bins: int
-) -> NDArray[np.float32]:
-    """Ends of at most so many bins, ascending; every value lies within the first and the last.
-
-    Half are even steps and half quantiles of a random sample, or every value that occurs there
-    where they are few; `known` are among them where they lie within.
-    """
-    some = values[:SOME]
-    some = some[~np.isnan(some)]
-    lowest, highest = _range(values)
-    made = np.unique(some)
-    if made.size > bins - len(known) - 2:
-        half = bins // 2 - len(known) - 2
-        low, high = np.quantile(some, (0.001, 0.999)).tolist()
-        steps = np.linspace(low, high, half, dtype=np.float32)
-        made = np.concatenate([steps, np.quantile(some, np.linspace(0, 1, half), method="nearest")])
-    last = np.nextafter(highest, np.float32(np.inf))
-    made = np.unique(np.concatenate([made, np.array([lowest, *known], np.float32)]))
-    return np.append(made[(made >= lowest) & (made < last)], last).astype(np.float32)
-
-
-def _range(values: NDArray[np.float32]) -> tuple[np.float32, np.float32]:
-    with np.errstate(all="ignore"):
-        ends = np.fmin.reduce(values, initial=np.inf), np.fmax.reduce(values, initial=-np.inf)
-    return (np.float32(0), np.float32(0)) if ends[0] > ends[1] else ends
-
-
-def binned(
-    standing: Standing, at: int, found: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sums by bin, and of nulls last: of all documents, and of those only this rule may reject."""
-    from filters import whatif_loops  # noqa: PLC0415 - compiles; see filters.compiled
-
-    people, bins = standing.population, found.size - 1
-    padded = np.full((1 << max(0, bins - 1).bit_length()) + 1, np.inf, np.float32)
-    padded[:-1][:bins] = found[:-1]
-
-    def part(rows: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        every, rest = (np.zeros((padded.size, len(people.measures)), np.int64) for _ in range(2))
-        whatif_loops.binned(
-            people.values[at][rows],
-            padded,
-            np.uint64(1) << np.uint64(at),
-            standing.masks[rows],
-            people.removed[rows],
-            people.weights[rows],
-            every,
-            rest,
-        )
-        return every, rest
-
-    parts = in_parts(part, standing.masks.size, people.threads)
-    sums = (np.add.reduce([one[side] for one in parts]) for side in (0, 1))
-    every, rest = (np.concatenate([one[:bins], one[-1:]]) for one in sums)
-    return every, rest

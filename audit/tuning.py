@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from audit import judged, moves, pages, queues
+from audit import curves, judged, moves, pages, queues
+from audit.curves import Bins
 from audit.runs import Run
 from audit.views import Views
 from filters import rules, whatif
@@ -23,7 +24,8 @@ from filters.whatif import Population, Standing, Tally
 from stages import schema
 from stages.errors import ConfigError
 
-BINS: Final = 1024
+HELD_BINS: Final = 4
+"""Signals whose bins are held: 2 bytes a document each."""
 Z: Final = 1.959964
 """Standard deviations on either side that hold 95 % of a normal distribution."""
 
@@ -60,6 +62,7 @@ class Session:
         )
         self._standing = Standing(self.population)
         self._lock = threading.Lock()
+        self._held_bins: dict[int, tuple[Bins, NDArray[np.int64]]] = {}
         self.pinned, self.unknown = self._pinned(pinned)
 
     # What is held
@@ -181,22 +184,20 @@ class Session:
 
         Bin k of `edges` holds edges[k] <= value < edges[k + 1]. `every` holds the sums of each bin
         over all documents, `rest` over those that only this rule could reject, by measure; `nulls`
-        the same of documents without a value, which never fail. `kept` under bounds on edges is the
-        sum of `rest` between them, and that of nulls. ConfigError as from `counts`.
+        the same of documents without a value, which never fail. What is kept under bounds on edges
+        is the sum of `rest` between them, and that of nulls; the run's bounds lie on edges, others
+        need not. ConfigError as from `counts`.
         """
         self.check({**moved, name: moved.get(name, self.bounds.get(name, Bound(name)))})
-        at = self.view.names.index(name)
-        low, high = self.population.limits(moved)
-        known = [self.population.low[at], low[at], *_after(self.population.high[at], high[at])]
-        edges = queues.edges(self.population.values[at], known, BINS)
         with self._lock:
+            bins, every = self._bins(self.view.names.index(name))
             self._standing.move(moved)
-            every, rest = queues.binned(self._standing, at, edges)
+            rest = bins.rest(self._standing)
         names = self.population.measures
         sides = {"every": every, "rest": rest}
         return {
             "name": name,
-            "edges": edges.astype(float).tolist(),
+            "edges": bins.edges.astype(float).tolist(),
             **{
                 side: {measure: sums[:-1, k].tolist() for k, measure in enumerate(names)}
                 for side, sums in sides.items()
@@ -207,6 +208,17 @@ class Session:
             },
             "total": {name: tally.total for name, tally in self._before.items()},
         }
+
+    def _bins(self, at: int) -> tuple[Bins, NDArray[np.int64]]:
+        """Bins of a rule's signal and their sums, of which the last few asked for are held."""
+        made = self._held_bins.pop(at, None)
+        if made is None:
+            bins = curves.bins(self.population, at)
+            made = bins, bins.every(self.population)
+        self._held_bins[at] = made
+        while len(self._held_bins) > HELD_BINS:
+            self._held_bins.pop(next(iter(self._held_bins)))
+        return made
 
     # Pages
 
@@ -275,11 +287,6 @@ class Session:
 
 def _outcome(values: NDArray[np.float32], removed: bool, low: Any, high: Any) -> str:
     return schema.REJECT if removed or rules.fails(values, low, high).any() else schema.KEEP
-
-
-def _after(*highs: np.float32) -> list[np.float32]:
-    """Smallest values above inclusive upper bounds: where a bin may begin."""
-    return [np.nextafter(high, np.float32(np.inf)) for high in highs]
 
 
 def _measure(after: Tally, before: Tally) -> dict[str, int]:
