@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test check mutants bench sample eval-langid train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test check mutants bench sample screenshots eval-langid train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -20,8 +20,16 @@ sample: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/weir demo
 
-test: $(STAMP)
+test: $(STAMP) browser
 	$(BIN)/python -m pytest
+
+# The browser tests drive Debian's Chromium, and look at every script that Europe writes in.
+browser:
+	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -q NotoSansArmenian \
+	|| { run=; [ "$$(id -u)" = 0 ] || run="sudo -n"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  { $$run apt-get -qq update; $$run apt-get -qq install -y --no-install-recommends chromium fonts-noto-core fontconfig; } >/dev/null 2>&1; } \
+	|| echo "weir: Chromium and fonts-noto-core cannot be installed here, so the tests in a browser are skipped (with CI set they fail); on Debian, as root: apt-get install chromium fonts-noto-core"
 
 check: $(STAMP)
 	$(BIN)/ruff check .

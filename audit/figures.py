@@ -3,6 +3,7 @@
 Geometry is in the units of each figure's own view box; the templates only draw it.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,13 @@ CLIP_FROM, CLIP_TO, CLIP_MOST = 3.0, 1.5, 12.0
 Never at less than a twelfth of itself: one page beside thousands must not look like many.
 """
 
+DOTS_LEFT, DOTS_WIDTH = 8.0, 224.0
+"""A row of the dot plot: the axis begins and ends so that a mark at either end is whole."""
+
 TICKS = 5
+TICK_ROOM = 26.0
+"""Room that a number under an axis needs."""
+
 LABEL = 58.0
 """Room that a threshold's label needs; it stands on the failing side where there is so much."""
 
@@ -127,13 +134,42 @@ def composition(account: Mapping[str, Any]) -> list[dict[str, Any]]:
     return segments
 
 
-def nested(first: Mapping[str, int], largest: int) -> list[dict[str, Any]]:
-    """Bars inside each other: documents that fail a rule at all, first, and alone."""
-    unit = BAR_WIDTH / largest if largest else 0.0
-    return [
-        {"name": name, "width": round(max(BAR_MIN, first[name] * unit) if first[name] else 0.0, 1)}
-        for name in ("any", "first", "only")
+def dots(counts: Mapping[str, int], largest: int) -> dict[str, float]:
+    """Places on one axis of a rule's documents: that fail it at all, first, and alone."""
+    unit = DOTS_WIDTH / largest if largest else 0.0
+    return {name: round(DOTS_LEFT + counts[name] * unit, 1) for name in ("any", "first", "only")}
+
+
+def curve(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
+    """A step line of shares in [0, 1] over ranks, on a logarithmic axis of ranks."""
+    if not points:
+        return {"path": "", "ticks": [], "marks": []}
+    last = math.log(max(points[-1][0], 2))
+    base = PLOT_TOP + PLOT_HEIGHT
+    places = [
+        (round(PLOT_WIDTH * math.log(rank) / last, 1), round(base - PLOT_HEIGHT * share, 1))
+        for rank, share in points
     ]
+    path = "M" + "L".join(f"{x:g} {y:g}" for x, y in places)
+    ticks = [
+        {"x": x, "text": short(rank), "anchor": _anchor(x)}
+        for (rank, _), (x, _) in zip(points, places, strict=True)
+    ]
+    return {"path": path, "ticks": _apart(ticks), "marks": [{"x": x, "y": y} for x, y in places]}
+
+
+def _anchor(x: float) -> str:
+    return "start" if x < 8 else "end" if x > PLOT_WIDTH - 8 else "middle"
+
+
+def _apart(ticks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ticks far enough from each other to be read; the last one stays."""
+    found: list[dict[str, Any]] = []
+    for tick in ticks[:-1]:
+        if not found or tick["x"] - found[-1]["x"] >= TICK_ROOM:
+            found.append(tick)
+    last = ticks[-1]
+    return [*(tick for tick in found if last["x"] - tick["x"] >= TICK_ROOM), last]
 
 
 def bound_text(bound: Bound | None) -> str:
@@ -171,17 +207,22 @@ def short(value: float) -> str:
 
 
 def histogram(
-    signal: Signal, kept: Mapping[str, int], rejected: Mapping[str, int], bound: Bound | None
+    signal: Signal,
+    kept: Mapping[str, int],
+    rejected: Mapping[str, int],
+    bound: Bound | None,
+    base: Bound | None = None,
 ) -> dict[str, Any]:
     """Columns, ticks and threshold lines of one signal; labels are bin numbers or `null`.
 
     Columns are as wide as each other, whatever their bins span. Bins above all pages and all
-    thresholds are left out.
+    thresholds are left out. `ghosts` are the lines of `base` that differ from `bound`.
     """
     edges = signal.edges
     counts = [(kept.get(str(k), 0), rejected.get(str(k), 0)) for k in range(len(edges) + 1)]
     first = 0 if any(counts[0]) else 1
-    last = max([_last_bin(edges, bound), *(k for k, pair in enumerate(counts) if any(pair))])
+    lasts = [_last_bin(edges, bound), _last_bin(edges, base) if base else 1]
+    last = max([*lasts, *(k for k, pair in enumerate(counts) if any(pair))])
     slots = range(first, min(last + 1, len(edges)) + 1)
     width = PLOT_WIDTH / len(slots)
     heights = sorted((sum(counts[k]) for k in slots), reverse=True)
@@ -193,14 +234,30 @@ def histogram(
         for at, k in enumerate(slots)
         if any(counts[k])
     ]
+    lines = _lines(signal, bound, first, width)
+    ghosts = _lines(signal, base, first, width) if base else []
     return {
         "columns": columns,
+        "paths": {
+            name: "".join(_rectangle(column, name) for column in columns if column[name])
+            for name in ("kept", "rejected")
+        },
         "ticks": _ticks(edges, slots, width),
-        "lines": _lines(signal, bound, first, width),
+        "lines": lines,
+        "ghosts": [ghost for ghost in ghosts if ghost["text"] not in {x["text"] for x in lines}],
         "kept": sum(kept.values()),
         "rejected": sum(rejected.values()),
-        "null": kept.get("null", 0) + rejected.get("null", 0),
+        "null": (kept.get("null", 0), rejected.get("null", 0)),
+        "bins": len(slots),
+        "open_end": sum(counts[len(edges)]),
+        "open_from": number(edges[-1]),
     }
+
+
+def _rectangle(column: Mapping[str, Any], name: str) -> str:
+    """One part of a column as a piece of a path."""
+    x, y, width, height = (column[key] for key in ("x", f"{name}_y", "width", f"{name}_height"))
+    return f"M{x:g} {y:g}h{width:g}v{height:g}h-{width:g}z"
 
 
 def _last_bin(edges: Sequence[float], bound: Bound | None) -> int:
@@ -227,12 +284,12 @@ def _column(
     base = PLOT_TOP + PLOT_HEIGHT
     x, width = place[0] + COLUMN_GAP / 2, max(1.0, place[1] - COLUMN_GAP)
     return {
-        "x": round(x, 2),
-        "width": round(width, 2),
-        "kept_y": round(base - parts[0], 2),
-        "kept_height": round(parts[0], 2),
-        "rejected_y": round(base - parts[0] - parts[1], 2),
-        "rejected_height": round(parts[1], 2),
+        "x": round(x, 1),
+        "width": round(width, 1),
+        "kept_y": round(base - parts[0], 1),
+        "kept_height": round(parts[0], 1),
+        "rejected_y": round(base - parts[0] - parts[1], 1),
+        "rejected_height": round(parts[1], 1),
         "kept": pair[0],
         "rejected": pair[1],
         "text": text,

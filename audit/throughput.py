@@ -3,30 +3,33 @@
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from audit.runs import STEPS, Run
 
 
 def throughput(run: Run) -> dict[str, Any]:
     """Processor time, clock time and peak memory by step, and pages a second.
 
-    Processor time counts a task's process and the children that ended with it. Absent timings count
-    as nothing and are named in `untimed`.
+    Processor time counts a task's process and the children that ended with it. `task_s` is median,
+    95th percentile and longest clock time of a step's tasks, None without timings. Absent timings
+    count as nothing and are named in `untimed`.
     """
     steps: list[dict[str, Any]] = []
-    pages = untimed = 0
+    pages = 0
     for step in STEPS:
-        cpu_s = wall_s = peak_mb = 0.0
-        tasks = 0
+        walls: list[float] = []
+        cpu_s = peak_mb = 0.0
+        tasks = untimed = 0
         for made in run.manifests(step):
             tasks += 1
             untimed += 0 if "cpu_s" in made.timing else 1
             cpu_s += float(made.timing.get("cpu_s", 0.0))
-            wall_s += float(made.timing.get("wall_s", 0.0))
+            walls += [float(made.timing["wall_s"])] if "wall_s" in made.timing else []
             peak_mb = max(peak_mb, float(made.timing.get("rss_mb", 0.0)))
             pages += made.books.rows_in if step == "extract" else 0
-        steps.append(
-            {"step": step, "tasks": tasks, "cpu_s": cpu_s, "wall_s": wall_s, "peak_mb": peak_mb}
-        )
+        row = {"step": step, "tasks": tasks, "untimed": untimed, "cpu_s": cpu_s}
+        steps.append({**row, "wall_s": sum(walls), "peak_mb": peak_mb, "task_s": _quantiles(walls)})
     total_s = sum(row["cpu_s"] for row in steps)
     for row in steps:
         row["cpu_ms_per_page"] = 1000 * row["cpu_s"] / pages if pages else None
@@ -39,8 +42,16 @@ def throughput(run: Run) -> dict[str, Any]:
         "largest_s": max(row["cpu_s"] for row in steps),
         "peak_mb": max(row["peak_mb"] for row in steps),
         "elapsed_s": _elapsed_s(run.book.get("started_at"), run.book.get("finished_at")),
-        "untimed": untimed,
+        "untimed": sum(row["untimed"] for row in steps),
     }
+
+
+def _quantiles(walls: list[float]) -> tuple[float, float, float] | None:
+    """Median, 95th percentile and maximum of observed times, each one that was observed."""
+    if not walls:
+        return None
+    low, high = np.quantile(walls, [0.5, 0.95], method="inverted_cdf")
+    return float(low), float(high), max(walls)
 
 
 def _elapsed_s(began: Any, ended: Any) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from audit import exports, judged, moves, packs
+from audit import exports, judged, moves, packs, saving
 from audit.runs import Run
 from audit.sample import EXCERPT_CHARS, Chosen, pages, sample_keys
 from filters import rules
@@ -132,12 +132,8 @@ def _written(
             raise ConfigError("--write", "there is nothing to write", "name a --set RULE=VALUE")
         return {"yaml": "", "difference": "", "written": None}
     if source is None:
-        rates = (change.before["documents"], change.after["documents"])
-        rate = " to ".join(f"{100 * one.kept / one.total:.1f} %" for one in rates)
-        source = (
-            f"weir tune on run {run.name} (snapshot {run.snapshot}), "
-            f"{rates[0].total} documents: keep-rate {rate}"
-        )
+        rates = [side["documents"] for side in (change.before, change.after)]
+        source = saving.source(run, rates[0].total, *(one.kept / one.total for one in rates))
     elif len(source) < MIN_SOURCE:
         raise ConfigError("--source", "says nothing", f"at least {MIN_SOURCE} characters")
     base = run.bounds("base")

@@ -4,13 +4,14 @@
 part `language`. Each value remembers the file it came from, for `weir config show`.
 """
 
+import difflib
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -578,11 +579,31 @@ def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Run:
         below = (o for k, o in reversed(origins.items()) if f"{k}.".startswith(f"{named}."))
         origin = layers.with_line(next(below, "configuration"), first["loc"])
         value = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
+        near = _near(first["loc"]) if first["type"] == "extra_forbidden" else []
         raise ConfigError(
             origin,
             f"{key}: {first['msg']}{value}",
-            "`weir config explain KEY` shows what is allowed",
+            (f"did you mean {', '.join(near)}? " if near else "")
+            + f"`weir config explain {near[0] if near else 'KEY'}` shows what is allowed",
         ) from None
+
+
+def _near(location: Sequence[int | str]) -> list[str]:
+    """Keys that are spelt like an unknown one, and may stand where it stands; dotted."""
+    model: Any = Run
+    for part in location[:-1]:  # an entry of a list or a mapping has no field of its own
+        if part in model.model_fields:
+            model = _model_of(model.model_fields[part].annotation) or model
+    before = [str(part) for part in location[:-1]]
+    close = difflib.get_close_matches(str(location[-1]), model.model_fields, n=3, cutoff=0.7)
+    return [".".join([*before, name]) for name in close]
+
+
+def _model_of(annotation: Any) -> Any:
+    """The section that a field holds, itself or in a list or mapping; None if it holds none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_of(part))), None)
 
 
 _PACK_KEYS = {

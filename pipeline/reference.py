@@ -1,5 +1,6 @@
 """What a run may be made of: configuration, languages, tables and reasons, as data and text."""
 
+import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -84,6 +85,7 @@ def explain(key: str) -> dict[str, Any]:
     rows = {row["key"]: row for row in config_values(config.load("europe"), None)}
     if key not in rows:
         near = [k for k in rows if key.rpartition(".")[2] in k][:5]
+        near = near or difflib.get_close_matches(key, [*rows, *BY_NAME], n=3)
         raise ConfigError(
             "KEY",
             f"unknown key {key!r}",

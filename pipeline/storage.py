@@ -269,7 +269,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def adopt(source: Path, target: Path) -> None:
@@ -285,10 +285,11 @@ def adopt(source: Path, target: Path) -> None:
         except OSError:
             write_bytes(target, source.read_bytes())
             return
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk holds a folder's entries: a new name, or a new meaning of one."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -355,7 +356,7 @@ class ParquetFile:
             digest, size = file_digest(self._temporary), self._temporary.stat().st_size
             self._temporary.chmod(0o644)
             self._temporary.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         return {"rows": self.rows, "bytes": size, "sha256": digest}
 
     def discard(self) -> None:

@@ -17,7 +17,7 @@ from filters.catalog import measure_all
 from filters.text import NO_LEXICON, TextView
 from langid import identify, models
 from pipeline import config, context, runner
-from pipeline.answers import cell, tag
+from pipeline.answers import Text, cell, tag
 from pipeline.manifest import Manifest
 from pipeline.sandbox import Sandbox
 from stages.errors import ConfigError
@@ -192,3 +192,22 @@ def doctor() -> list[dict[str, Any]]:
         }
     )
     return checks
+
+
+def plan_text(data: Mapping[str, Any]) -> Text:
+    """`weir plan`."""
+    yield (
+        f"snapshot {data['snapshot']}: {data['shards']:,} inputs, {data['bytes'] / 1e6:,.1f} "
+        f"MB, {data['robots_files']} robots files, languages: {data['languages']}"
+    )
+    for uri in data["missing"]:
+        yield f"missing: {uri}"
+    if (e := data["estimate"]) is not None:
+        yield (
+            f"from {e['from_responses']} responses: about {e['responses']:,} "
+            f"responses, {e['documents']:,} documents before rules,"
+        )
+        yield (
+            f"{e['cpu_hours']:,} core-hours ({e['cpu_ms_per_response']} ms a "
+            f"response), {e['stored_bytes'] / 1e6:,.1f} MB on disk"
+        )
