@@ -13,7 +13,15 @@ from typing import Any
 
 import typer
 
-from pipeline import answers, dataset_cli, reading_cli, reference_cli, running_cli, text_cli
+from pipeline import (
+    answers,
+    audit_cli,
+    dataset_cli,
+    reading_cli,
+    reference_cli,
+    running_cli,
+    text_cli,
+)
 from stages.errors import CurationError, ShardError
 
 app = typer.Typer(
@@ -25,7 +33,7 @@ app = typer.Typer(
     help="From a web-crawl snapshot to clean, deduplicated, "
     "rights-respecting Parquet in every European language.",
 )
-for part in (running_cli, reading_cli, reference_cli, text_cli, dataset_cli):
+for part in (running_cli, reading_cli, audit_cli, reference_cli, text_cli, dataset_cli):
     app.add_typer(part.app)
 
 UsageError: Any = typer.BadParameter.__bases__[0]  # typer may bring its own click

@@ -64,11 +64,9 @@ def file(desk: Desk, kind: str, _request: Request, given: Mapping[str, Any]) -> 
 
 
 def _made(opened: Opened, kind: str, rows: list[tuple[str, str, str, str, int]]) -> bytes:
-    if kind == "csv":
-        return exports.to_csv(grid.COLUMNS, rows)
-    if kind == "parquet":
-        return grid.to_parquet(opened.run.name, rows)
-    return grid.to_json(compare.identity(opened.run), rows)
+    if kind == "json":
+        return grid.to_json(compare.identity(opened.run), rows)
+    return exports.BY_FORMAT[kind](grid.table(opened.run.name, rows))
 
 
 def _wanted(given: Mapping[str, Any]) -> Wanted:
