@@ -11,6 +11,9 @@ from audit.phrases import language_name, plain
 MIN_DOCUMENTS = 20
 """Of fewer documents in either run, one page more or less would be the change."""
 
+LEAST_EACH = 10
+"""Pages of either kind in both runs together: of fewer, the normal approximation is none."""
+
 LEAST_Z = 2.0
 """Differences under two standard errors are what chance does to unchanged rates."""
 
@@ -78,8 +81,11 @@ def _judged(table: stats.Table) -> dict[str, int]:
 def _changed(text: str, now: tuple[int, int], before: tuple[int, int]) -> Iterator[Change]:
     if min(now[1], before[1]) < MIN_DOCUMENTS:
         return
+    parts = now[0] + before[0]
+    if min(parts, now[1] + before[1] - parts) < LEAST_EACH:
+        return
     rates = [part / whole for part, whole in (before, now)]
-    pooled = (now[0] + before[0]) / (now[1] + before[1])
+    pooled = parts / (now[1] + before[1])
     error = math.sqrt(pooled * (1 - pooled) * (1 / now[1] + 1 / before[1]))
     if error and rates[0] != rates[1]:
         went = f"{text} from {100 * rates[0]:.1f}% to {100 * rates[1]:.1f}%"

@@ -43,9 +43,7 @@ def by_reason(
     by_language: dict[str, dict[str, list[Chosen]]] = {}
     for (tag, reason), entries in chosen.items():
         by_language.setdefault(tag, {})[reason] = entries
-    cut = {
-        tag: _shares(entries, sizes.get(tag, {}), most) for tag, entries in by_language.items()
-    }
+    cut = {tag: _shares(entries, sizes.get(tag, {}), most) for tag, entries in by_language.items()}
     everything = sorted({e for of in cut.values() for entries in of.values() for e in entries})
     known = {page["doc_id"]: _shaped(page) for page in pages(run, everything, CHARS)}
     return {
@@ -105,7 +103,7 @@ def _shaped(page: dict[str, Any]) -> dict[str, Any]:
         "is_cut": excerpt is not None and (page["n_chars"] or 0) > CHARS,
         "reason": page["reason"],
         "outcome": page["outcome"],
-        "why": _why(page),
+        "why": why(page),
         "distance": _distance(page),
     }
 
@@ -122,7 +120,7 @@ def _distance(page: dict[str, Any]) -> float:
     return 0.0
 
 
-def _why(page: dict[str, Any]) -> list[str]:
+def why(page: Mapping[str, Any]) -> list[str]:
     """The failed rules with value and threshold, or the kept page that this one is a copy of."""
     if page["outcome"] == schema.KEEP:
         return []

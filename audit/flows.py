@@ -10,12 +10,22 @@ import pyarrow.compute as pc
 from audit.phrases import language_name
 from audit.runs import Run
 from langid import confusables
+from langid.tags import BY_TAG
 
 RIVAL_FROM = 0.05
 """A second language counts from this posterior: one page in twenty of those would be its own."""
 
 COLUMNS = ["tag", "runner_up", "runner_up_score", "language_score"]
 NONE = ""
+NAMES = {
+    "hbs": "Serbo-Croatian",
+    "insular_nordic": "Insular Nordic",
+    "east_slavic": "East Slavic",
+    "low_german": "Low German",
+    "baltic_latvian": "Latvian",
+    "baltic_lithuanian": "Lithuanian",
+}
+"""Names of groups that are not those of two languages or of a family in one word."""
 
 
 def flows(run: Run) -> dict[str, Any] | None:
@@ -53,23 +63,29 @@ def flows(run: Run) -> dict[str, Any] | None:
 
 
 def _groups(count: Counter[str], rivals: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Groups with documents; the columns are the languages that are a rival of some document."""
     found = []
     for name, members in confusables.GROUPS.items():
         rows = [tag for tag in members if count[tag]]
-        columns = [tag for tag in members if count[tag] or any(rivals[r, tag] for r in rows)]
-        if not rows or len(columns) < 2:
-            continue
+        columns = [tag for tag in members if any(rivals[row, tag] for row in rows)]
         made = [_row(tag, columns, count, rivals) for tag in rows]
-        found.append(
-            {
-                "name": name,
-                "columns": [language_name(tag) for tag in columns],
-                "rows": made,
-                "documents": sum(row["documents"] for row in made),
-                "doubted": sum(row["documents"] - row["sure"] for row in made),
-            }
-        )
+        if made:
+            found.append(
+                {
+                    "name": NAMES.get(name, name.replace("_", "\u2013").title()),
+                    "columns": [{**language_name(tag), "code": _code(tag)} for tag in columns],
+                    "rows": made,
+                    "documents": sum(row["documents"] for row in made),
+                    "doubted": sum(row["documents"] - row["sure"] for row in made),
+                }
+            )
     return sorted(found, key=lambda group: (-group["doubted"], -group["documents"], group["name"]))
+
+
+def _code(tag: str) -> str:
+    """A tag as short as it can be told: without the script where the language has one only."""
+    code = tag.partition("_")[0]
+    return tag if sum(known.startswith(f"{code}_") for known in BY_TAG) > 1 else code
 
 
 def _row(
@@ -80,6 +96,7 @@ def _row(
     sure = rivals[tag, NONE]
     return {
         **language_name(tag),
+        "code": _code(tag),
         "documents": count[tag],
         "sure": sure,
         "cells": [

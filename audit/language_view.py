@@ -162,7 +162,7 @@ def write(
             on_progress(tag, part.number + 1, len(run.shards))
         columns.add(chosen)
         order = np.lexsort((chosen["tail"], chosen["head"]))
-        columns.commit(order, stamp, _Notes(tag, total, names, tuple(reasons), run.rules))
+        columns.commit(order, stamp, Notes(tag, total, names, tuple(reasons), run.rules))
 
 
 def _chosen(run: Run, tag: str, limit: int) -> tuple[dict[str, NDArray[Any]], int]:
@@ -225,7 +225,7 @@ def _columns_of(
 
 
 @dataclass(frozen=True, slots=True)
-class _Notes:
+class Notes:
     """What a view's file says of itself."""
 
     tag: str
@@ -266,7 +266,7 @@ class Columns:
                 stream, kind = self._files[name]
                 stream.write(np.ascontiguousarray(column, dtype=kind).data)
 
-    def commit(self, order: NDArray[np.int64], stamp: str, notes: _Notes) -> None:
+    def commit(self, order: NDArray[np.int64], stamp: str, notes: Notes) -> None:
         """Write the file, rows in this order.
 
         Signals without any value are left out unless they are rules, measures without any too.

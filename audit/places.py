@@ -5,12 +5,9 @@ hold hashes and numbers of records, and the names of hosts; never an address or 
 """
 
 import bisect
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,17 +15,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from audit.runs import Run
-from audit.sample import halves
 from audit.trace import DOC_ID, RECORD_ID, domain_of, host_of, url_key
-from pipeline import lists, storage
+from pipeline import lists
+from pipeline.manifest import Output
 
 KINDS = ("url_key", "url", "host", "doc_id", "record_id")
 """What records are found by: the hash of the URL as archived, the stored URL, and so on."""
+CORPUS, HOSTS = "corpus", "hosts"
+FILES = (*KINDS, CORPUS, HOSTS)
 STAMP = b"weir.stamp"
-PARTITION_ROWS: Final = 1 << 23
-"""Keys that are sorted together: 0.1 GB, and twice as much while sorting."""
-DISTINCT_ROWS: Final = 1 << 22
-"""Host names that are gathered before equal ones are put together."""
 _PLAIN = r"^[A-Za-z][A-Za-z0-9+.\-]*://(?P<host>[A-Za-z0-9._\-]+)(?::[0-9]*)?(?:[/?#].*)?$"
 """A URL whose host can be read off: others are taken apart one by one."""
 
@@ -81,168 +76,15 @@ def host_key(host: str) -> np.uint64:
     return np.uint64(string_keys(pa.array([host]))[0])
 
 
-def _keys_of(table: pa.Table) -> dict[str, NDArray[np.uint64]]:
-    """What each record of a shard is found by."""
-    return {
-        "url_key": halves(table.column("url_key"))[0],
-        "url": string_keys(table.column("url")),
-        "host": string_keys(table.column("host")),
-        "doc_id": halves(table.column("doc_id"))[0],
-        "record_id": string_keys(table.column("record_id")),
-    }
-
-
-# Making
-
-
-def is_current(folder: Path, stamp: str) -> bool:
-    """Whether the files are there, and made of this state of the run."""
-    try:
-        notes = [
-            lists.mapped(folder / f"{name}.arrow").schema.metadata for name in (*KINDS, "hosts")
-        ]
-    except (OSError, pa.ArrowException):
-        return False
-    return all((note or {}).get(STAMP) == stamp.encode() for note in notes)
-
-
-def write(run: Run, folder: Path, stamp: str, on_progress: Callable[[str, int, int], None]) -> None:
-    """Make the files, a shard at a time; memory does not grow with the run but for host names."""
-    rows = sum(shard.records.rows for shard in run.shards)
-
-    def tables() -> Iterator[pa.Table]:
-        for number, shard in enumerate(run.shards):
-            table = run.read(shard.records, ["doc_id", "record_id", "url", "url_key"])
-            yield table.append_column("host", hosts(table.column("url")))
-            on_progress("records", number + 1, len(run.shards))
-
-    write_tables(tables(), rows, folder, stamp)
-
-
-def write_tables(tables: Iterator[pa.Table], rows: int, folder: Path, stamp: str) -> None:
-    """Make the files from tables of doc_id, record_id, url, url_key and host, in order."""
-    with storage.disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=folder, prefix=".tmp-"))
-        try:
-            sorts = {kind: Sort(work / kind, rows) for kind in KINDS}
-            names, first = _Names(), 0
-            for table in tables:
-                for kind, keys in _keys_of(table).items():
-                    sorts[kind].add(keys, first)
-                names.add(table.column("host"))
-                first += table.num_rows
-            for kind, sort in sorts.items():
-                _save(folder / f"{kind}.arrow", sort.sorted(), stamp)
-            _save(folder / "hosts.arrow", names.sorted(), stamp)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-
-
-def _save(path: Path, columns: Mapping[str, Any], stamp: str) -> None:
-    table = pa.table({name: pa.array(column) for name, column in columns.items()})
-    lists.save(path, table.replace_schema_metadata({STAMP: stamp.encode()}))
-
-
-class Sort:
-    """Keys with the number of their record, put in order by ranges of keys, on disk."""
-
-    def __init__(self, folder: Path, rows: int, partition_rows: int = PARTITION_ROWS) -> None:
-        folder.mkdir(parents=True)
-        self.folder = folder
-        self._bits = max(0, (-(-rows // partition_rows) - 1).bit_length())
-        self._kind = np.dtype(np.uint32 if rows < 1 << 32 else np.uint64)
-        self._files: list[tuple[BinaryIO, BinaryIO]] = []
-        for part in range(1 << self._bits):
-            pair = (folder / f"{part}.key", folder / f"{part}.at")
-            self._files.append((pair[0].open("wb"), pair[1].open("wb")))
-
-    def add(self, keys: NDArray[np.uint64], first: int) -> None:
-        """Keys of the records from a number on."""
-        at = np.arange(first, first + keys.size, dtype=self._kind)
-        if not self._bits:
-            self._append(0, keys, at)
-            return
-        part = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
-        order = np.argsort(part, kind="stable")
-        ends = np.searchsorted(part[order], np.arange((1 << self._bits) + 1))
-        for number, (start, end) in enumerate(pairwise(ends.tolist())):
-            if start < end:
-                self._append(number, keys[order[start:end]], at[order[start:end]])
-
-    def _append(self, part: int, keys: NDArray[np.uint64], at: NDArray[Any]) -> None:
-        for stream, column in zip(self._files[part], (keys, at), strict=True):
-            stream.write(np.ascontiguousarray(column).data)
-
-    def sorted(self) -> dict[str, NDArray[Any]]:
-        """`key`, ascending, and `at`, the numbers of the records: mapped arrays."""
-        kinds = {"key": np.dtype(np.uint64), "at": self._kind}
-        paths = {name: self.folder / name for name in kinds}
-        with paths["key"].open("wb") as keys, paths["at"].open("wb") as numbers:
-            for streams in self._files:
-                pair = []
-                for stream, kind in zip(streams, kinds.values(), strict=True):
-                    stream.close()
-                    pair.append(np.fromfile(stream.name, kind))
-                    Path(stream.name).unlink()
-                order = np.argsort(pair[0], kind="stable")
-                pair[0][order].tofile(keys)
-                pair[1][order].tofile(numbers)
-        return {
-            name: np.memmap(paths[name], kind, "r")
-            if paths[name].stat().st_size
-            else np.zeros(0, kind)
-            for name, kind in kinds.items()
-        }
-
-
-class _Names:
-    """Distinct host names, with how many records each has."""
-
-    def __init__(self) -> None:
-        self._parts: list[pa.Table] = []
-        self._rows = 0
-
-    def add(self, column: pa.ChunkedArray) -> None:
-        counted = pa.table({"host": column.cast(pa.large_string())}).group_by("host")
-        made = counted.aggregate([([], "count_all")]).rename_columns(["host", "records"])
-        self._parts.append(made)
-        self._rows += made.num_rows
-        if self._rows > DISTINCT_ROWS and len(self._parts) > 1:
-            self._parts = [self._together()]
-            self._rows = 0
-
-    def _together(self) -> pa.Table:
-        every = pa.concat_tables(self._parts).group_by("host").aggregate([("records", "sum")])
-        return every.rename_columns(["host", "records"])
-
-    def sorted(self) -> dict[str, pa.Array]:
-        """`reversed` (the name's letters from the last to the first), ascending, and `records`."""
-        if not self._parts:
-            return {
-                "reversed": pa.array([], pa.large_string()),
-                "records": pa.array([], pa.int64()),
-            }
-        every = self._together()
-        every = every.filter(pc.is_valid(every.column("host")))
-        turned = pc.binary_reverse(every.column("host").cast(pa.large_binary()))
-        order = pc.sort_indices(pa.table({"turned": turned}), [("turned", "ascending")])
-        return {
-            "reversed": turned.take(order).combine_chunks(),
-            "records": every.column("records").take(order).combine_chunks(),
-        }
-
-
-# Looking up
-
-
 class Ledger:
     """The records of a run, by what they are found by."""
 
     def __init__(self, run: Run, folder: Path) -> None:
         self.run = run
-        self._tables = {name: lists.mapped(folder / f"{name}.arrow") for name in (*KINDS, "hosts")}
+        self._tables = {name: lists.mapped(folder / f"{name}.arrow") for name in FILES}
         self._starts = np.cumsum([0, *(shard.records.rows for shard in run.shards)])
+        self._corpus = corpus_of(run)
+        self._corpus_starts = np.cumsum([0, *(output.rows for output in self._corpus)])
 
     def find(self, what: str) -> list[Place]:
         """Places of the records of a URL, host, domain (`*.example.com`), doc_id or record id.
@@ -309,11 +151,31 @@ class Ledger:
         found: NDArray[Any] = columns["at"].to_numpy()[start:end]
         return found
 
+    def corpus_files(self, doc_ids: Iterable[str]) -> dict[str, str]:
+        """Corpus file of each of some documents that were published."""
+        found: dict[str, str] = {}
+        for doc_id in doc_ids:
+            numbers = self._numbers(CORPUS, _key("doc_id", doc_id))
+            for file, row in _split(numbers, self._corpus_starts):
+                here = self.run.take(self._corpus[file], [row], ["doc_id"]).column("doc_id")
+                if here[0].as_py() == doc_id:
+                    found[doc_id] = self._corpus[file].path
+        return found
+
     def _placed(self, numbers: NDArray[Any]) -> list[Place]:
-        numbers = np.sort(numbers).astype(np.int64)
-        shards = np.searchsorted(self._starts, numbers, side="right") - 1
-        rows = numbers - self._starts[shards]
-        return [Place(*pair) for pair in zip(shards.tolist(), rows.tolist(), strict=True)]
+        return [Place(*pair) for pair in _split(numbers, self._starts)]
+
+
+def corpus_of(run: Run) -> list[Output]:
+    """Corpus files in a fixed order."""
+    return [output for _, outputs in sorted(run.corpus().items()) for output in outputs]
+
+
+def _split(numbers: NDArray[Any], starts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """File and row in it of each number, ascending."""
+    numbers = np.sort(numbers).astype(np.int64)
+    files = np.searchsorted(starts, numbers, side="right") - 1
+    return list(zip(files.tolist(), (numbers - starts[files]).tolist(), strict=True))
 
 
 def _key(kind: str, value: str) -> np.uint64:

@@ -48,7 +48,8 @@ PER_LANGUAGE = 40
 """Issue 6: up to ten pages of each reason, and a report under 5 MB for 24 languages of 40 pages."""
 
 SIGNALS = 16
-"""Histograms of a language: those of the rules that reject most of it."""
+"""Histograms of a language: those of the rules that reject most of it. With 0, its chapter is
+without rules and histograms, which are most of the page's bytes beside the excerpts."""
 
 ONE_FILE = 60
 """Issue 6: with more languages than this, each has a page of its own."""
@@ -152,8 +153,7 @@ def context(
         "baseline": baseline,
         "findings": findings.findings(found, table),
         "alarms": [
-            {**alarm, "name": phrases.language_name(alarm["language"])["name"]}
-            for alarm in alarmed
+            {**alarm, "name": phrases.language_name(alarm["language"])["name"]} for alarm in alarmed
         ],
         "families": figures.FAMILIES,
         "waterfall": figures.waterfall(totals),
@@ -241,7 +241,6 @@ def _environment() -> jinja2.Environment:
         plain=phrases.plain,
         when=phrases.when,
         duration=phrases.duration,
-        energy=energy.amount,
     )
     return environment
 

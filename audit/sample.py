@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -66,22 +66,36 @@ def sample(
     n: int = 20,
     seed: int = 1,
 ) -> dict[str, Any]:
-    """Up to n pages by smallest mix of seed and doc_id, with `hash` over them and `command`.
+    """Up to n pages by smallest mix of seed and doc_id, with their `sha256` and `command`.
 
     `language` is a tag, code or name; `reason` a reason or its first part (`rule`, `dedup`,
     `gate`). Records that never became documents have coordinates and no excerpt. ConfigError for
     an unknown language, outcome or reason.
     """
     tag = None if language is None else _tag(language)
-    _check(outcome, reason, n)
-    chosen = choose(run, lambda found: (), n, seed, (tag, outcome, reason)).get((), [])
-    documents = pages(run, chosen, EXCERPT_CHARS)
-    joined = "\n".join(f"{page['doc_id']} {page['outcome']}" for page in documents)
+    documents = pages(run, drawn(run, tag, outcome, reason, n, seed), EXCERPT_CHARS)
     return {
-        "hash": hashlib.blake2b(joined.encode(), digest_size=8).hexdigest(),
+        "sha256": sha256(documents),
         "command": _command(run, tag, outcome, reason, n, seed),
         "documents": documents,
     }
+
+
+def drawn(
+    run: Run, tag: str | None, outcome: str | None, reason: str | None, n: int, seed: int
+) -> list[Chosen]:
+    """The pages of a sample, the smallest hash first; ConfigError as from `sample`."""
+    _check(outcome, reason, n)
+    return choose(run, lambda found: (), n, seed, (tag, outcome, reason)).get((), [])
+
+
+def sha256(documents: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 over a line `doc_id outcome` for each page, in order: what names a sample.
+
+    Equal for everybody who drew the same pages with the same outcomes, wherever the run lies.
+    """
+    lines = (f"{page['doc_id']} {page['outcome']}\n" for page in documents)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def choose(
@@ -122,10 +136,14 @@ def sample_keys(doc_ids: pa.ChunkedArray, seed: int) -> NDArray[np.uint64]:
 def mixed(heads: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     """The same from the first 64 bits of the doc_ids, which are uniform as they are hashes.
 
-    SplitMix64 of the seed's stream: its state is the doc_id moved by the seed's own hash.
+    SplitMix64's finaliser of the doc_id moved by the seed's own hash.
     """
-    own = mix(np.array([seed & (1 << 64) - 1], np.uint64) * _GOLDEN + _GOLDEN)
-    return mix(heads + own)
+    return mix(heads + stride(seed))
+
+
+def stride(seed: int) -> np.uint64:
+    """By how much a seed moves the doc_ids before they are mixed."""
+    return np.uint64(mix(np.array([seed & (1 << 64) - 1], np.uint64) * _GOLDEN + _GOLDEN)[0])
 
 
 def smallest(keys: NDArray[np.uint64], n: int) -> NDArray[np.int64]:

@@ -31,7 +31,7 @@ def _languages(values: Mapping[str, Any]) -> str:
         for row in values["languages"]
         if row["account"]["read"] >= MIN_PAGES
     ]
-    if len(shares) < 2:
+    if len(shares) < 3:
         return f"{of(len(values['languages']), 'language')} with documents"
     (low, worst), (high, best) = min(shares), max(shares)
     return (
@@ -56,7 +56,9 @@ def _rules(values: Mapping[str, Any]) -> str:
         return "No rule rejects a page by itself"
     verb = "is" if most["only"] == 1 else "are"
     count = of(most["only"], "page")
-    return f"{plain(most['name']).capitalize()} costs most by itself: {count} {verb} lost to it alone"
+    return (
+        f"{plain(most['name']).capitalize()} costs most by itself: {count} {verb} lost to it alone"
+    )
 
 
 def _together(values: Mapping[str, Any]) -> str:
@@ -106,7 +108,9 @@ def _domains(values: Mapping[str, Any]) -> str:
     first = max(found["domains"], key=lambda row: row["words"])
     name = f".{first['name']}" if first["name"] else "addresses without a top-level domain"
     part = share(first["words"], found["words"])
-    return f"{name} has {part} of the kept words, of {of(len(found['domains']), 'top-level domain')}"
+    return (
+        f"{name} has {part} of the kept words, of {of(len(found['domains']), 'top-level domain')}"
+    )
 
 
 def _flows(values: Mapping[str, Any]) -> str:
@@ -131,4 +135,4 @@ def _energy(values: Mapping[str, Any]) -> str:
     found = values["energy"]
     if found["kwh"] is None:
         return "Energy: unknown, for the manifests hold no timings"
-    return f"About {amount(found['kwh'])}, estimated from processor time; nothing was measured"
+    return f"Energy: about {amount(found['kwh'])}, estimated; nothing was measured"

@@ -1,11 +1,13 @@
 """What became of a page: where it was archived, what was measured, why it is in or not."""
 
+from __future__ import annotations
+
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,13 +20,13 @@ from pipeline.manifest import Output
 from stages import schema
 from stages.errors import ConfigError
 
+if TYPE_CHECKING:
+    from audit.places import Ledger
+
 DOC_ID = re.compile(r"[0-9a-fA-F]{32}")
 RECORD_ID = re.compile(r"<?(urn:[^<>\s]+)>?")
 MAX_RECORDS = 1000
 """Records described for one question; a host may have millions."""
-
-Find = Callable[[str], Iterable[tuple[int, int]]]
-"""Gives (number of a shard, row in its records) of what is asked for, in that order."""
 
 KEPT = "passed every gate and rule, and no kept document is its duplicate"
 
@@ -35,28 +37,27 @@ RECORD_COLUMNS = (
 
 
 def trace(
-    run: Run, what: str, limit: int = MAX_RECORDS, find: Find | None = None
+    run: Run, what: str, limit: int = MAX_RECORDS, ledger: Ledger | None = None
 ) -> dict[str, Any]:
     """Records of a URL, host, domain, doc_id or record id; none for what the run never read.
 
     A URL is found by the keyed hash of its archived form, or by its stored, redacted one; a domain,
     `*.example.com`, with the hosts below it. `found` counts all records; at most `limit` of them
-    are described, in the order of the shards. `find` looks up places (`audit.places`); without it
-    every shard is read.
+    are described, in the order of the shards. Without the run's ledger every shard is read.
     """
     what = what.strip().encode(errors="replace").decode()  # a shell may hand over lone surrogates
     if not what:
         raise ConfigError("trace", "nothing to look for", "give a URL, host, doc_id or record id")
     described: list[dict[str, Any]] = []
     found = 0
-    for number, rows in _matches(run, what) if find is None else _by_shard(find(what)):
+    for number, rows in _matches(run, what) if ledger is None else _by_shard(ledger.find(what)):
         found += len(rows)
         chosen = rows[: limit - len(described)]
         if chosen:
             shard = run.shards[number]
             ids = run.take(shard.records, chosen, ["doc_id"]).column("doc_id").to_pylist()
             described += describe(run, shard, ids)
-    _name_files(run, described)
+    _name_files(run, described, ledger)
     return {"records": described, "found": found, "searched": [run.snapshot]}
 
 
@@ -242,13 +243,14 @@ def _texts(
         yield {**row, "excerpt": text[:excerpt_chars] if text is not None else None}
 
 
-def _name_files(run: Run, pages: list[dict[str, Any]]) -> None:
+def _name_files(run: Run, pages: list[dict[str, Any]], ledger: Ledger | None) -> None:
     """Add the corpus file of every kept page."""
     by_tag: dict[str, list[str]] = {}
     for page in pages:
         if page["outcome"] == schema.KEEP:
             by_tag.setdefault(page["language"], []).append(page["doc_id"])
     for tag in sorted(by_tag):
-        places = locate(run, tag, by_tag[tag])
+        ids = by_tag[tag]
+        places = locate(run, tag, ids) if ledger is None else ledger.corpus_files(ids)
         for page in pages:
             page["corpus_file"] = places.get(page["doc_id"], page["corpus_file"])

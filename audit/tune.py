@@ -25,12 +25,6 @@ PRUNED = "documents were pruned from this run: counts are in documents only, wit
 MIN_SOURCE = 10
 """Shortest source that the configuration takes."""
 
-ASSUMPTION = (
-    "counts assume the run's deduplication and lists: what they removed stays removed, what a rule "
-    "rejected counts as no duplicate; `weir run CONFIG --reuse RUN --output NEW` gives the "
-    "final numbers"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -81,7 +75,7 @@ def tune(
             {"rule": name, "before": _sides(before[name]), "after": _sides(moved[name])}
             for name in moved
         ],
-        "assumption": ASSUMPTION,
+        "assumption": judged.ASSUMPTION,
         "measures": {
             name: {
                 "total": change.before[name].total,

@@ -11,25 +11,51 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
-from audit import judged, language_view, places
+from audit import judged, language_view, place_files, places, prune
 from audit.language_view import LanguageView, Progress
 from audit.places import Place
 from audit.runs import Run
-from stages.errors import IntegrityError
+from stages.errors import ConfigError, IntegrityError
 
-FOLDER = "views"
 VERSION = 1
 """Of the files' content; another one is made again."""
+
+
+LEDGER = "ledger"
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 class Views:
     """The views of one run; each is made when it is first asked for. See `opened`."""
 
-    def __init__(self, run: Run, folder: Path, on_progress: Progress, warnings: list[str]) -> None:
-        self.run, self.folder, self.warnings = run, folder, tuple(warnings)
+    def __init__(self, run: Run, folder: Path, on_progress: Progress = _silent) -> None:
+        self.run, self.folder = run, folder
+        self.warnings: tuple[str, ...] = ()
+        """What somebody who uses the views should know, in words."""
         self._on_progress = on_progress
         self._languages: dict[str, LanguageView] = {}
         self._making = threading.Lock()
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def _where(self) -> Path:
+        """Where views can be made: their folder, or else one that goes with this object."""
+        if self._temporary is not None:
+            return Path(self._temporary.name)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                return self.folder
+        except OSError as error:
+            self._temporary = tempfile.TemporaryDirectory(prefix="weir-views-")
+            warning = (
+                f"{self.folder}: nothing can be written there ({error.strerror}); what the pages "
+                "need is made in a temporary folder, and again the next time"
+            )
+            self.warnings = (warning,)
+            return Path(self._temporary.name)
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
@@ -49,15 +75,20 @@ class Views:
         """
         with self._making:
             if tag not in self._languages:
-                path = self.folder / "languages" / f"{tag}.arrow"
-                view = language_view.read(path, self.stamp) if tag in self.tags else None
-                if view is None:
-                    language_view.write(self.run, tag, path, self.stamp, self._on_progress)
-                    view = language_view.read(path, self.stamp)
-                if view is None:
-                    raise IntegrityError(str(path), "was changed while it was made; run again")
-                self._languages[tag] = view
+                self._languages[tag] = self._language(tag)
             return self._languages[tag]
+
+    def _language(self, tag: str) -> LanguageView:
+        name = f"languages/{tag}.arrow"
+        view = language_view.read(self.folder / name, self.stamp) if tag in self.tags else None
+        if view is not None:
+            return view
+        path = self._where() / name
+        language_view.write(self.run, tag, path, self.stamp, self._on_progress)
+        view = language_view.read(path, self.stamp)
+        if view is None:
+            raise IntegrityError(str(path), "was changed while it was made; run again")
+        return view
 
     @property
     def ledger(self) -> places.Ledger:
@@ -67,9 +98,10 @@ class Views:
 
     @cached_property
     def _ledger(self) -> places.Ledger:
-        folder = self.folder / "ledger"
-        if not places.is_current(folder, self.stamp):
-            places.write(self.run, folder, self.stamp, self._on_progress)
+        if place_files.is_current(self.folder / LEDGER, self.stamp):
+            return places.Ledger(self.run, self.folder / LEDGER)
+        folder = self._where() / LEDGER
+        place_files.write(self.run, folder, self.stamp, self._on_progress)
         return places.Ledger(self.run, folder)
 
     def find(self, what: str) -> list[Place]:
@@ -82,41 +114,19 @@ class Views:
 
 def ledger(run: Run) -> places.Ledger | None:
     """The run's ledger if it was made and is not stale; nothing is made."""
-    folder = run.path / FOLDER / "ledger"
-    if not folder.is_dir():
+    folder = run.path / prune.VIEWS / LEDGER
+    if not folder.is_dir() or not place_files.is_current(folder, Views(run, folder).stamp):
         return None
-    stamp = Views(run, folder.parent, lambda *_: None, []).stamp
-    return places.Ledger(run, folder) if places.is_current(folder, stamp) else None
+    return places.Ledger(run, folder)
 
 
-class _Temporary(Views):
-    """Views in a folder that goes with them."""
-
-    def __init__(self, run: Run, on_progress: Progress, problem: str) -> None:
-        self._kept = tempfile.TemporaryDirectory(prefix="weir-views-")
-        warning = (
-            f"{run.path / FOLDER}: nothing can be written there ({problem}), so what the pages "
-            "need is made in a temporary folder, and again the next time"
-        )
-        super().__init__(run, Path(self._kept.name), on_progress, [warning])
-
-
-def opened(
-    run: Run,
-    on_progress: Progress = lambda what, done, total: None,
-    folder: Path | None = None,
-) -> Views:
+def opened(run: Run, on_progress: Progress = _silent, folder: Path | None = None) -> Views:
     """The views of a run, in RUN/views/ if nothing else is said.
 
     Opening takes milliseconds: a view is made, or made again if it is stale, when it is first asked
     for, and `on_progress` is told. Where nothing can be written, views are made in a temporary
     folder, and `warnings` says so. ConfigError for a run that is not finished.
     """
-    folder = folder or run.path / FOLDER
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        return _Temporary(run, on_progress, error.strerror or "cannot be written")
-    return Views(run, folder, on_progress, [])
+    if not run.is_finished:
+        raise ConfigError(str(run.path), "this run is not finished", f"see: weir status {run.path}")
+    return Views(run, folder or run.path / prune.VIEWS, on_progress)

@@ -6,7 +6,6 @@ saving. The verbs are in the modules imported here, each with its users; what th
 when they are called, so that `--help` answers at once.
 """
 
-import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -66,9 +65,6 @@ def main(arguments: Iterable[str] | None = None) -> int:
         error.show()
         _give_error(error.format_message(), given)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except _answered() as error:
         sys.stderr.write(f"weir: {error}\n")
         _give_error(str(error), given)

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,7 @@ SIMILARITY = 0.875
 @pytest.fixture(scope="session")
 def resolved() -> config.Resolved:
     """The sample's configuration with the base's rules for every language: pages are tiny here."""
-    found = config.load("sample", ["cluster.partitions=2"])
-    languages = {
-        tag: pack.model_copy(update={"rules": found.run.language.rules})
-        for tag, pack in found.run.languages.items()
-    }
-    run = found.run.model_copy(update={"languages": languages})
-    return config.Resolved(run, found.origins)
+    return relaxed()
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +85,24 @@ def pristine(tmp_path_factory: pytest.TempPathFactory, resolved: config.Resolved
     folder = tmp_path_factory.mktemp("audit") / "small"
     _Builder(folder, resolved).build()
     return folder
+
+
+def built(folder: Path, resolved: config.Resolved, pages: list[list[dict[str, Any]]]) -> Path:
+    """A run of the small one's pages and others, in further shards; pages of a shard by tag."""
+    _Builder(folder, resolved, [*PAGES, *pages]).build()
+    return folder
+
+
+@cache
+def relaxed() -> config.Resolved:
+    """The configuration of these runs."""
+    found = config.load("sample", ["cluster.partitions=2"])
+    languages = {
+        tag: pack.model_copy(update={"rules": found.run.language.rules})
+        for tag, pack in found.run.languages.items()
+    }
+    run = found.run.model_copy(update={"languages": languages})
+    return config.Resolved(run, found.origins)
 
 
 @pytest.fixture
@@ -159,8 +172,15 @@ def _sign(folder: Path, path: str, rows: int) -> None:
 class _Builder:
     """Writes the run step by step, as the pipeline would."""
 
-    def __init__(self, folder: Path, resolved: config.Resolved) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        resolved: config.Resolved,
+        pages: list[list[dict[str, Any]]] = PAGES,
+    ) -> None:
         self.folder, self.resolved = folder, resolved
+        self.pages = pages
+        self.lost = [*LOST, *([[]] * (len(pages) - len(LOST)))]
         self.rules = list(resolved.run.language.rules)
         self.tasks: dict[str, list[str]] = {}
         self.made: list[Manifest] = []
@@ -186,10 +206,10 @@ class _Builder:
             name = f"suppressed/{task}.arrow"
             table = lists.write(self.folder, name, nothing, schema.SUPPRESSED)
             self._commit("prepare", task, [table])
-        for number in (0, 1):
+        for number in range(len(self.pages)):
             self._extract(number)
         self._cluster()
-        for number in (0, 1):
+        for number in range(len(self.pages)):
             self._decide(number)
         self._publish()
         self.tasks["index"] = []  # the run is in no dataset
@@ -239,7 +259,7 @@ class _Builder:
         return made
 
     def _extract(self, number: int) -> None:
-        pages, lost = PAGES[number], LOST[number]
+        pages, lost = self.pages[number], self.lost[number]
         task = f"{number:05d}"
         records = [_record(number, at, page) for at, page in enumerate([*pages, *lost])]
         documents = [_document(*pair) for pair in zip(pages, records, strict=False)]
@@ -273,7 +293,7 @@ class _Builder:
         """Values that pass every rule, but for the number of words."""
         own = self.resolved.run.language.rules
         values = {name: rule.min or 0.0 for name, rule in own.items() if rule is not None}
-        values["word_count"] = page["words"]
+        values |= {"word_count": page["words"], **page.get("signals", {})}
         return {"doc_id": doc_id(page["letter"]), "tag": page["tag"], **values}
 
     def _cluster(self) -> None:
@@ -370,7 +390,7 @@ class _Builder:
         return min(doc_id(one) for one in group) if group else None
 
     def _decide(self, number: int) -> None:
-        pages, task = PAGES[number], f"{number:05d}"
+        pages, task = self.pages[number], f"{number:05d}"
         decided = []
         for page in pages:
             component, keeper = self._component(page["letter"]), page.get("keeper")
@@ -382,7 +402,7 @@ class _Builder:
                     "tag": page["tag"],
                     "outcome": "reject" if page["reason"] else "keep",
                     "reason": page["reason"],
-                    "failed_rules": 1 if page["reason"] == "rule.word_count" else 0,
+                    "failed_rules": self._mask(page),
                     "cluster_id": component,
                     "cluster_size": 2 if component else 1,
                     "keeper_id": keeper,
@@ -416,6 +436,12 @@ class _Builder:
         books = Books(len(decided), kept, len(decided) - kept, 0)
         self._commit("decide", task, [output], books, self._decision_counts(number))
 
+    def _mask(self, page: dict[str, Any]) -> int:
+        """Bits of the rules that a page fails: the named ones, or that of its reason."""
+        named = [page["reason"].removeprefix("rule.")] if page["reason"] else []
+        names = {*page.get("failed", ()), *named}
+        return sum(1 << at for at, rule in enumerate(self.rules) if rule in names)
+
     def _decision_counts(self, number: int) -> list[manifest.Count]:
         read = {
             name: pq.read_table(self.folder / name / f"{number:05d}.parquet", partitioning=None)
@@ -428,15 +454,17 @@ class _Builder:
 
     def _publish(self) -> None:
         rows = []
-        for number, pages in enumerate(PAGES):
+        for number, pages in enumerate(self.pages):
             for page in pages:
                 if page["reason"] is None:
                     record = _record(number, pages.index(page), page)
                     rows.append(_published(page, record, self._signals(page), self._component))
         rows.sort(key=lambda row: row["tag"])
         part = self._write("parts/00000-part", schema.CORPUS, rows)
-        self._commit("publish", "00000", [part], Books(7, 4, 3, 0))
-        for tag in ("eng_Latn", "fin_Latn"):
+        count = sum(len(pages) for pages in self.pages)
+        books = Books(count, len(rows), count - len(rows), 0)
+        self._commit("publish", "00000", [part], books)
+        for tag in sorted({row["tag"] for row in rows}):
             chosen = [row for row in rows if row["tag"] == tag]
             output = self._write(f"corpus/{tag}/{tag}-00000", schema.CORPUS, chosen, "corpus.0")
             self._commit("compact", tag, [output])
@@ -451,7 +479,10 @@ class _Builder:
             "code_version": "0.0.0",
             "python": "3.11",
             "packages": {"pyarrow": "0"},
-            "inputs": [{"name": f"{n:05d}.warc.gz", "uri": "x", "identity": "1:0"} for n in (0, 1)],
+            "inputs": [
+                {"name": f"{n:05d}.warc.gz", "uri": "x", "identity": "1:0"}
+                for n in range(len(self.pages))
+            ],
             "robots": [],
             "rules": self.rules,
             "seeds": {"sample": 1, "minhash": 1},
