@@ -57,11 +57,11 @@ def definition(metric: str) -> str:
     return DEFINITIONS.get(metric, DEFINITIONS.get(measure, ""))
 
 
-def rows(table: stats.Table, wanted: Wanted) -> tuple[list[tuple[str, str, str, str, int]], int]:
+def rows(counts: stats.Table, wanted: Wanted) -> tuple[list[tuple[str, str, str, str, int]], int]:
     """The rows asked for, sorted, and how many were left out for being small."""
     found = [
         (step, metric, language, label, count)
-        for (step, metric), languages in table.items()
+        for (step, metric), languages in counts.items()
         if wanted.step in ("", step)
         and wanted.metric.lower() in metric
         and (wanted.histograms or "histogram" in wanted.metric or not _is_bins(metric))
@@ -76,7 +76,7 @@ def rows(table: stats.Table, wanted: Wanted) -> tuple[list[tuple[str, str, str, 
     return sorted(large), len(found) - len(large)
 
 
-def to_table(run: str, found: Sequence[tuple[str, str, str, str, int]]) -> pa.Table:
+def table(run: str, found: Sequence[tuple[str, str, str, str, int]]) -> pa.Table:
     """The rows in the schema of `counts`; `shard` is empty, since they are sums."""
     made = [{"run": run, "shard": "", **dict(zip(COLUMNS, row, strict=True))} for row in found]
     return pa.Table.from_batches([schema.batch(schema.COUNTS, made)])

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from audit import figures
+from audit.places import Ledger
 from audit.runs import Run, Shard, find_rows
 from audit.sample import visible
-from audit.trace import describe, locate
+from audit.trace import describe
 from filters.catalog import BY_NAME
 from stages import schema
 
@@ -61,7 +62,7 @@ _LANGUAGE_COLUMNS: Final = (
 EXCERPT_CHARS: Final = 1200
 
 
-def timeline(run: Run, shard: Shard, doc_id: str) -> dict[str, Any]:
+def timeline(run: Run, shard: Shard, doc_id: str, ledger: Ledger) -> dict[str, Any]:
     """A record and its steps: `label`, `state`, `facts` as pairs of name and value, and `note`.
 
     The state is `passed`, `stopped here`, `not reached`, or `noted` where nothing is decided. The
@@ -69,7 +70,7 @@ def timeline(run: Run, shard: Shard, doc_id: str) -> dict[str, Any]:
     """
     page = describe(run, shard, [doc_id], EXCERPT_CHARS)[0]
     if page["outcome"] == schema.KEEP:
-        page["corpus_file"] = locate(run, page["language"], [doc_id]).get(doc_id)
+        page["corpus_file"] = ledger.corpus_files([doc_id]).get(doc_id)
     page = {name: _plain(value) for name, value in page.items()}
     extra = _language(run, shard, doc_id)
     stop = _STOPPED_BY.get(str(page["reason"]).partition(".")[0]) if page["reason"] else None

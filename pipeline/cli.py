@@ -13,12 +13,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline import answers, dataset_cli, reading_cli, reference_cli, running_cli, text_cli
+from pipeline import (
+    answers,
+    audit_cli,
+    dataset_cli,
+    reading_cli,
+    reference_cli,
+    running_cli,
+    text_cli,
+)
 from stages.errors import CurationError, ShardError
 
 PARTS = {
     "Run": running_cli.app,
     "Read a run": reading_cli.app,
+    "Compare and audit": audit_cli.app,
     "Look up": reference_cli.app,
     "Try and train on texts": text_cli.app,
     "Datasets and takedowns": dataset_cli.app,

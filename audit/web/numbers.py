@@ -64,12 +64,9 @@ def file(desk: Desk, kind: str, _request: Request, given: Mapping[str, Any]) -> 
 
 
 def _made(opened: Opened, kind: str, rows: list[tuple[str, str, str, str, int]]) -> bytes:
-    table = grid.to_table(opened.run.name, rows)
-    if kind == "csv":
-        return exports.as_csv(table.select(list(grid.COLUMNS)))
-    if kind == "parquet":
-        return exports.as_parquet(table)
-    return grid.to_json(compare.identity(opened.run), rows)
+    if kind == "json":
+        return grid.to_json(compare.identity(opened.run), rows)
+    return exports.BY_FORMAT[kind](grid.table(opened.run.name, rows))
 
 
 def _wanted(given: Mapping[str, Any]) -> Wanted:
