@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import functools
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -297,9 +298,53 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option("--source", help="Where the thresholds come from; default: this trial."),
     ] = None,
+    in_browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Serve the workbench; the default in a terminal without --set.",
+        ),
+    ] = None,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Serve, but open no browser: print the address.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to serve at; others need the token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 0,
+    labels: Annotated[
+        Path, typer.Option("--labels", metavar="DIR", help="Folder of label files.")
+    ] = Path("labels"),
+    pack: Annotated[
+        Path | None,
+        typer.Option("--pack", help="Pack or configuration that the workbench saves to."),
+    ] = None,
+    gates: Annotated[
+        Path | None, typer.Option("--gates", help="YAML of gates: its pinned pages are watched.")
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option("--annotator", help="Whose labels they are; default: your login.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Take no labels and save nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what other thresholds would do to a language, from stored signals; write them as YAML."""
+    """Tune a language's thresholds in a browser; with --set, say what they would do, as text.
+
+    Both read stored signals only, and write thresholds as YAML.
+    """
+    if in_browser is None:
+        is_asked = bool(settings or write or as_json or with_text)
+        in_browser = no_open or (sys.stdout.isatty() and not is_asked)
+    if in_browser:
+        from audit.web import serving
+
+        chosen = serving.Chosen(
+            answers.tag(language), labels, pack, gates, annotator, read_only=read_only
+        )
+        serving.tune(path, chosen, host, port, opens=not no_open, say=typer.echo)
+        return
     from audit import runs
     from audit import tune as audit_tune
     from pipeline import reading_text
