@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from audit import judged, labels, report, saving, stats
+from audit import judged, labels, phrases, saving, stats
 from audit.queues import KINDS
 from audit.sample import visible
 from audit.tuning import Session
@@ -53,7 +53,7 @@ def _of(bench: Bench, work: Work) -> server.Work:
 
 
 def _home(bench: Bench, tag: str, request: Request, _: Given) -> Response:
-    names = [report.language_name(one) for one in bench.views.tags]
+    names = [phrases.language_name(one) for one in bench.views.tags]
     return server.page(
         request,
         "workbench.html.j2",
@@ -82,7 +82,7 @@ def _queue(bench: Bench, session: Session, moved: Moved, given: Given) -> list[d
 
 def _page(_: Bench, session: Session, _moved: Moved, given: Given) -> dict[str, Any]:
     found = session.page(str(given.get("doc", "")), {})
-    code = report.language_name(session.tag)["code"]
+    code = phrases.language_name(session.tag)["code"]
     sought = str(given.get("text", ""))[:200]
     return reading.page(found, code, whole=server.flag(given, "whole"), sought=sought)
 
@@ -133,7 +133,7 @@ WRITING: Final[Mapping[str, Work]] = {"label": _label, "undo": _undo, "save": _s
 
 def _open(bench: Bench, tag: str) -> dict[str, Any]:
     """Whether a language can be tuned yet, and all that the page shows before anything moves."""
-    found = {**bench.progress(tag), **report.language_name(tag)}
+    found = {**bench.progress(tag), **phrases.language_name(tag)}
     return found if found["state"] == "loading" else {**found, **_opened(bench, tag)}
 
 
@@ -158,7 +158,7 @@ def _opened(bench: Bench, tag: str) -> dict[str, Any]:
         "total": session.total,
         "is_whole": session.is_whole,
         "rules": session.rules,
-        "languages": [report.language_name(one) for one in bench.views.tags],
+        "languages": [phrases.language_name(one) for one in bench.views.tags],
         "annotator": bench.options.annotator,
         "read_only": file.is_read_only,
         "read_only_files": bench.options.read_only,
@@ -181,4 +181,4 @@ def _share(bench: Bench, given: Given) -> dict[str, Any]:
         )
         failing = table["decide", "documents.rule.any"].get(tag, {}).get(name, 0)
         share = failing / documents if documents else None
-    return {"name": report.language_name(tag)["name"], "share": share}
+    return {"name": phrases.language_name(tag)["name"], "share": share}

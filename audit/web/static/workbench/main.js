@@ -111,6 +111,7 @@ function buttons() {
 }
 
 function changed() {
+  reader.ruleOpened();
   effect.estimate();
   settleSoon();
 }
