@@ -12,12 +12,12 @@ let curve = null;
 let askedFor = "";
 /** @type {{value: number, kind: string}|null} */
 let guess = null;
-/** @type {() => void} */
+/** @type {(isLast?: boolean) => void} */
 let changed = () => {};
 /** Whether rules that reject nothing are listed as well. */
 let withQuiet = false;
 
-/** @param {() => void} onChange Called after each move of a bound. */
+/** @param {(isLast?: boolean) => void} onChange Called after each move, and at its end. */
 export function prepare(onChange) {
   changed = onChange;
   byId("show-quiet").addEventListener("click", () => {
@@ -143,6 +143,7 @@ function control(rule, side) {
       if (!curve) return;
       set(rule.name, { ...boundsOf(rule.name), [side]: curve.rounded(curve.at(event.target.value / curve.steps)) }, event.target);
     },
+    change: () => changed(true), // let go: nothing to wait for
   } });
   const number = make("input", { type: "number", id: `${id}-number`, step: "any", inputmode: "decimal",
     min: rule.low, max: rule.high, "aria-label": `${what}, ${rule.unit}`, on: {
