@@ -12,7 +12,15 @@ from typing import Any
 
 import typer
 
-from pipeline import answers, dataset_cli, reading_cli, reference_cli, running_cli, text_cli
+from pipeline import (
+    answers,
+    dataset_cli,
+    labels_cli,
+    reading_cli,
+    reference_cli,
+    running_cli,
+    text_cli,
+)
 from stages.errors import CurationError, ShardError
 
 app = typer.Typer(
@@ -24,7 +32,7 @@ app = typer.Typer(
     help="From a web-crawl snapshot to clean, deduplicated, "
     "rights-respecting Parquet in every European language.",
 )
-for part in (running_cli, reading_cli, reference_cli, text_cli, dataset_cli):
+for part in (running_cli, reading_cli, labels_cli, reference_cli, text_cli, dataset_cli):
     app.add_typer(part.app)
 
 UsageError: Any = typer.BadParameter.__bases__[0]  # typer may bring its own click
@@ -39,7 +47,7 @@ def _answered() -> tuple[type[Exception], ...]:
 
 def _give_error(message: str, given: list[str]) -> None:
     if "--json" in given:
-        verb = " ".join(given[: 2 if given[0] in ("config", "models", "takedown") else 1])
+        verb = " ".join(given[: 2 if given[0] in ("config", "labels", "models", "takedown") else 1])
         answers.give(verb, {"error": message}, True, list, ok=False)
 
 
