@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import functools
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
