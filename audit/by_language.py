@@ -76,9 +76,7 @@ class Languages:
         before = (self.baseline or {"languages": {}})["languages"].get(tag)
         if before is None:
             return None
-        return changes.points(
-            (account["kept"], account["read"]), (before["kept"], before["read"])
-        )
+        return changes.points((account["kept"], account["read"]), (before["kept"], before["read"]))
 
     def chapter(
         self, row: Mapping[str, Any], pages: Excerpts, masks: Counter[int], signals: int
@@ -138,9 +136,7 @@ class Languages:
             if by_rule.get(name, {}).get("any")
         ]
 
-    def _figures(
-        self, tag: str, by_rule: Mapping[str, Any], most: int
-    ) -> list[dict[str, Any]]:
+    def _figures(self, tag: str, by_rule: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
         """Histograms of the signals whose rules reject most, and how many others were left out."""
         order = sorted(
             (name for name in self.run.rules if name in BY_NAME),
@@ -169,4 +165,3 @@ class Languages:
             "figure": figures.histogram(BY_NAME[name], kept, rejected, bound, base),
             **{state: counts[state] for state in ("any", "first", "only")},
         }
-

@@ -17,7 +17,6 @@ STATES = ("any", "first", "only")
 """How a document fails a rule: at all, before any other rule, and no other rule."""
 
 
-
 def measure(table: stats.Table) -> str:
     """What text is counted in beside characters: tokens where the run counted them, else words."""
     return "tokens" if ("decide", "tokens.kept") in table else "words"

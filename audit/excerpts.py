@@ -29,7 +29,8 @@ def by_reason(
     """Up to `per_reason` pages kept, and as many of each reason, at most `most` for a language.
 
     Every reason gets one page, then the commonest rule as many as it may have, and so on; copies
-    come last, and what was taken down is not shown. Within a reason, pages nearest to the limit that they broke come first, then by hash.
+    come last, and what was taken down is not shown. Within a reason, pages nearest to the limit
+    that they broke come first, then by hash.
     """
 
     def group(found: tuple[str, str, str | None]) -> tuple[str, str] | None:
@@ -43,9 +44,7 @@ def by_reason(
     by_language: dict[str, dict[str, list[Chosen]]] = {}
     for (tag, reason), entries in chosen.items():
         by_language.setdefault(tag, {})[reason] = entries
-    cut = {
-        tag: _shares(entries, sizes.get(tag, {}), most) for tag, entries in by_language.items()
-    }
+    cut = {tag: _shares(entries, sizes.get(tag, {}), most) for tag, entries in by_language.items()}
     everything = sorted({e for of in cut.values() for entries in of.values() for e in entries})
     known = {page["doc_id"]: _shaped(page) for page in pages(run, everything, CHARS)}
     return {

@@ -73,7 +73,7 @@ class Options:
     seed: int | None = None
 
 
-def write_report(run: Run, options: Options = Options()) -> Path:  # noqa: B008 - frozen
+def write_report(run: Run, options: Options = Options()) -> Path:
     """Write the report and return the path of its first page, by default `report/index.html`.
 
     With more than 60 languages, `languages/TAG.html` beside it hold their chapters. IntegrityError
@@ -105,8 +105,9 @@ def write_report(run: Run, options: Options = Options()) -> Path:  # noqa: B008 
 def pages(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Name and text of every page: the first, and one a language if there are many."""
     environment = _environment()
-    shell = {"style": _styles(), "script": _script()}
-    shell |= {f"{name}_digest": _digest(text) for name, text in list(shell.items())}
+    style, script = _styles(), _script()
+    shell: dict[str, Any] = {"style": style, "style_digest": _digest(style)}
+    shell |= {"script": script, "script_digest": _digest(script)}
     is_split = len(values["chapters"]) > ONE_FILE
     page = environment.get_template("report.html.j2")
     yield PATH, page.render(**shell, **values, is_split=is_split, up="")
@@ -153,8 +154,7 @@ def context(
         "baseline": baseline,
         "findings": findings.findings(found, table),
         "alarms": [
-            {**alarm, "name": phrases.language_name(alarm["language"])["name"]}
-            for alarm in alarmed
+            {**alarm, "name": phrases.language_name(alarm["language"])["name"]} for alarm in alarmed
         ],
         "families": figures.FAMILIES,
         "waterfall": figures.waterfall(totals),

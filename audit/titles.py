@@ -56,23 +56,24 @@ def _rules(values: Mapping[str, Any]) -> str:
         return "No rule rejects a page by itself"
     verb = "is" if most["only"] == 1 else "are"
     count = of(most["only"], "page")
-    return f"{plain(most['name']).capitalize()} costs most by itself: {count} {verb} lost to it alone"
+    return (
+        f"{plain(most['name']).capitalize()} costs most by itself: {count} {verb} lost to it alone"
+    )
 
 
 def _together(values: Mapping[str, Any]) -> str:
     found = values["combinations"]
     if not found["documents"]:
         return "No document fails a rule"
-    return (
-        f"{found['alone']:,} of {of(found['documents'], 'document')} that fail a rule fail only "
-        f"one ({share(found['alone'], found['documents'])})"
-    )
+    part = share(found["alone"], found["documents"])
+    counts = f"{found['alone']:,} of {found['documents']:,}"
+    return f"{part} of the documents that fail a rule fail only one: {counts}"
 
 
 def _copies(values: Mapping[str, Any]) -> str:
     count = sum(method["documents"] for method in values["dedup"]["methods"])
     part = share(count, values["extracted"])
-    return f"{of(count, 'copy').replace('copys', 'copies')} removed, {part} of extracted documents"
+    return f"{of(count, 'page')} removed as copies, {part} of extracted documents"
 
 
 def _rights(values: Mapping[str, Any]) -> str:
@@ -106,7 +107,9 @@ def _domains(values: Mapping[str, Any]) -> str:
     first = max(found["domains"], key=lambda row: row["words"])
     name = f".{first['name']}" if first["name"] else "addresses without a top-level domain"
     part = share(first["words"], found["words"])
-    return f"{name} has {part} of the kept words, of {of(len(found['domains']), 'top-level domain')}"
+    return (
+        f"{name} has {part} of the kept words, of {of(len(found['domains']), 'top-level domain')}"
+    )
 
 
 def _flows(values: Mapping[str, Any]) -> str:

@@ -99,7 +99,10 @@ def report(
         typer.Option("--language", metavar="T", help="Only this chapter; may be given many times."),
     ] = None,
     signals: Annotated[
-        int, typer.Option("--signals", min=0, max=64, help="Histograms a language; with 0, no rules either.")
+        int,
+        typer.Option(
+            "--signals", min=0, max=64, help="Histograms a language; with 0, no rules either."
+        ),
     ] = 16,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Not RUN/report/index.html.")

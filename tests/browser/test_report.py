@@ -1,4 +1,4 @@
-"""The run report in a real browser: from a file, with hostile pages, with and without JavaScript."""
+"""The run report in a real browser: from a file, hostile pages, with and without JavaScript."""
 
 import re
 from pathlib import Path
@@ -185,7 +185,9 @@ def test_sorting_and_filtering(tab: Tab, address: str) -> None:
     assert rows.locator("th").all_inner_texts() == sorted(order, key=str.lower)
     expect(table.locator("thead th").first).to_have_attribute("aria-sort", "ascending")
     table.get_by_role("button", name="Read").click()
-    read = [int(text.replace(",", "")) for text in rows.locator("td:nth-child(3)").all_inner_texts()]
+    read = [
+        int(text.replace(",", "")) for text in rows.locator("td:nth-child(3)").all_inner_texts()
+    ]
     assert read == sorted(read, reverse=True)
     box = tab.page.get_by_label("Filter languages")
     box.fill("FINN")
