@@ -104,7 +104,7 @@ def _shaped(page: dict[str, Any]) -> dict[str, Any]:
         "is_cut": excerpt is not None and (page["n_chars"] or 0) > CHARS,
         "reason": page["reason"],
         "outcome": page["outcome"],
-        "why": _why(page),
+        "why": why(page),
         "distance": _distance(page),
     }
 
@@ -121,7 +121,7 @@ def _distance(page: dict[str, Any]) -> float:
     return 0.0
 
 
-def _why(page: dict[str, Any]) -> list[str]:
+def why(page: Mapping[str, Any]) -> list[str]:
     """The failed rules with value and threshold, or the kept page that this one is a copy of."""
     if page["outcome"] == schema.KEEP:
         return []

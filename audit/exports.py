@@ -1,6 +1,17 @@
-"""Files that a user asks a reader for, outside of the run."""
+"""Numbers as files that a person asks for, outside of the run: CSV, JSON and Parquet of a table.
 
+What is for a spreadsheet is text to it: a cell that it would take for a formula is quoted.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline import storage
 from stages.errors import ConfigError
@@ -17,3 +28,47 @@ def write(option: str, path: Path, data: bytes) -> None:
         raise ConfigError(
             option, f"{path} cannot be written ({error.strerror})", "name another file"
         ) from None
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that spreadsheets run as a formula, whatever its type is meant to be."""
+
+
+def cell(value: Any) -> Any:
+    """A value for a CSV file: an apostrophe before text that a spreadsheet would run.
+
+    Numbers, also negative ones, stay as they are; null is an empty cell.
+    """
+    is_formula = isinstance(value, str) and value.startswith(FORMULA)
+    return f"'{value}" if is_formula else value
+
+
+def as_csv(table: pa.Table) -> bytes:
+    """The table as CSV in UTF-8: a header, a line a row; text cells are safe for spreadsheets."""
+    sink = io.StringIO(newline="")
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(map(cell, table.column_names))
+    for batch in table.to_batches():
+        columns = [column.to_pylist() for column in batch.columns]
+        writer.writerows([cell(value) for value in row] for row in zip(*columns, strict=True))
+    return sink.getvalue().encode()
+
+
+def as_parquet(table: pa.Table) -> bytes:
+    """The table as a Parquet file, types and null kept."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def as_json(table: pa.Table) -> bytes:
+    """The table as one JSON array of objects, a line a row."""
+    rows = (json.dumps(row, ensure_ascii=False) for row in table.to_pylist())
+    return ("[" + ",\n ".join(rows) + "]\n").encode()
+
+
+BY_FORMAT: Mapping[str, Callable[[pa.Table], bytes]] = {
+    "csv": as_csv,
+    "json": as_json,
+    "parquet": as_parquet,
+}

@@ -20,6 +20,12 @@ from pipeline import shards
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
+ASSUMPTION = (
+    "counts assume the run's deduplication and lists: what they removed stays removed, what a rule "
+    "rejected counts as no duplicate; `weir run CONFIG --reuse RUN --output NEW` gives the "
+    "final numbers"
+)
+
 MEASURES = ("characters", "words", "tokens")
 
 
@@ -117,13 +123,15 @@ def parts(run: Run, tag: str, names: Sequence[str]) -> Iterator[Part]:
     ConfigError if there are none; IntegrityError if the stored decisions do not follow from the
     run's rules, or tables do not hold the same rows.
     """
-    return (part(run, tag, names, *found) for found in decided(run, tag, DECIDED))
+    return (part(run, tag, names, found) for found in decided(run, tag, DECIDED))
 
 
-def part(
-    run: Run, tag: str, names: Sequence[str], number: int, first: int, table: pa.Table
-) -> Part:
-    """Decisions of a language in one shard with what they were decided by. Errors as in `parts`."""
+def part(run: Run, tag: str, names: Sequence[str], found: tuple[int, int, pa.Table]) -> Part:
+    """What a language's documents in one shard were decided by; `found` as `decided` gives it.
+
+    Errors as in `parts`.
+    """
+    number, first, table = found
     shard, facts = run.shards[number], None
     signals = run.read_tag(shard.signals, tag, schema.signal_columns(names))
     if not is_pruned(run):
@@ -132,12 +140,12 @@ def part(
         raise IntegrityError(
             shard.decisions.path, f"its rows of {tag} are not those of {shard.signals.path}"
         )
-    spared = _spared(run, tag)
+    exempt = spared(run, tag)
     allowed = pc.equal(pc.fill_null(table.column("listed"), ""), domains.ALLOW).to_numpy()
     values = []
     for name in names:
         column = np.array(schema.signal_values(signals, name).to_numpy(), dtype=np.float32)
-        if name in spared:
+        if name in exempt:
             column[allowed] = np.nan  # a null never fails
         values.append(column)
     made = Part(number, first, table, tuple(values), facts)
@@ -145,7 +153,7 @@ def part(
     return made
 
 
-def _spared(run: Run, tag: str) -> tuple[str, ...]:
+def spared(run: Run, tag: str) -> tuple[str, ...]:
     """Rules that pages on the language's allow list need not keep."""
     judged_as = tag if tag in run.settings.languages else "base"
     return run.lists[judged_as].exempts if judged_as in run.lists else ()

@@ -33,7 +33,7 @@ def parse(
         bound = moved.get(name, bounds.get(name, Bound(name)))
         moved[name] = _moved(setting, bound, side, _number(setting, text.strip()))
     for name, bound in moved.items():
-        _check(name, bound)
+        check(name, bound)
     return moved
 
 
@@ -106,7 +106,8 @@ def _moved(setting: str, bound: Bound, side: str | None, value: float | None) ->
     return _moved(setting, bound, "max" if bound.min is None else "min", value)
 
 
-def _check(name: str, bound: Bound) -> None:
+def check(name: str, bound: Bound) -> None:
+    """ConfigError for bounds outside the signal's range, or that reject every document."""
     signal = _signal(name)
     for side in ("min", "max"):
         value = getattr(bound, side)

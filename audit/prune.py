@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,15 +22,19 @@ INTERMEDIATES = (
 ON_REQUEST = ("documents", "signatures")
 """Folders that only a new clustering, new rules' excerpts or `verify` of texts read again."""
 
+VIEWS = "views"
+"""Folder of what pages need for speed; `audit.views` makes it."""
+
 VERSION = 1
 
 
 def prune(run: Run, keep: Collection[str] = ON_REQUEST) -> dict[str, Any]:
     """Remove intermediate files but those of the folders in `keep`; `bytes` says what came free.
 
-    `keep=()` removes all intermediates, texts of rejected documents included. What goes is written
-    to `journal/pruned.json` first, so that `verify` can tell it from loss. ConfigError for a run
-    that is not finished, or a folder that is none of these.
+    Views go too: they are made again when a page needs them. `keep=()` removes all intermediates,
+    texts of rejected documents included. What goes is written to `journal/pruned.json`
+    first, so that `verify` can tell it from loss. ConfigError for a run that is not finished, or a
+    folder that is none of these.
     """
     if not run.is_finished:
         raise ConfigError(
@@ -48,7 +53,11 @@ def prune(run: Run, keep: Collection[str] = ON_REQUEST) -> dict[str, Any]:
             if PurePosixPath(output.path).parts[0] in folders and run.is_there(output)
         ]
         remove(run, doomed)
-    return {"removed": [o.path for o in doomed], "bytes": sum(o.bytes for o in doomed)}
+        views = sorted(path for path in (run.path / VIEWS).rglob("*") if path.is_file())
+        freed = sum(o.bytes for o in doomed) + sum(path.stat().st_size for path in views)
+        shutil.rmtree(run.path / VIEWS, ignore_errors=True)
+    made = [str(path.relative_to(run.path)) for path in views]
+    return {"removed": [*(o.path for o in doomed), *made], "bytes": freed}
 
 
 def remove(run: Run, doomed: list[Output]) -> None:

@@ -2,24 +2,35 @@
 
 import difflib
 import hashlib
-import heapq
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from audit.runs import Run
 from audit.trace import describe
+from filters.text import mix
 from langid import tags
 from stages import schema
-from stages.errors import ConfigError
+from stages.errors import ConfigError, IntegrityError
 
 EXCERPT_CHARS = 600
 OUTCOMES = (schema.KEEP, schema.REJECT, schema.QUARANTINE)
 MAX_SAMPLE = 10_000
 
 Chosen = tuple[int, str, int]
-"""(rank, doc_id, number of its shard); a small rank is chosen first."""
+"""(sample key, doc_id, number of its shard); a small key is chosen first."""
+
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Step of SplitMix64."""
+_DIGITS: Final = np.full(256, 255, np.uint8)
+for _value, _digit in enumerate(b"0123456789abcdef"):
+    _DIGITS[_digit] = _value
 
 # Characters that act on the reader's terminal or on the order of letters, and show nothing
 # themselves. ZWJ, ZWNJ and the soft hyphen are left alone: they belong to ordinary spelling.
@@ -55,23 +66,36 @@ def sample(
     n: int = 20,
     seed: int = 1,
 ) -> dict[str, Any]:
-    """Up to n pages by smallest hash of seed and doc_id, with `hash` over them and `command`.
+    """Up to n pages by smallest mix of seed and doc_id, with their `sha256` and `command`.
 
     `language` is a tag, code or name; `reason` a reason or its first part (`rule`, `dedup`,
     `gate`). Records that never became documents have coordinates and no excerpt. ConfigError for
     an unknown language, outcome or reason.
     """
     tag = None if language is None else _tag(language)
-    _check(outcome, reason, n)
-    heaps = choose(run, lambda found: (), n, seed, (tag, outcome, reason))
-    chosen = sorted(heap for heaps_of in heaps.values() for heap in heaps_of)[:n]
-    documents = pages(run, chosen, EXCERPT_CHARS)
-    joined = "\n".join(f"{page['doc_id']} {page['outcome']}" for page in documents)
+    documents = pages(run, drawn(run, tag, outcome, reason, n, seed), EXCERPT_CHARS)
     return {
-        "hash": hashlib.blake2b(joined.encode(), digest_size=8).hexdigest(),
+        "sha256": sha256(documents),
         "command": _command(run, tag, outcome, reason, n, seed),
         "documents": documents,
     }
+
+
+def drawn(
+    run: Run, tag: str | None, outcome: str | None, reason: str | None, n: int, seed: int
+) -> list[Chosen]:
+    """The pages of a sample, the smallest hash first; ConfigError as from `sample`."""
+    _check(outcome, reason, n)
+    return choose(run, lambda found: (), n, seed, (tag, outcome, reason)).get((), [])
+
+
+def sha256(documents: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 over a line `doc_id outcome` for each page, in order: what names a sample.
+
+    Equal for everybody who drew the same pages with the same outcomes, wherever the run lies.
+    """
+    lines = (f"{page['doc_id']} {page['outcome']}\n" for page in documents)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def choose(
@@ -82,33 +106,68 @@ def choose(
     wanted: tuple[str | None, str | None, str | None] = (None, None, None),
     with_records: bool = True,
 ) -> dict[tuple[str, ...], list[Chosen]]:
-    """The n pages of smallest hash in each group, in one pass over the ledger.
+    """The n pages of smallest key in each group, in one pass over the ledger.
 
     `group` maps (language, outcome, reason) to a group, or None to leave the page out.
     """
-    heaps: dict[tuple[str, ...], list[Chosen]] = defaultdict(list)
-    for number, doc_id, found in _ledger(run, with_records):
-        if not _is_wanted(found, wanted):
-            continue
-        key = group(found)
-        if key is None:
-            continue
-        entry = (-rank(seed, doc_id), doc_id, number)
-        heap = heaps[key]
-        if len(heap) < n:
-            heapq.heappush(heap, entry)
-        elif heap and entry > heap[0]:
-            heapq.heapreplace(heap, entry)
-    return {
-        key: sorted((-rank, doc_id, number) for rank, doc_id, number in heap)
-        for key, heap in heaps.items()
-    }
+    chosen: dict[tuple[str, ...], list[Chosen]] = {}
+    for number, table in _ledger(run, with_records):
+        keys = sample_keys(table.column("doc_id"), seed)
+        kinds, kind_of = _kinds(table)
+        rows_of: dict[tuple[str, ...], list[NDArray[np.int64]]] = defaultdict(list)
+        for at, kind in enumerate(kinds):
+            name = group(kind) if kind[1] != schema.PASS and _is_wanted(kind, wanted) else None
+            if name is not None:
+                rows_of[name].append(np.flatnonzero(kind_of == at))
+        for name, parts in rows_of.items():
+            rows = np.concatenate(parts)
+            rows = rows[smallest(keys[rows], n)]
+            ids = table.column("doc_id").take(pa.array(rows)).to_pylist()
+            found = [(key, one, number) for key, one in zip(keys[rows].tolist(), ids, strict=True)]
+            chosen[name] = sorted([*chosen.get(name, []), *found])[:n]
+    return chosen
 
 
-def rank(seed: int, doc_id: str) -> int:
-    """Place of a page in the order of a seed: the same for everybody, the smallest come first."""
-    digest = hashlib.blake2b(f"{seed}:{doc_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest)
+def sample_keys(doc_ids: pa.ChunkedArray, seed: int) -> NDArray[np.uint64]:
+    """Places of pages in the order of a seed: the same for everybody, the smallest come first."""
+    return mixed(halves(doc_ids)[0], seed)
+
+
+def mixed(heads: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    """The same from the first 64 bits of the doc_ids, which are uniform as they are hashes.
+
+    SplitMix64's finaliser of the doc_id moved by the seed's own hash.
+    """
+    return mix(heads + stride(seed))
+
+
+def stride(seed: int) -> np.uint64:
+    """By how much a seed moves the doc_ids before they are mixed."""
+    return np.uint64(mix(np.array([seed & (1 << 64) - 1], np.uint64) * _GOLDEN + _GOLDEN)[0])
+
+
+def smallest(keys: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
+    """Rows of the n smallest keys, in no order, and of all that equal the largest of them."""
+    if keys.size <= n:
+        return np.arange(keys.size)
+    limit = np.partition(keys, n - 1)[n - 1]
+    return np.flatnonzero(keys <= limit)
+
+
+def halves(doc_ids: pa.ChunkedArray) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """First and last 64 bits of each doc_id. IntegrityError if one is not 32 hex digits."""
+    column = doc_ids.combine_chunks() if isinstance(doc_ids, pa.ChunkedArray) else doc_ids
+    lengths = pc.binary_length(column)
+    if column.null_count or (len(column) and pc.min_max(lengths).as_py() != {"min": 32, "max": 32}):
+        raise IntegrityError("doc_id", "is not 32 hex digits; see where with: weir verify RUN")
+    data, start = column.buffers()[2], column.offset
+    offset = np.frombuffer(column.buffers()[1], np.int32)[start] if len(column) else 0
+    letters = np.frombuffer(data, np.uint8)[offset : offset + 32 * len(column)] if data else b""
+    digits = _DIGITS[np.frombuffer(letters, np.uint8)].reshape(-1, 16, 2)
+    if (digits > 15).any():
+        raise IntegrityError("doc_id", "is not 32 hex digits; see where with: weir verify RUN")
+    both = np.ascontiguousarray(digits[:, :, 0] << 4 | digits[:, :, 1]).view(">u8")
+    return both[:, 0].astype(np.uint64), both[:, 1].astype(np.uint64)
 
 
 def pages(run: Run, chosen: list[Chosen], excerpt_chars: int) -> list[dict[str, Any]]:
@@ -127,17 +186,29 @@ def pages(run: Run, chosen: list[Chosen], excerpt_chars: int) -> list[dict[str, 
     return found
 
 
-def _ledger(run: Run, with_records: bool) -> Iterator[tuple[int, str, tuple[str, str, str | None]]]:
-    """(shard number, doc_id, (language, outcome, reason)) of every page, its last word."""
+def _ledger(run: Run, with_records: bool) -> Iterator[tuple[int, pa.Table]]:
+    """Shard number, and doc_id, language, outcome and reason of its pages: all, then documents."""
     columns = ["doc_id", "tag", "outcome", "reason"]
     for number, shard in enumerate(run.shards):
-        outputs = [shard.decisions, *([shard.records] if with_records else [])]
-        for output in outputs:
-            table = run.read(output, columns)
-            rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
-            for doc_id, tag, outcome, reason in rows:
-                if outcome != schema.PASS:
-                    yield number, doc_id, (tag, outcome, reason)
+        for output in [shard.decisions, *([shard.records] if with_records else [])]:
+            yield number, run.read(output, columns)
+
+
+def _kinds(table: pa.Table) -> tuple[list[tuple[str, str, str | None]], NDArray[np.int64]]:
+    """Distinct (language, outcome, reason) of a table, and which one each row has."""
+    code = np.zeros(table.num_rows, np.int64)
+    names: list[list[Any]] = []
+    for column in ("tag", "outcome", "reason"):
+        made = table.column(column).combine_chunks().dictionary_encode("encode")
+        names.append(made.dictionary.to_pylist())
+        code = code * len(names[-1]) + made.indices.to_numpy()
+    found, kind_of = np.unique(code, return_inverse=True)
+    kinds = []
+    for one in found.tolist():
+        rest, reason = divmod(one, len(names[2]))
+        tag, outcome = divmod(rest, len(names[1]))
+        kinds.append((names[0][tag], names[1][outcome], names[2][reason]))
+    return kinds, kind_of
 
 
 def _is_wanted(

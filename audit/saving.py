@@ -34,6 +34,10 @@ MAX_RECORDS: Final = 10_000
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+class ChangedError(ConfigError):
+    """The file is not the one that was shown: look at the new difference, then save again."""
+
+
 class Sides(BaseModel):
     """Bounds of a rule; null is off."""
 
@@ -170,8 +174,8 @@ def save(
 ) -> dict[str, str]:
     """Paths of the file and of the decision record, once both are written.
 
-    Nothing is written, and ConfigError raised, if the file is not the one that was shown (its token
-    differs), or the rationale says nothing. The record is checked against its schema first.
+    Nothing is written if the file is not the one that was shown (ChangedError: its token differs),
+    or the rationale says nothing (ConfigError). The record is checked against its schema first.
     """
     path, tag = proposal.path, proposal.tag
     with storage.disk_errors(path):
@@ -179,7 +183,7 @@ def save(
     with _alone(path):
         found = shown(run, proposal)
         if found["token"] != token:
-            raise ConfigError(
+            raise ChangedError(
                 str(path),
                 "has changed on disk since the difference was shown; nothing was written",
                 "look at the new difference, then save again",

@@ -1,7 +1,7 @@
 """The numbers of a run, summed from its statistics: counts by language, reason, rule and kind."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -65,6 +65,57 @@ def summarise(table: Table) -> dict[str, Any]:
             for tag, kinds in sorted(table.get(("extract", "pii.redacted"), {}).items())
         },
     }
+
+
+TIDY = pa.schema(
+    [
+        pa.field("run", pa.string(), nullable=False),
+        pa.field("snapshot", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("label", pa.string()),
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("count", pa.int64(), nullable=False),
+    ]
+)
+"""One number a row. `metric`: read, kept, rejected, quarantined, rule.first, rule.any, rule.only or
+pii. `label`: the reason, the rule or the kind of personal data; null for read and kept. `unit`:
+documents, characters, bytes, words, tokens, or spans of personal data."""
+
+
+def tidy(run: Run, found: Mapping[str, Any]) -> pa.Table:
+    """What `stats` found as rows of TIDY, a number each; they sum over languages."""
+    rows = [
+        (tag, *row)
+        for tag, account in found["languages"].items()
+        for row in (*_outcome_rows(account), *_rule_rows(found["rules"].get(tag, {})))
+    ]
+    rows += [
+        (tag, "pii", kind, "spans", count)
+        for tag, kinds in found["pii"].items()
+        if tag in found["languages"]
+        for kind, count in kinds.items()
+    ]
+    columns = zip(*((run.name, run.snapshot, *row) for row in sorted(rows, key=str)), strict=True)
+    arrays = [pa.array(c, t) for c, t in zip(columns, TIDY.types, strict=True)] if rows else []
+    return pa.Table.from_arrays(arrays, schema=TIDY) if rows else TIDY.empty_table()
+
+
+def _outcome_rows(account: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str, int]]:
+    for unit, part in _by_unit(account).items():
+        for state in ("read", "kept"):
+            yield state, None, unit, part[state]
+        for state in ("rejected", "quarantined"):
+            for reason, count in part[state].items():
+                yield state, reason, unit, count
+
+
+def _rule_rows(rules: Mapping[str, Any]) -> Iterator[tuple[str, str, str, int]]:
+    for name, rule in rules.items():
+        for measure in RULE_MEASURES:
+            part = rule if measure == "documents" else rule.get(measure)
+            for state in ("first", "any", "only") if part else ():
+                yield f"rule.{state}", name, measure, part[state]
 
 
 def imbalances(found: Mapping[str, Any]) -> list[str]:

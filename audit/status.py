@@ -1,38 +1,124 @@
 """How far a run is, from its manifests: it can be asked while the run goes on."""
 
+import json
 import math
-from pathlib import Path
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from audit import alarms
 from audit.runs import STEPS, Run, is_running
-from pipeline.manifest import Manifest
+from pipeline import runner
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
 
+PACE_TASKS = 50
+"""Time left is told by the pace of the last so many tasks: a run may have stood still before."""
 
-def status(run: Run) -> dict[str, Any]:
+MAX_NAMED = 5
+"""Tasks that a failure names; `count` says how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a manifest says of a task."""
+
+    rows_in: int
+    kept: int
+    quarantined: Mapping[str, int]
+    began: float
+    ended: float
+
+
+@dataclass(slots=True)
+class Seen:
+    """Tasks by step and key that were read before: a watched run is not read anew every time."""
+
+    tasks: dict[tuple[str, str], Done] = field(default_factory=dict)
+
+
+def status(run: Run, seen: Seen | None = None) -> dict[str, Any]:
     """State, steps with tasks done and in all, pages read and kept, what went wrong, and alarms.
 
     `total` is null where it is not known yet; `kept` while nothing was decided; `pages_per_s` while
-    nothing was read. Pages per second are of the whole run's extraction, by the clock. Open the run
-    with `unfinished=True`.
+    nothing was read; `left_s`, of a step, unless it is under way and has a pace. Pages per second
+    are of the whole run's extraction, by the clock. `quarantined` counts records by reason,
+    `failures` are tasks that failed alike, the most first. Open the run with `unfinished=True`.
     """
+    seen = seen or Seen()
+    problems = _problems(run)
     done = {step: _keys(run, step) for step in STEPS}
-    problems = [str(problem) for problem in run.book.get("problems") or ()]
-    extracted = _manifests(run, "extract", done["extract"], problems)
-    decided = _manifests(run, "decide", done["decide"], problems)
+    made = {step: _read(run, step, keys, seen, problems) for step, keys in done.items()}
     totals = _totals(run, {step: len(keys) for step, keys in done.items()})
+    state = _state(run, any(done.values()))
     return {
-        "state": _state(run, any(done.values())),
-        "steps": [{"step": step, "done": len(done[step]), "total": totals[step]} for step in STEPS],
-        "pages": sum(made.books.rows_in for made in extracted),
-        "pages_per_s": _speed(run, extracted),
-        "kept": sum(made.books.kept for made in decided) if decided else None,
+        "state": state,
+        "steps": [
+            {
+                "step": step,
+                "done": len(done[step]),
+                "total": totals[step],
+                "left_s": _left_s(made[step], totals[step]) if state == RUNNING else None,
+            }
+            for step in STEPS
+        ],
+        "pages": sum(task.rows_in for task in made["extract"]),
+        "pages_per_s": _speed(made["extract"]),
+        "judged": sum(task.rows_in for task in made["decide"]) if made["decide"] else None,
+        "kept": sum(task.kept for task in made["decide"]) if made["decide"] else None,
+        "quarantined": _summed(task.quarantined for task in made["extract"]),
+        "failures": failures(problems, run),
         "problems": problems,
-        "alarms": alarms.of_run(run) if decided else [],
+        "alarms": alarms.of_run(run) if made["decide"] else [],
     }
+
+
+def failures(problems: Iterable[str], run: Run) -> list[dict[str, Any]]:
+    """Problems of the same step and cause together: `step`, `cause`, `count`, some `tasks`, `next`.
+
+    A cause is the message without the names of inputs, its numbers as `#`. A problem of no task has
+    an empty step.
+    """
+    names = {str(place[key]) for place in run.book.get("inputs", ()) for key in ("name", "uri")}
+    found: dict[tuple[str, str], list[str]] = {}
+    for problem in problems:
+        step, task, message = _parts(problem)
+        for part in message.split(": "):
+            if part in names or part.rpartition("/")[2] == task:
+                message = message.replace(f"{part}: ", "", 1)
+        cause = re.sub(r"\d[\d,.]*(?<=\d)", "#", message)
+        found.setdefault((step, cause), []).append(task)
+    return [
+        {
+            "step": step,
+            "cause": cause,
+            "count": len(tasks),
+            "tasks": [task for task in tasks if task][:MAX_NAMED],
+            "next": f"weir run {run.path}" if step else f"weir verify {run.path}",
+        }
+        for (step, cause), tasks in sorted(found.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+def _parts(problem: str) -> tuple[str, str, str]:
+    """Step, task and message of `step task: message`; no step where it is not of that form."""
+    head, colon, message = problem.partition(": ")
+    step, _, task = head.partition(" ")
+    return (step, task, message) if colon and step in STEPS and task else ("", "", problem)
+
+
+def _problems(run: Run) -> list[str]:
+    """What went wrong: as run.json has it, or as noted so far by a run that has not ended."""
+    if run.is_finished:
+        return [str(problem) for problem in run.book.get("problems") or ()]
+    try:
+        lines = runner.notes(run.path).read_text(encoding="utf-8").splitlines()
+        return list(dict.fromkeys(str(json.loads(line)) for line in lines))
+    except (OSError, ValueError):  # none, or its last line is being written
+        return []
 
 
 def _keys(run: Run, step: str) -> list[str]:
@@ -43,15 +129,40 @@ def _keys(run: Run, step: str) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
-def _manifests(run: Run, step: str, keys: list[str], problems: list[str]) -> list[Manifest]:
-    """Manifests that can be read; a damaged one is a problem, not the end of the status."""
+def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str]) -> list[Done]:
+    """What manifests say; a damaged one is a problem, not the end of the status."""
     found = []
     for key in keys:
-        try:
-            found.append(run.manifest(step, key))
-        except IntegrityError as error:
-            problems.append(str(error))
+        if (step, key) not in seen.tasks:
+            try:
+                seen.tasks[step, key] = _task(run, step, key)
+            except IntegrityError as error:
+                problems.append(str(error))
+                continue
+        found.append(seen.tasks[step, key])
     return found
+
+
+def _task(run: Run, step: str, key: str) -> Done:
+    made = run.manifest(step, key)
+    try:
+        ended = (run.path / "manifests" / step / f"{key}.json").stat().st_mtime
+    except OSError:
+        ended = math.nan
+    reasons: Counter[str] = Counter()
+    for _, metric, label, count in made.counts:
+        if metric == "documents.quarantined":
+            reasons[label] += count
+    began = ended - float(made.timing.get("wall_s", 0.0))
+    return Done(made.books.rows_in, made.books.kept, reasons, began, ended)
+
+
+def _summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Sums by reason, the most first."""
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return dict(total.most_common())
 
 
 def _state(run: Run, has_begun: bool) -> str:
@@ -92,21 +203,18 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
     }
 
 
-def _speed(run: Run, extracted: list[Manifest]) -> float | None:
-    """Pages read per second between the start of the first extraction and the end of the last."""
-    began, ended = math.inf, 0.0
-    for made in extracted:
-        path = run.path / "manifests" / "extract" / f"{made.key}.json"
-        committed = _committed_at(path)
-        if committed is not None:
-            began = min(began, committed - float(made.timing.get("wall_s", 0.0)))
-            ended = max(ended, committed)
-    pages = sum(made.books.rows_in for made in extracted)
-    return round(pages / (ended - began), 1) if ended > began else None
-
-
-def _committed_at(path: Path) -> float | None:
-    try:
-        return path.stat().st_mtime
-    except OSError:
+def _left_s(tasks: list[Done], total: int | None) -> float | None:
+    """Seconds until a step that is under way ends, at the pace of its last tasks."""
+    ends = sorted(task.ended for task in tasks if not math.isnan(task.ended))[-PACE_TASKS:]
+    if total is None or len(ends) < 2 or len(tasks) >= total:
         return None
+    return round((total - len(tasks)) * (ends[-1] - ends[0]) / (len(ends) - 1), 1)
+
+
+def _speed(extracted: list[Done]) -> float | None:
+    """Pages read per second between the start of the first extraction and the end of the last."""
+    timed = [task for task in extracted if not math.isnan(task.ended)]
+    began = min((task.began for task in timed), default=0.0)
+    ended = max((task.ended for task in timed), default=0.0)
+    pages = sum(task.rows_in for task in extracted)
+    return round(pages / (ended - began), 1) if ended > began else None

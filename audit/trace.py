@@ -1,11 +1,16 @@
 """What became of a page: where it was archived, what was measured, why it is in or not."""
 
+from __future__ import annotations
+
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,6 +19,9 @@ from filters.catalog import BY_NAME, PEER
 from pipeline.manifest import Output
 from stages import schema
 from stages.errors import ConfigError
+
+if TYPE_CHECKING:
+    from audit.places import Ledger
 
 DOC_ID = re.compile(r"[0-9a-fA-F]{32}")
 RECORD_ID = re.compile(r"<?(urn:[^<>\s]+)>?")
@@ -28,23 +36,28 @@ RECORD_COLUMNS = (
 )
 
 
-def trace(run: Run, what: str, limit: int = MAX_RECORDS) -> dict[str, Any]:
-    """Records of a URL, host, doc_id or record id; none for what the run never read.
+def trace(
+    run: Run, what: str, limit: int = MAX_RECORDS, ledger: Ledger | None = None
+) -> dict[str, Any]:
+    """Records of a URL, host, domain, doc_id or record id; none for what the run never read.
 
-    A URL is found by the keyed hash of its archived form, or by its stored, redacted one. `found`
-    counts all records; at most `limit` of them are described, in the order of the shards.
+    A URL is found by the keyed hash of its archived form, or by its stored, redacted one; a domain,
+    `*.example.com`, with the hosts below it. `found` counts all records; at most `limit` of them
+    are described, in the order of the shards. Without the run's ledger every shard is read.
     """
     what = what.strip().encode(errors="replace").decode()  # a shell may hand over lone surrogates
     if not what:
         raise ConfigError("trace", "nothing to look for", "give a URL, host, doc_id or record id")
     described: list[dict[str, Any]] = []
     found = 0
-    for shard in run.shards:
-        ids = _matches(run, shard, what)
-        found += len(ids)
-        chosen = ids[: limit - len(described)]
-        described += describe(run, shard, chosen) if chosen else []
-    _name_files(run, described)
+    for number, rows in _matches(run, what) if ledger is None else _by_shard(ledger.find(what)):
+        found += len(rows)
+        chosen = rows[: limit - len(described)]
+        if chosen:
+            shard = run.shards[number]
+            ids = run.take(shard.records, chosen, ["doc_id"]).column("doc_id").to_pylist()
+            described += describe(run, shard, ids)
+    _name_files(run, described, ledger)
     return {"records": described, "found": found, "searched": [run.snapshot]}
 
 
@@ -91,8 +104,21 @@ def url_key(url: str, key: str) -> str:
     return hashlib.blake2b(url.encode(), digest_size=16, key=key.encode()[:64]).hexdigest()
 
 
-def _matches(run: Run, shard: Shard, what: str) -> list[str]:
-    """The doc_ids of the shard's records that are asked for."""
+def _by_shard(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
+    """Rows of each shard's records, from places in order."""
+    for number, group in groupby(places, itemgetter(0)):
+        yield number, [row for _, row in group]
+
+
+def _matches(run: Run, what: str) -> Iterator[tuple[int, list[int]]]:
+    """Rows of each shard's records that are asked for."""
+    for number, shard in enumerate(run.shards):
+        rows = _rows_of(run, shard, what)
+        if rows:
+            yield number, rows
+
+
+def _rows_of(run: Run, shard: Shard, what: str) -> list[int]:
     if DOC_ID.fullmatch(what):
         return _equal(run, shard, "doc_id", what.lower())
     if record_id := RECORD_ID.fullmatch(what):
@@ -100,11 +126,21 @@ def _matches(run: Run, shard: Shard, what: str) -> list[str]:
     if "://" in what:
         by_key = _equal(run, shard, "url_key", url_key(what, run.settings.gate.url_key))
         return by_key or _equal(run, shard, "url", what)
-    table = run.read(shard.records, ["doc_id", "url"])
-    host = what.lower().rstrip(".")
-    near = table.filter(pc.match_substring(table.column("url"), host, ignore_case=True))
-    pairs = zip(near.column("doc_id").to_pylist(), near.column("url").to_pylist(), strict=True)
-    return [doc_id for doc_id, url in pairs if host_of(url) == host]
+    domain = domain_of(what)
+    name = domain or what.lower().rstrip(".")
+    urls = run.read(shard.records, ["url"]).column("url")
+    near = np.flatnonzero(pc.match_substring(urls, name, ignore_case=True).to_numpy())
+    found = []
+    for row, url in zip(near.tolist(), urls.take(pa.array(near)).to_pylist(), strict=True):
+        host = host_of(url)
+        if host == name or (domain and host and host.endswith(f".{domain}")):
+            found.append(row)
+    return found
+
+
+def domain_of(what: str) -> str | None:
+    """The domain that `*.example.com` stands for, with all hosts below it; None for a host."""
+    return what.lower().rstrip(".").removeprefix("*.") if what.startswith("*.") else None
 
 
 def host_of(url: str) -> str | None:
@@ -115,9 +151,9 @@ def host_of(url: str) -> str | None:
         return None
 
 
-def _equal(run: Run, shard: Shard, column: str, value: str) -> list[str]:
-    table = run.read(shard.records, sorted({"doc_id", column}))
-    found: list[str] = table.filter(pc.equal(table.column(column), value))["doc_id"].to_pylist()
+def _equal(run: Run, shard: Shard, column: str, value: str) -> list[int]:
+    values = run.read(shard.records, [column]).column(column)
+    found: list[int] = np.flatnonzero(pc.fill_null(pc.equal(values, value), False)).tolist()
     return found
 
 
@@ -207,13 +243,14 @@ def _texts(
         yield {**row, "excerpt": text[:excerpt_chars] if text is not None else None}
 
 
-def _name_files(run: Run, pages: list[dict[str, Any]]) -> None:
+def _name_files(run: Run, pages: list[dict[str, Any]], ledger: Ledger | None) -> None:
     """Add the corpus file of every kept page."""
     by_tag: dict[str, list[str]] = {}
     for page in pages:
         if page["outcome"] == schema.KEEP:
             by_tag.setdefault(page["language"], []).append(page["doc_id"])
     for tag in sorted(by_tag):
-        places = locate(run, tag, by_tag[tag])
+        ids = by_tag[tag]
+        places = locate(run, tag, ids) if ledger is None else ledger.corpus_files(ids)
         for page in pages:
             page["corpus_file"] = places.get(page["doc_id"], page["corpus_file"])

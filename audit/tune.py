@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audit import exports, judged, moves, packs, saving
 from audit.runs import Run
-from audit.sample import EXCERPT_CHARS, Chosen, pages, rank
+from audit.sample import EXCERPT_CHARS, Chosen, pages, sample_keys
 from filters import rules
 from filters.catalog import PEER
 from filters.rules import Bound
@@ -24,12 +24,6 @@ PRUNED = "documents were pruned from this run: counts are in documents only, wit
 
 MIN_SOURCE = 10
 """Shortest source that the configuration takes."""
-
-ASSUMPTION = (
-    "counts assume the run's deduplication and lists: what they removed stays removed, what a rule "
-    "rejected counts as no duplicate; `weir run CONFIG --reuse RUN --output NEW` gives the "
-    "final numbers"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ def tune(
             {"rule": name, "before": _sides(before[name]), "after": _sides(moved[name])}
             for name in moved
         ],
-        "assumption": ASSUMPTION,
+        "assumption": judged.ASSUMPTION,
         "measures": {
             name: {
                 "total": change.before[name].total,
@@ -235,12 +229,11 @@ def _flips(
         if not mine.size:
             continue
         column = run.read(run.shards[number].decisions, ["doc_id"]).column("doc_id")
-        ids = column.take(pa.array(mine - first + start)).to_pylist()
-        entries += [
-            (rank(trial.seed, doc_id), doc_id, number, row)
-            for doc_id, row in zip(ids, mine.tolist(), strict=True)
-        ]
-        entries = sorted(entries)[: trial.n]
+        ids = column.take(pa.array(mine - first + start))
+        keys = sample_keys(ids, trial.seed).tolist()
+        more = zip(keys, ids.to_pylist(), mine.tolist(), strict=True)
+        entries = sorted([*entries, *((key, one, number, row) for key, one, row in more)])
+        entries = entries[: trial.n]
     wanted: list[Chosen] = [entry[:3] for entry in entries]
     row_of = {doc_id: row for _, doc_id, _, row in entries}
     passing, failing = sides

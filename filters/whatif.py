@@ -145,16 +145,29 @@ class Standing:
 
     def __init__(self, population: Population) -> None:
         self.population = population
-        self.masks = population.masks.copy()
+        self.masks = np.empty_like(population.masks)
         """Failed rules of each document under the bounds as they stand."""
-        self.low, self.high = population.low.copy(), population.high.copy()
         self.flips = np.zeros(2, np.int64)
         """Documents that were kept and are not, and that were not kept and are."""
-        self._sums = tuple(one.copy() for one in population.sums)
+        self._reset()
+
+    def _reset(self) -> None:
+        """Stand under the population's own bounds."""
+        people = self.population
+        np.copyto(self.masks, people.masks)
+        self.low, self.high = people.low.copy(), people.high.copy()
+        self.flips[:] = 0
+        self._sums = tuple(one.copy() for one in people.sums)
 
     def move(self, bounds: Mapping[str, Bound]) -> None:
         """Stand under the population's own bounds but for these. ValueError as from `moved`."""
-        low, high = self.population.limits(bounds)
+        people = self.population
+        low, high = people.limits(bounds)
+        changed, moved = (
+            np.count_nonzero((low != one.low) | (high != one.high)) for one in (self, people)
+        )
+        if moved < changed:  # nearer to the beginning than to where it stands
+            self._reset()
         for at in np.flatnonzero((low != self.low) | (high != self.high)).tolist():
             self._move(at, low[at], high[at])
             self.low[at], self.high[at] = low[at], high[at]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from filters.compiled import compiled, inlined
+from filters.compiled import compiled, inlined, mix
 
 # Position of the only set bit of a value, by de Bruijn's sequence: value * _SEQUENCE >> 58.
 _SEQUENCE: Final = np.uint64(0x03F79D71B4CB0A89)
@@ -23,6 +23,9 @@ for _bit in range(64):
     _POSITION[((0x03F79D71B4CB0A89 << _bit) & (2**64 - 1)) >> 58] = _bit
 _NONE: Final = 64
 """In place of the first failed rule, where none fails: `filters.whatif.NONE`."""
+
+_CELL_BITS: Final = 13
+"""Of a float's lowest that do not count: 1,024 cells in each octave."""
 
 released = partial(compiled, nogil=True)
 
@@ -108,39 +111,74 @@ def moved(
             flips[0 if original[row] == _ZERO else 1] += step
 
 
+@inlined
+def _cell(bits: np.int32, base: int) -> int:
+    """Which part of its octave a value lies in, counted from that of the smallest value.
+
+    The bits of a float, read as a whole number, rise with it; those of negative ones are turned.
+    """
+    place = (np.int64(bits) if bits >= 0 else np.int64(bits) ^ 0x7FFFFFFF) - base
+    return int(max(np.int64(0), place >> _CELL_BITS))
+
+
+@released
+def cells(bits: NDArray[np.int32], base: int) -> NDArray[np.int64]:
+    """Cell of each value, which is none of them null; it never falls where values rise."""
+    found = np.empty(bits.size, np.int64)
+    for row in range(bits.size):
+        found[row] = _cell(bits[row], base)
+    return found
+
+
 @released
 def binned(
     values: NDArray[np.float32],
     edges: NDArray[np.float32],
+    guide: NDArray[np.uint16],
+    base: int,
+    found: NDArray[np.uint16],
+) -> None:
+    """Bin of each value: the last k with edges[k] <= value; the number of edges for a null.
+
+    `guide` holds for each cell the bin of the last edge before it, and of the last edge in it. No
+    value may lie under the first edge.
+    """
+    bits, last = values.view(np.int32), guide.shape[0] - 1
+    for row in range(values.size):
+        value = values[row]
+        if value != value:  # noqa: PLR0124 - a null is not itself
+            found[row] = edges.size
+            continue
+        cell = min(last, _cell(bits[row], base))
+        first, end = np.int64(guide[cell, 0]), np.int64(guide[cell, 1])
+        while first < end:
+            middle = (first + end + 1) >> 1
+            if edges[middle] <= value:
+                first = middle
+            else:
+                end = middle - 1
+        found[row] = first
+
+
+@released
+def sums_of_bins(
+    bins: NDArray[np.uint16],
     bit: np.uint64,
     masks: NDArray[np.uint64],
     removed: NDArray[np.bool_],
     weights: NDArray[Any],
-    every: NDArray[np.int64],
-    rest: NDArray[np.int64],
+    sums: NDArray[np.int64],
 ) -> None:
-    """Add documents to the bins of their values: all, and those that only this rule could reject.
+    """Add to the sums of each bin the documents that only the rule of this bit could reject.
 
-    Bin k holds edges[k] <= value < edges[k + 1]; the last row of the sums is for nulls. Values
-    must lie within the edges, whose number is a power of two and one.
+    `sums` has shape (bins, 1 + measures), with the number of documents first.
     """
-    measures, bins = weights.shape[1], edges.size - 1
-    for row in range(values.size):
-        value = values[row]
-        at = bins
-        if value == value:  # noqa: PLR0124 - a null is not equal to itself
-            at, step = 0, bins >> 1
-            while step:
-                at += step * int(edges[at + step] <= value)
-                step >>= 1
-        is_free = (masks[row] & ~bit) == _ZERO and not removed[row]
-        every[at, 0] += 1
-        for measure in range(measures):
-            every[at, 1 + measure] += weights[row, measure]
-        if is_free:
-            rest[at, 0] += 1
+    measures = weights.shape[1]
+    for row in range(bins.size):
+        if (masks[row] & ~bit) == _ZERO and not removed[row]:
+            sums[bins[row], 0] += 1
             for measure in range(measures):
-                rest[at, 1 + measure] += weights[row, measure]
+                sums[bins[row], 1 + measure] += weights[row, measure]
 
 
 @released
@@ -164,3 +202,32 @@ def distances(
         if is_free and value == value:  # noqa: PLR0124 - a null is not equal to itself
             nearest = min(abs(value - low), abs(value - high))
         found[row] = nearest
+
+
+@released
+def first(
+    distances: NDArray[np.float32], heads: NDArray[np.uint64], own: np.uint64, n: int
+) -> NDArray[np.int64]:
+    """Rows of the n smallest distances, ascending; of equal ones the smaller mix of head and `own`.
+
+    Rows of infinite distance are never among them.
+    """
+    rows, keys = np.empty(n, np.int64), np.empty(n, np.uint64)
+    nearest = np.empty(n, np.float32)
+    held = 0
+    for row in range(distances.size):
+        distance = distances[row]
+        if distance == np.inf or (held == n and distance > nearest[n - 1]):
+            continue
+        key = mix(heads[row] + own)
+        if held == n and distance == nearest[n - 1] and key >= keys[n - 1]:
+            continue
+        at = held if held < n else n - 1
+        while at and (
+            nearest[at - 1] > distance or (nearest[at - 1] == distance and keys[at - 1] > key)
+        ):
+            nearest[at], keys[at], rows[at] = nearest[at - 1], keys[at - 1], rows[at - 1]
+            at -= 1
+        nearest[at], keys[at], rows[at] = distance, key, row
+        held = min(n, held + 1)
+    return rows[:held]

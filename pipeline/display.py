@@ -63,11 +63,12 @@ class _Speed:
             if facts["kept_fraction"] is not None
             else ""
         )
-        left = f" · {_duration(float(facts['left_s']))} left" if facts["left_s"] else ""
+        left = f" · {duration(float(facts['left_s']))} left" if facts["left_s"] else ""
         return f"{facts['pages']} pages, {facts['pages_per_s']}/s{kept}{left}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 41 s, 3 min 20 s, 2 h 05 min."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return (
@@ -81,12 +82,7 @@ def _duration(seconds: float) -> str:
 
 @contextlib.contextmanager
 def listener(kind: str) -> Iterator[Listener]:
-    """A listener that writes to stderr: `auto` is live on a terminal and plain off it.
-
-    `plain`, `json`, `none`.
-    """
-    if kind == "auto":
-        kind = "live" if sys.stderr.isatty() else "plain"
+    """A listener that writes to stderr: `live`, `plain`, `json` or `none`."""
     if kind == "live":
         with _live() as show:
             yield show

@@ -114,21 +114,22 @@ def write(
     run: Path, name: str, table: pa.Table, declared: schema.Table = schema.BLOCK_LIST
 ) -> Output:
     """Write a table as an Arrow file, whole or not at all; its entry for a manifest."""
-    path, described = (
-        run / name,
-        declared.schema.with_metadata(
-            {"weir.table": declared.name, "weir.schema": str(schema.VERSION)}
-        ),
-    )
+    path = run / name
+    notes = {"weir.table": declared.name, "weir.schema": str(schema.VERSION)}
+    digest, size = save(path, table.cast(declared.schema).replace_schema_metadata(notes))
+    return Output(declared.name, name, table.num_rows, size, digest)
+
+
+def save(path: Path, table: pa.Table) -> tuple[str, int]:
+    """Write a table as one batch of an Arrow file, whole or not at all; its digest and bytes."""
     with storage.disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
         os.close(handle)
         made = Path(temporary)
         try:
-            rows = table.cast(declared.schema).replace_schema_metadata(described.metadata)
-            with pa.OSFile(temporary, "wb") as sink, pa.ipc.new_file(sink, described) as writer:
-                writer.write_table(rows.combine_chunks())
+            with pa.OSFile(temporary, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+                writer.write_table(table.combine_chunks())
             with made.open("rb+") as stream:
                 os.fsync(stream.fileno())
             digest, size = storage.file_digest(made), made.stat().st_size
@@ -137,7 +138,7 @@ def write(
         except BaseException:
             made.unlink(missing_ok=True)
             raise
-    return Output(declared.name, name, table.num_rows, size, digest)
+    return digest, size
 
 
 def mapped(path: Path) -> pa.Table:

@@ -2,14 +2,15 @@
 
 import dataclasses
 import enum
+import functools
 import sys
-import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from pipeline import answers, reading_text
+from pipeline import answers
+from pipeline.answers import has_keys, has_style
 from pipeline.options import Json, LanguageName, RunPath, example
 from stages.errors import ConfigError
 
@@ -31,27 +32,46 @@ class Samples(enum.StrEnum):
     NONE = "none"
 
 
+Wanted = Annotated[Outcome | None, typer.Option("--outcome", help="What became of them.")]
+Because = Annotated[str | None, typer.Option("--reason", help="For example rule.word_count.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed", help="Another seed, other pages; the same seed, the same pages for everybody."
+    ),
+]
+MAX_INSPECTED = 100_000
+"""Characters of a page that are shown: more than nearly all pages have."""
+
+
 @app.command(epilog=example("weir status runs/mine --watch"))
 def status(
     path: RunPath,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Repeat every two seconds until the run ends.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the run until it ends.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how far a run is, and which rules reject nearly all of a language."""
+    """Say how far a run is, what failed and why, and which rules reject nearly all of a language.
+
+    With --watch a live view on a terminal, elsewhere a line a change or half a minute.
+    """
     from audit import alarms, runs
     from audit import status as audit_status
+    from pipeline import reading_text
 
-    while True:
-        data = audit_status.status(runs.Run(path, unfinished=True))
-        data["alarms"] = [alarms.sentence(alarm, path) for alarm in data["alarms"]]
-        if watch and not as_json and sys.stdout.isatty():
-            sys.stdout.write("\x1b[2J\x1b[H")
-        answers.give("status", data, as_json, lambda found=data: reading_text.status_text(found))  # type: ignore[misc]
-        if not watch or data["state"] in ("finished", "partial"):
-            return
-        time.sleep(2)
+    seen = audit_status.Seen()
+
+    def read() -> dict[str, Any]:
+        found = audit_status.status(runs.Run(path, unfinished=True), seen)
+        found["alarms"] = [alarms.sentence(alarm, path) for alarm in found["alarms"]]
+        return found
+
+    if watch:
+        from pipeline import watch as following
+
+        data = following.follow(read, path)
+    else:
+        data = read()
+    answers.give("status", data, as_json, lambda: reading_text.status_text(data, path))
 
 
 @app.command(epilog=example("weir verify runs/demo"))
@@ -69,18 +89,47 @@ def verify(path: RunPath, as_json: Json = False) -> None:
     raise typer.Exit(0 if ok else 3)
 
 
-@app.command(epilog=example("weir stats runs/demo --language Finnish"))
-def stats(path: RunPath, language: LanguageName = None, as_json: Json = False) -> None:
-    """Count what became of every page, by language and reason."""
-    from audit import runs
-    from audit import stats as audit_stats
+class Format(enum.StrEnum):
+    """What numbers are printed as."""
 
-    data, tag = audit_stats.stats(runs.Run(path)), None
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+@app.command(
+    epilog=example(
+        "weir stats runs/demo --language Finnish",
+        "weir stats runs/demo --format csv > numbers.csv",
+    )
+)
+def stats(
+    path: RunPath,
+    language: LanguageName = None,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="Other than a table: rows of one number each, for programs."),
+    ] = Format.TABLE,
+    as_json: Json = False,
+) -> None:
+    """Count what became of every page, by language and reason."""
+    from audit import exports, runs
+    from audit import stats as audit_stats
+    from pipeline import reading_text
+
+    opened = runs.Run(path)
+    data, tag = audit_stats.stats(opened), None
     if language:
         tag = answers.tag(language)
-        data = {**data, "languages": {t: v for t, v in data["languages"].items() if t == tag}}
+        chosen = ("languages", "rules", "pii")
+        of_tag = {name: {t: v for t, v in data[name].items() if t == tag} for name in chosen}
+        data = {**data, **of_tag}
         if not data["languages"]:
             raise ConfigError("--language", f"{path} has no page in {tag}")
+    if form is not Format.TABLE and not as_json:
+        answers.give_bytes(exports.BY_FORMAT[form.value](audit_stats.tidy(opened, data)))
+        return
     answers.give("stats", data, as_json, lambda: reading_text.stats_text(data, tag))
 
 
@@ -129,18 +178,22 @@ def trace(
     path: RunPath,
     what: Annotated[
         list[str],
-        typer.Argument(metavar="URL", help="URL, host, doc_id or WARC-Record-ID; may be several."),
+        typer.Argument(
+            metavar="URL", help="URL, host, *.domain, doc_id or WARC-Record-ID; may be several."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
     """Say what happened to a page, from the WARC bytes to the corpus row, and why."""
-    from audit import runs
+    from audit import runs, views
     from audit import trace as audit_trace
+    from pipeline import reading_text
 
     opened, found = runs.Run(path), []
+    ledger = views.ledger(opened)
     searched: list[str] = []
     for one in what:
-        traced = audit_trace.trace(opened, one)
+        traced = audit_trace.trace(opened, one, ledger=ledger)
         found += traced["records"]
         searched = traced["searched"]
     data = {"records": found, "searched": searched}
@@ -151,28 +204,67 @@ def trace(
 def sample(
     path: RunPath,
     language: LanguageName = None,
-    outcome: Annotated[Outcome | None, typer.Option("--outcome")] = None,
-    reason: Annotated[
-        str | None, typer.Option("--reason", help="For example rule.word_count.")
-    ] = None,
+    outcome: Wanted = None,
+    reason: Because = None,
     n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many.")] = 10,
-    seed: Annotated[
-        int,
-        typer.Option(
-            "--seed", help="Another seed, other pages; the same seed, the same pages for everybody."
-        ),
-    ] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """Draw a seeded sample of pages by language, outcome and reason."""
     from audit import runs
     from audit import sample as audit_sample
+    from pipeline import reading_text
 
     tag = answers.tag(language) if language else None
     data = audit_sample.sample(
         runs.Run(path), tag, outcome.value if outcome else None, reason, n, seed
     )
     answers.give("sample", data, as_json, lambda: reading_text.sample_text(data))
+
+
+@app.command(epilog=example("weir inspect runs/demo --language fi --outcome reject"))
+def inspect(
+    path: RunPath,
+    language: LanguageName = None,
+    outcome: Wanted = None,
+    reason: Because = None,
+    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many.")] = 50,
+    seed: Seed = 1,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print them one after another, without keys.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read pages in the terminal, one at a time: n next, p previous, q quit.
+
+    The same pages as `weir sample` draws, with more of their text.
+    """
+    from audit import inspect as audit_inspect
+    from audit import runs
+    from audit import sample as audit_sample
+
+    opened, tag = runs.Run(path), answers.tag(language) if language else None
+    chosen = audit_sample.drawn(opened, tag, outcome.value if outcome else None, reason, n, seed)
+    if not chosen:
+        raise ConfigError("weir inspect", "no such page in this run", f"weir stats {path}")
+
+    @functools.lru_cache(maxsize=8)
+    def page(number: int) -> dict[str, Any]:
+        return audit_sample.pages(opened, [chosen[number]], MAX_INSPECTED)[0]
+
+    def lines(number: int, width: int) -> list[str]:
+        return audit_inspect.lines(page(number), f"{number + 1} of {len(chosen)}", width)
+
+    if not (plain or as_json) and has_keys():
+        audit_inspect.browse(len(chosen), lines, has_style())
+        return
+    if as_json:
+        documents = [page(number) for number in range(len(chosen))]
+        answers.give("inspect", {"documents": documents}, as_json, list)
+        return
+    for number in range(len(chosen)):
+        text = lines(number, audit_inspect.columns())
+        answers.give("inspect", {}, False, lambda found=text: ["", *found])  # type: ignore[misc]
 
 
 @app.command(epilog=example("weir tune runs/demo --language fi --set word_count=30"))
@@ -206,11 +298,56 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option("--source", help="Where the thresholds come from; default: this trial."),
     ] = None,
+    in_browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Serve the workbench; the default in a terminal without --set.",
+        ),
+    ] = None,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Serve, but open no browser: print the address.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to serve at; others need the token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 0,
+    labels: Annotated[
+        Path, typer.Option("--labels", metavar="DIR", help="Folder of label files.")
+    ] = Path("labels"),
+    pack: Annotated[
+        Path | None,
+        typer.Option("--pack", help="Pack or configuration that the workbench saves to."),
+    ] = None,
+    gates: Annotated[
+        Path | None, typer.Option("--gates", help="YAML of gates: its pinned pages are watched.")
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option("--annotator", help="Whose labels they are; default: your login.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Take no labels and save nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what other thresholds would do to a language, from stored signals; write them as YAML."""
+    """Tune a language's thresholds in a browser; with --set, say what they would do, as text.
+
+    Both read stored signals only, and write thresholds as YAML.
+    """
+    if in_browser is None:
+        is_asked = bool(settings or write or as_json or with_text)
+        in_browser = no_open or (sys.stdout.isatty() and not is_asked)
+    if in_browser:
+        from audit.web import serving
+
+        chosen = serving.Chosen(
+            answers.tag(language), labels, pack, gates, annotator, read_only=read_only
+        )
+        serving.tune(path, chosen, host, port, opens=not no_open, say=typer.echo)
+        return
     from audit import runs
     from audit import tune as audit_tune
+    from pipeline import reading_text
 
     trial_of = audit_tune.Trial(answers.tag(language), tuple(settings or ()), n, seed, with_text)
     data = audit_tune.tune(runs.Run(path), trial_of, write, source)
@@ -233,6 +370,7 @@ def gates(
     """Hold a run against its gates: keep-rates, pinned pages, drift; exit code 3 if one fails."""
     from audit import exports, runs
     from audit import gates as audit_gates
+    from pipeline import reading_text
 
     place, wanted = audit_gates.load(file)
     opened = runs.Run(path)
@@ -260,6 +398,7 @@ def prune(
     """Remove intermediates of a finished run; the ledger, corpus and manifests stay."""
     from audit import prune as audit_prune
     from audit import runs
+    from pipeline import reading_text
 
     keep = () if all_intermediates else audit_prune.ON_REQUEST
     data = audit_prune.prune(runs.Run(path), keep)

@@ -4,19 +4,54 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.answers import WIDTH, Text, cell, table, waterfall
+from audit import inspect
+from audit.figures import number
+from pipeline.answers import WIDTH, Text, cell, folded, table, waterfall, width
+from pipeline.display import duration
+
+BAR = 30
+"""Signs of a progress bar."""
 
 
-def status_text(data: Mapping[str, Any]) -> Text:
-    """`weir status`."""
-    yield f"{data['state']}: {data['pages']:,} pages" + (
-        f", {data['kept']:,} kept" if data.get("kept") is not None else ""
-    )
-    yield from table(
-        ("step", "done", "of"), [(s["step"], s["done"], s["total"]) for s in data["steps"]], "-rr"
-    )
-    yield from data["problems"]
-    yield from data["alarms"]
+def status_text(data: Mapping[str, Any], path: object = "RUN", only: str = "") -> Text:
+    """`weir status`, once or as it is watched; of all steps, or `only` one for a low screen."""
+    pace = f", {data['pages_per_s']:,.0f} a second" if data["pages_per_s"] is not None else ""
+    yield from folded(f"{data['state']}: ", f"{path}  {data['pages']:,} pages{pace}", 0)
+    if data["judged"] is not None:
+        share = f" ({100 * data['kept'] / data['judged']:.1f} %)" if data["judged"] else ""
+        yield f"{data['kept']:,} of {data['judged']:,} documents kept{share}"
+    yield ""
+    bar = max(8, min(MAX_BAR, (width() or WIDTH) - BESIDE_BAR))
+    for step in data["steps"]:
+        if only in ("", step["step"]):
+            yield _step(step, bar)
+    if data["quarantined"]:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in data["quarantined"].items())
+        yield from ("", *folded("quarantined", reasons, 13))
+    for failure in data["failures"]:
+        tasks = ", ".join(failure["tasks"])
+        more = failure["count"] - len(failure["tasks"])
+        yield ""
+        cause = f"{failure['step']} {failure['cause']}".strip()
+        yield from folded(f"{failure['count']:,} failed", cause, 13)
+        if tasks:
+            yield from folded("", f"{tasks}{f' and {more:,} more' if more else ''}", 13)
+        yield from folded("", f"mend it, then: {failure['next']}", 13)
+    for alarm in data["alarms"]:
+        yield from ("", *folded("", alarm, 0))
+
+
+MAX_BAR, BESIDE_BAR = 30, 44
+"""Signs of a progress bar; what stands beside it: the step, its tasks, the time left."""
+
+
+def _step(step: Mapping[str, Any], bar: int) -> str:
+    """Name, bar, tasks done and in all, time left."""
+    done, total = step["done"], step["total"]
+    filled = bar if total == 0 else round(bar * done / total) if total else 0
+    shown = f"{done:,}/{'?' if total is None else f'{total:,}'}"
+    left = f"  {duration(step['left_s'])} left" if step["left_s"] is not None else ""
+    return f"{step['step']:10}{'█' * filled}{'·' * (bar - filled)} {shown:>15}{left}"
 
 
 def stats_text(data: Mapping[str, Any], tag: str | None = None) -> Text:
@@ -78,14 +113,12 @@ def trace_text(data: Mapping[str, Any], what: Sequence[str]) -> Text:
 
 def sample_text(data: Mapping[str, Any]) -> Text:
     """`weir sample`."""
-    for document in data["documents"]:
-        yield "-" * WIDTH
-        for key, value in document.items():
-            if key not in ("text", "excerpt") and value not in (None, [], {}):
-                yield f"{key}: {value}"
-        for line in (document.get("excerpt") or document.get("text") or "").splitlines():
-            yield f"  {line}"
-    yield f"sample {data['hash']}; repeat with: {data['command']}"
+    most, documents = inspect.columns(), data["documents"]
+    for place, document in enumerate(documents, 1):
+        yield from inspect.lines(document, f"{place} of {len(documents)}", most)
+        yield "─" * most
+    yield f"sha256  {data['sha256']}"
+    yield f"again   {data['command']}"
 
 
 def tune_text(data: Mapping[str, Any]) -> Text:
@@ -128,7 +161,7 @@ def tune_text(data: Mapping[str, Any]) -> Text:
         yield f"{flips['lost']:,} kept -> rejected, {flips['gained']:,} rejected -> kept"
         for page in flips["documents"]:
             why = ", ".join(
-                f"{b['rule']} {cell(b['value'])} ({_bounds(b)})" for b in page["because"]
+                f"{b['rule']} {number(b['value'])} ({_bounds(b)})" for b in page["because"]
             )
             yield f"{page['from']} -> {page['to']}  {page['doc_id']}  {why}"
             yield f"  {page['url']}"
@@ -138,7 +171,8 @@ def tune_text(data: Mapping[str, Any]) -> Text:
         yield ""
         if data["written"]:
             yield f"written: {data['written']}"
-    yield from (data["assumption"], *data["notes"])
+    for note in (data["assumption"], *data["notes"]):
+        yield from folded("", note, 0)
     yield f"repeat with: {data['command']}"
 
 
@@ -154,7 +188,8 @@ def gates_text(data: Mapping[str, Any]) -> Text:
     shown = [v for state in order for v in data["verdicts"] if v["outcome"] == state]
     for verdict in shown:
         word = "FAIL" if verdict["outcome"] == "failed" else "ok  "
-        yield f"{word}  {verdict['gate']:14} {verdict['subject']:24} {verdict['detail']}"
+        name = f"{word}  {verdict['gate']:14} {verdict['subject']:24} "
+        yield from folded(name, verdict["detail"], len(name) if (width() or WIDTH) >= WIDTH else 6)
     counts = Counter(verdict["outcome"] for verdict in data["verdicts"])
     said = ", ".join(f"{counts[state]} {state}" for state in (*order, "skipped"))
     yield f"{said} by {data['gates']}"

@@ -140,17 +140,27 @@ def languages(as_json: Json = False) -> None:
     answers.give("languages", {"languages": rows}, as_json, lambda: reference.language_text(rows))
 
 
-@app.command(epilog=example("weir schema documents"))
+@app.command(epilog=example("weir schema documents", "weir schema --json-schema status"))
 def schema(
-    table: Annotated[str | None, typer.Argument(metavar="TABLE")] = None,
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="TABLE", help="One table; with --json-schema one command."),
+    ] = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print docs/data-format.md.")
+    ] = False,
+    json_schema: Annotated[
+        bool,
+        typer.Option("--json-schema", help="Print the JSON Schema of what commands print."),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Print the data contract: every table's columns, and the reasons."""
-    from pipeline import reference
+    from pipeline import answer_schemas, reference
 
+    if json_schema:
+        answers.give_bytes(answer_schemas.printed(table))
+        return
     data = reference.schema_data(table)
     answers.give(
         "schema",

@@ -141,6 +141,7 @@ class Runner:
             self._open_book()
             if not is_one_of_many:
                 self._sweep()
+                notes(self.run).unlink(missing_ok=True)
             work = Work(str(self.run), self.resolved.run.model_dump_json(), self.plan.snapshot)
             with self._signals():
                 try:
@@ -435,10 +436,10 @@ class Runner:
         limit = self.resolved.run.limits.max_quarantined_fraction
         if rows and aside / rows > limit:
             self.result.exit_code = LIMITED
-            self.result.problems.append(
+            self._note(
                 f"{aside} of {rows} records were quarantined, more than "
                 f"limits.max_quarantined_fraction = {limit}; "
-                f"see `weir stats {self.run}`, or raise the limit with --set"
+                f"see `weir status {self.run}`, or raise the limit with --set"
             )
             return False
         return True
@@ -483,8 +484,14 @@ class Runner:
 
     def _problem(self, step: plan.Step, outcome: Outcome, done: int, total: int) -> None:
         text = f"{step.name} {outcome.task.name}: {outcome.error}"
-        self.result.problems.append(text)
+        self._note(text)
         self.listener(Event("error", step.name, done, total, text))
+
+    def _note(self, problem: str) -> None:
+        """Keep a problem for the end, and for `weir status` while the run goes on."""
+        self.result.problems.append(problem)
+        with contextlib.suppress(OSError), notes(self.run).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(problem) + "\n")
 
     # Signals
 
@@ -595,6 +602,11 @@ def write_statistics(run: Path, name: str, manifests: Sequence[Manifest]) -> Non
     sink = pa.BufferOutputStream()
     pacsv.write_csv(table, sink)
     storage.write_bytes(run / "statistics" / "counts.csv", sink.getvalue().to_pybytes())
+
+
+def notes(run: Path) -> Path:
+    """Where a run keeps what went wrong since it was last begun: one JSON string a line."""
+    return run / "journal" / "problems.jsonl"
 
 
 def _read_book(run: Path) -> dict[str, Any]:

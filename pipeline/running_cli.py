@@ -4,6 +4,7 @@ import enum
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -95,7 +96,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     options = runner.Options(
         folder, executor.value, address, workers, reuse, _shard(task_shard), dataset
     )
-    with display.listener(progress.value) as show:
+    with display.listener(_progress(progress)) as show:
         result = runner.Runner(resolved, options, show).start()
     data = {"run": str(folder), "exit_code": result.exit_code, "problems": result.problems}
     warnings = list(result.problems)
@@ -117,6 +118,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         warnings=warnings,
     )
     raise typer.Exit(result.exit_code)
+
+
+def _progress(chosen: Show) -> str:
+    """How progress is shown: live for a person at a terminal, plain lines elsewhere."""
+    if chosen is not Show.AUTO:
+        return chosen.value
+    return "live" if answers.has_terminal(sys.stderr) else "plain"
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:
@@ -177,7 +185,7 @@ def demo(
             )
         shutil.rmtree(output)
     resolved = resolve("sample", [listed], None)
-    with display.listener("auto") as show:
+    with display.listener(_progress(Show.AUTO)) as show:
         result = runner.Runner(
             resolved, runner.Options(output, executor.value, None, workers), show
         ).start()

@@ -46,12 +46,12 @@ def redact(language: LanguageName = None, jsonl: Jsonl = False) -> None:
 def _filter(work: Callable[[str], Mapping[str, Any]], jsonl: bool) -> None:
     from pipeline import trial
 
-    for line in sys.stdin:
-        made = work(trial.text_of(line.rstrip("\n")))
-        sys.stdout.write(
-            (json.dumps(made, ensure_ascii=False) if jsonl else trial.one_line(made)) + "\n"
-        )
-        sys.stdout.flush()
+    with answers.while_read():
+        for line in sys.stdin:
+            made = work(trial.text_of(line.rstrip("\n")))
+            shown = json.dumps(made, ensure_ascii=False) if jsonl else trial.one_line(made)
+            sys.stdout.write(f"{shown}\n")
+            sys.stdout.flush()
 
 
 @app.command(

@@ -1,5 +1,12 @@
+import hashlib
+import json
+import os
 import shlex
+import shutil
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -29,7 +36,7 @@ def test_everybody_sees_the_same_pages(run: Run) -> None:
     first, again = (sample(run, outcome="reject", n=3, seed=7) for _ in range(2))
     assert first == again
     assert len(first["documents"]) == 3
-    others = {sample(run, outcome="reject", n=3, seed=seed)["hash"] for seed in range(20)}
+    others = {sample(run, outcome="reject", n=3, seed=seed)["sha256"] for seed in range(20)}
     assert len(others) > 1
 
 
@@ -100,3 +107,30 @@ BIDI = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 def test_visible_keeps_ordinary_writing() -> None:
     ordinary = "Zażółć gęślą jaźń\n\tЩука, Ωμέγα — שלום, سلام, क्‍ष e\u0301 soft\u00adhyphen"
     assert visible(ordinary) == ordinary
+
+
+def test_its_name_is_the_same_in_every_place_and_process(folder: Path, tmp_path: Path) -> None:
+    """Check 34: what one person drew, another draws elsewhere, and can tell by the SHA-256."""
+    elsewhere = tmp_path / "another" / "copy"
+    shutil.copytree(folder, elsewhere)
+    words = ["--language", "fi", "--outcome", "keep", "--seed", "42", "--n", "5", "--json"]
+    found = []
+    for place, seed in ((folder, "1"), (elsewhere, "2")):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", "sample", str(place), *words],
+            cwd=place.parent,
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": seed,
+                "PYTHONPATH": str(Path(__file__).parents[3]),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(json.loads(done.stdout)["data"])
+    drawn = [(page["doc_id"], page["outcome"]) for page in found[0]["documents"]]
+    lines = "".join(f"{doc} {outcome}\n" for doc, outcome in drawn)
+    assert len(drawn) == 2
+    assert found[0]["sha256"] == found[1]["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
+    assert found[0]["documents"] == found[1]["documents"]

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from audit import exports
 from audit.runs import Run
-from audit.stats import counts, imbalances, labels, stats, summarise, total
+from audit.stats import TIDY, counts, imbalances, labels, stats, summarise, tidy, total
+from pipeline import cli
 from stages.errors import IntegrityError
 from tests.unit.audit.conftest import PAGES
 
@@ -85,3 +87,43 @@ def test_statistics_that_cannot_be_read(folder: Path) -> None:
     path.unlink()
     with pytest.raises(IntegrityError, match="is missing"):
         stats(Run(folder))
+
+
+def test_tidy_rows_sum_to_the_totals(run: Run) -> None:
+    found = stats(run)
+    table = tidy(run, found)
+    sums: dict[tuple[str, str | None, str], int] = {}
+    for row in table.to_pylist():
+        key = (row["metric"], row["label"], row["unit"])
+        sums[key] = sums.get(key, 0) + row["count"]
+    totals = found["totals"]
+    assert table.schema == TIDY
+    assert sums["read", None, "documents"] == totals["read"]
+    assert sums["kept", None, "characters"] == totals["characters"]["kept"]
+    for reason, count in totals["rejected"].items():
+        assert sums["rejected", reason, "documents"] == count
+    assert sums["quarantined", "read.damaged", "bytes"] > 0
+    assert sums["rule.first", "word_count", "documents"] == 1
+    assert sums["pii", "EMAIL", "spans"] == sum(
+        kinds.get("EMAIL", 0) for kinds in found["pii"].values()
+    )
+
+
+def test_tidy_rows_of_no_language(run: Run) -> None:
+    none = {**stats(run), "languages": {}}
+    assert exports.as_csv(tidy(run, none)).startswith(b"run,snapshot,language,metric")
+    assert tidy(run, none).num_rows == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_the_command_prints_rows(
+    folder: Path, form: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert cli.main(["stats", str(folder), "--language", "fi", "--format", form]) == 0
+    out, err = capfdbinary.readouterr()
+    run = Run(folder)
+    found = stats(run)
+    wanted = tidy(run, {**found, "languages": {"fin_Latn": found["languages"]["fin_Latn"]}})
+    assert out == exports.BY_FORMAT[form](wanted)
+    assert err == b""
+    assert wanted.num_rows > 10

@@ -144,7 +144,7 @@ def test_the_command_line(
     assert cli.main([*words, "--text", "--write", str(tmp_path / "x.yaml")]) == 0
     shown = capsys.readouterr().out
     assert "0 kept -> rejected, 1 rejected -> kept" in shown
-    assert f"reject -> keep  {B}  word_count 10.000 (min 50, max 100000)" in shown
+    assert f"reject -> keep  {B}  word_count 10 (min 50, max 100000)" in shown
     assert "    Liian lyhyt." in shown
     assert "+  word_count: {min: 10," in shown
     assert f"weir tune {pristine} --language fin_Latn --set word_count.min=10" in shown

@@ -1,0 +1,248 @@
+"""What `--json` prints, as JSON Schema (draft 2020-12): `weir schema --json-schema`.
+
+Every command prints one document of the same frame; `data` is described by command. A key that is
+not described is not printed: tests hold real answers against this.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.answers import SCHEMA_VERSION
+from stages.errors import ConfigError
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+WHOLE: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+ANY: Schema = {}
+SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+DOC_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+TAG: Schema = {"type": "string", "pattern": "^([a-z]{3}_[A-Z][a-z]{3})?$"}
+OUTCOME: Schema = {"enum": ["keep", "reject", "quarantine"]}
+
+
+def one(fields: Mapping[str, Schema], optional: tuple[str, ...] = ()) -> Schema:
+    """An object of just these keys, all there but the optional ones."""
+    return {
+        "type": "object",
+        "properties": dict(fields),
+        "required": [name for name in fields if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def many(item: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": item}
+
+
+def by_name(value: Schema) -> Schema:
+    """An object whose keys are data: languages, reasons, rules."""
+    return {"type": "object", "additionalProperties": value}
+
+
+def maybe(schema: Schema) -> Schema:
+    """A value, or null where it is not known or does not apply."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+COUNTS = by_name(COUNT)
+FATES: dict[str, Schema] = {"read": COUNT, "kept": COUNT, "rejected": COUNTS, "quarantined": COUNTS}
+ACCOUNT = one({**FATES, "characters": one(FATES), "bytes": one(FATES)})
+STATES = dict.fromkeys(("first", "any", "only"), COUNT)
+MEASURES = ("documents", "characters", "words", "tokens")
+RULE = one({**STATES, **{m: one(STATES) for m in MEASURES[1:]}}, optional=MEASURES[1:])
+BOUNDS: dict[str, Schema] = {"min": maybe(NUMBER), "max": maybe(NUMBER)}
+BROKEN = one({"rule": TEXT, "value": maybe(NUMBER), **BOUNDS})
+CHECK = one({"name": TEXT, "ok": FLAG, "detail": TEXT, "state": TEXT}, optional=("state",))
+CHECKS = one({"checks": many(CHECK)})
+
+RECORD = one(
+    {
+        "doc_id": DOC_ID,
+        "record_id": maybe(TEXT),
+        "url": maybe(TEXT),
+        "warc": TEXT,
+        "offset": COUNT,
+        "length": COUNT,
+        "date": maybe(TEXT),
+        "status": maybe(WHOLE),
+        "media_type": maybe(TEXT),
+        "payload_digest": maybe(TEXT),
+        "payload_bytes": maybe(COUNT),
+        "n_chars": maybe(COUNT),
+        "rights": maybe(by_name(ANY)),
+        "outcome": OUTCOME,
+        "reason": maybe(TEXT),
+        "language": maybe(TEXT),
+        "title": maybe(TEXT),
+        "meaning": maybe(TEXT),
+        "failed_rules": many(TEXT),
+        "failures": many(BROKEN),
+        "signals": by_name(maybe(NUMBER)),
+        "n_words": maybe(COUNT),
+        "pii_counts": COUNTS,
+        "cluster_id": maybe(DOC_ID),
+        "keeper_id": maybe(DOC_ID),
+        "similarity": maybe(NUMBER),
+        "method": maybe(TEXT),
+        "listed": maybe(TEXT),
+        "cluster_size": maybe(COUNT),
+        "corpus_file": maybe(TEXT),
+        "excerpt": maybe(TEXT),
+    }
+)
+
+STATUS = one(
+    {
+        "state": {"enum": ["running", "finished", "partial", "not started"]},
+        "steps": many(
+            one({"step": TEXT, "done": COUNT, "total": maybe(COUNT), "left_s": maybe(NUMBER)})
+        ),
+        "pages": COUNT,
+        "pages_per_s": maybe(NUMBER),
+        "judged": maybe(COUNT),
+        "kept": maybe(COUNT),
+        "quarantined": COUNTS,
+        "failures": many(
+            one({"step": TEXT, "cause": TEXT, "count": COUNT, "tasks": many(TEXT), "next": TEXT})
+        ),
+        "problems": many(TEXT),
+        "alarms": many(TEXT),
+    }
+)
+
+SIDE = one({"passed": COUNT, "kept": COUNT, "keep_rate": maybe(NUMBER)})
+RULE_SIDE = one({m: one(STATES) for m in MEASURES}, optional=MEASURES[1:])
+FLIP = {"doc_id": DOC_ID, "url": maybe(TEXT), "from": OUTCOME, "to": OUTCOME}
+TUNE = one(
+    {
+        "run": TEXT,
+        "language": TAG,
+        "moves": many(one({"rule": TEXT, "before": one(BOUNDS), "after": one(BOUNDS)})),
+        "assumption": TEXT,
+        "measures": one(
+            {m: one({"total": COUNT, "before": SIDE, "after": SIDE}) for m in MEASURES},
+            optional=MEASURES[1:],
+        ),
+        "rules": many(one({"rule": TEXT, "before": RULE_SIDE, "after": RULE_SIDE})),
+        "flips": one(
+            {
+                "lost": COUNT,
+                "gained": COUNT,
+                "seed": WHOLE,
+                "documents": many(
+                    one(
+                        {**FLIP, "because": many(BROKEN), "excerpt": maybe(TEXT)},
+                        optional=("excerpt",),
+                    )
+                ),
+            }
+        ),
+        "notes": many(TEXT),
+        "command": TEXT,
+        "yaml": TEXT,
+        "difference": maybe(TEXT),
+        "written": maybe(TEXT),
+    }
+)
+
+DATA: Mapping[str, Schema] = {
+    "run": one(
+        {"run": TEXT, "exit_code": WHOLE, "problems": many(TEXT), "totals": ACCOUNT},
+        optional=("totals",),
+    ),
+    "plan": one(
+        {
+            "snapshot": TEXT,
+            "shards": COUNT,
+            "bytes": COUNT,
+            "robots_files": COUNT,
+            "missing": many(TEXT),
+            "languages": TEXT,
+            "estimate": maybe(by_name(maybe(NUMBER))),
+        }
+    ),
+    "status": STATUS,
+    "verify": CHECKS,
+    "stats": one(
+        {
+            "totals": ACCOUNT,
+            "languages": by_name(ACCOUNT),
+            "rules": by_name(by_name(RULE)),
+            "pii": by_name(COUNTS),
+        }
+    ),
+    "report": one({"path": TEXT}),
+    "trace": one({"records": many(RECORD), "searched": many(TEXT)}),
+    "sample": one({"sha256": SHA256, "command": TEXT, "documents": many(RECORD)}),
+    "inspect": one({"documents": many(RECORD)}),
+    "tune": TUNE,
+    "gates": one(
+        {
+            "gates": TEXT,
+            "verdicts": many(
+                one(
+                    {
+                        "gate": TEXT,
+                        "subject": TEXT,
+                        "outcome": {"enum": ["passed", "failed", "skipped"]},
+                        "detail": TEXT,
+                    }
+                )
+            ),
+        }
+    ),
+    "prune": one({"removed": many(TEXT), "bytes": COUNT}),
+    "config show": one({"values": many(one({"key": TEXT, "value": ANY, "from": TEXT}))}),
+    "config validate": one({"name": TEXT, "digest": TEXT, "languages": COUNT, "rules": COUNT}),
+    "languages": one({"languages": many(by_name(ANY))}),
+    "models list": one({"models": many(by_name(ANY))}),
+    "models verify": CHECKS,
+    "doctor": CHECKS,
+    "index verify": CHECKS,
+    "takedown verify": CHECKS,
+}
+"""`data` by command; one that is not here prints an object."""
+
+
+def schemas(command: str | None = None) -> Schema:
+    """JSON Schema of what a command prints with `--json`; without one, of any command.
+
+    An answer with `ok` false may hold an `error` instead, or what was found wrong.
+    """
+    failed = one({"error": TEXT})
+    names = [command] if command else list(DATA)
+    known = [
+        {
+            "properties": {"command": {"const": name}, "data": {"anyOf": [DATA[name], failed]}},
+            "if": {"properties": {"ok": {"const": True}}},
+            "then": {"properties": {"data": DATA[name]}},
+        }
+        for name in names
+        if name in DATA
+    ]
+    other = {"properties": {"command": {"not": {"enum": list(DATA)}}, "data": {"type": "object"}}}
+    frame = {
+        "schema_version": {"const": SCHEMA_VERSION},
+        "command": TEXT,
+        "ok": FLAG,
+        "data": {"type": "object"},
+        "warnings": many(TEXT),
+    }
+    answers = known if command in DATA else [*known, other]
+    return {"$schema": DIALECT, **one(frame), "oneOf": answers}
+
+
+def printed(command: str | None) -> bytes:
+    """The same as indented JSON. ConfigError for a command that is not described."""
+    if command is not None and command not in DATA:
+        near = difflib.get_close_matches(command, DATA, n=3, cutoff=0.5) or list(DATA)
+        raise ConfigError("--json-schema", f"no schema of {command!r}", f"try {', '.join(near)}")
+    return (json.dumps(schemas(command), indent=1) + "\n").encode()
