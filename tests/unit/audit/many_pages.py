@@ -66,7 +66,7 @@ def _page(tag: str, at: int, rules: list[str], chance: random.Random) -> dict[st
         "letter": f"{tag} {at}",
         "tag": tag,
         "text": text,
-        "title": HOSTILE[at][:200] if at < len(HOSTILE) else f"{tag} {at}",
+        "title": HOSTILE[at] if at < len(HOSTILE) else f"{tag} {at}",
         "url": f"https://{'www.' * (at % 2)}site-{at}.{tag[:3]}.example/<EMAIL>/{at}",
         "words": int(values.get("word_count", 60 + at)),
         "signals": {name: value for name, value in values.items() if name != "word_count"},

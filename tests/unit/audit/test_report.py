@@ -231,6 +231,8 @@ def test_only_the_chapters_asked_for(folder: Path) -> None:
     text = write_report(Run(folder), Options(languages=("Finnish",))).read_text(encoding="utf-8")
     assert 'id="lang-fin_Latn"' in text
     assert 'id="lang-eng_Latn"' not in text
+    assert 'href="#lang-eng_Latn"' not in text
+    assert "English" in text
     with pytest.raises(ConfigError, match="no page in mlt_Latn"):
         write_report(Run(folder), Options(languages=("mt",)))
 

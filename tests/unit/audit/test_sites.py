@@ -63,6 +63,7 @@ def test_names_in_their_letters_and_in_ascii() -> None:
     assert sites.names("plain.example") == ("plain.example", "")
     assert sites.names("xn--broken-\x00.example") == ("xn--broken-␀.example", "")
     assert sites.names("a..b") == ("a..b", "")
+    assert len(sites.names("x" * 4000)[0]) == sites.NAME_CHARS
     assert sites.names("\u202egro.example")[0] == "⟨U+202E⟩gro.example"
 
 
