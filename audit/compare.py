@@ -124,7 +124,7 @@ def check_language(
         names = " or ".join(str(run.path) for run in compared)
         raise ConfigError(
             "--language",
-            f"no page of {names} is in {language}",
+            f"no page of {names} is in {language[:40]!r}",
             f"see what there is with: weir stats {compared[0].path}",
         )
 

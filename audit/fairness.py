@@ -118,7 +118,7 @@ def rows(groups: Sequence[Group], rule: str | None) -> list[dict[str, Any]]:
 def domains(urls: pa.ChunkedArray) -> pa.Array:
     """Last label of each URL's host; empty for numbers (addresses) and where there is none."""
     names = pc.fill_null(hosts(urls), "")
-    last = pc.struct_field(pc.extract_regex(names, r"(?:^|\.)(?P<last>[^.\]]+)$"), "last")
+    last = pc.struct_field(pc.extract_regex(names, r"(?:^|\.)(?P<last>[^.:]+)$"), "last")
     last = pc.fill_null(last, "")
     return pc.if_else(pc.match_substring_regex(last, r"^\d+$"), "", last)
 

@@ -140,7 +140,7 @@ def _archived(run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:
 def _rights(run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:
     found = page["rights"]
     if found is None:
-        return [], _because(page, ("takedown.",))
+        return [], _because(page, ("rights.", "takedown."))
     heeded = run.settings.gate.reserved_channels
     tdm = {0: "0, not reserved", 1: "1, reserved"}
     facts = [

@@ -128,10 +128,13 @@ def trace(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "what": what,
         "found": found,
         "mine": mine,
-        "tried": [(form, [dict(one.tried).get(form) for one in found]) for form, _ in mine.tried],
+        "tried": [
+            (sample.visible(form), [dict(one.tried).get(form) for one in found])
+            for form, _ in mine.tried
+        ],
         "record": record,
         "listed": listed,
-        "command": lookup.command(opened.run, what),
+        "command": sample.visible(lookup.command(opened.run, what)),
         "identity": compare.identity(opened.run),
         "asked_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }

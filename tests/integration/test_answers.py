@@ -28,6 +28,8 @@ READERS: list[list[str]] = [
     ["inspect", "RUN", "--n", "5", "--outcome", "reject"],
     ["tune", "RUN", "--language", "fi", "--set", "word_count.min=200", "--text"],
     ["tune", "RUN", "--language", "mt"],
+    ["compare", "RUN", "RUN"],
+    ["compare", "RUN", "RUN", "--language", "fi"],
     ["gates", "RUN"],
     ["languages"],
     ["doctor"],
