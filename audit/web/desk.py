@@ -92,7 +92,7 @@ class Opened:
         if self.records > MAX_RECORDS:
             raise ConfigError(
                 str(self.run.path),
-                f"has {self.records:,} records, more than the {MAX_RECORDS:,} that are searched here",
+                f"has {self.records:,} records, over the {MAX_RECORDS:,} that are searched here",
                 "trace an address instead, or use `weir compare` in the terminal",
             )
         with self._lock:
