@@ -138,6 +138,10 @@ class Desk:
             _ = one.views.ledger
             if one.records <= MAX_RECORDS:
                 _ = one.fates
+        if len(self.runs) > 1 and all(one.records <= MAX_RECORDS for one in self.runs):
+            first, second, *_ = self.runs
+            self.matrix(first, second, None)  # also compiles, or loads what was compiled
+            self.hosts(first, second, None)
 
     def chosen(self, given: Mapping[str, Any], name: str = "run", default: int = 0) -> Opened:
         """The run of a query, by its number on the command line. ConfigError for no such."""
