@@ -6,7 +6,7 @@ knows beyond its verdict travels as metadata, so that what comes back is what we
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
@@ -177,3 +177,19 @@ def _back(
     digest = hashlib.blake2b(json.dumps([known["id"], *said.values()]).encode(), digest_size=8)
     kept.pop("time", None)
     return {**kept, **said, "id": digest.hexdigest(), "is_blind": False}
+
+
+def counted(found: Sequence[Label]) -> dict[str, Any]:
+    """How many labels there are, by verdict, reason and person, and how far two people agree."""
+    verdicts = Counter(label.verdict for label in found)
+    reasons = Counter[str](reason for label in found for reason in label.reasons)
+    return {
+        "labels": len(found),
+        "documents": len({label.doc_id for label in found}),
+        "held_out": len({label.doc_id for label in found if label.held_out}),
+        "blind": sum(label.is_blind for label in found),
+        "verdicts": {name: verdicts[name] for name in ("keep", "drop", "skip")},
+        "reasons": {name: reasons[name] for name in labels.REASONS if reasons[name]},
+        "annotators": dict(sorted(Counter(label.annotator for label in found).items())),
+        "alpha": alpha(found),
+    }

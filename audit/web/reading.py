@@ -66,6 +66,7 @@ def page(found: Mapping[str, Any], code: str, *, whole: bool, sought: str = "") 
     """What is read of a page (`tuning.Session.page`), and nothing of its verdict."""
     text = found["text"] or ""
     parts = [{"text": text, "gap": 0}] if whole else excerpt(text, sought)
+    shown = sum(len(str(part["text"])) for part in parts)
     return {
         "doc_id": found["doc_id"],
         "title": found["title"],
@@ -73,7 +74,7 @@ def page(found: Mapping[str, Any], code: str, *, whole: bool, sought: str = "") 
         "code": code,
         "parts": parts,
         "chars": found["characters"] or len(text),
-        "is_whole": whole or sum(len(part["text"]) for part in parts) == len(text),
+        "is_whole": shown == len(text),
         "is_cut": found["is_cut"],
         "why_not": found["text_why_not"],
     }

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from samples import archive, pages
 from tests.integration.runs import configured, run_here
 
+TAG = "eng_Latn"
 COUNT = 100
 SIGNS = "\u202e\u202c\u2066\u2069\u200d\u200f"
 RIGHT_TO_LEFT = (
@@ -31,7 +32,7 @@ HOSTILE = (
 def sentences() -> list[str]:
     """Sentences of the English sample pages."""
     found = pages.load(Path(pages.__file__).parent / "pages")
-    text = " ".join(pages.prose(page) for page in found if page.tag == "eng_Latn")
+    text = " ".join(pages.prose(page) for page in found if page.tag == TAG)
     cut = re.findall(r"[A-Z][^.!?\n<>@]{40,220}[.!?]", text)
     return sorted({" ".join(one.split()) for one in cut})
 

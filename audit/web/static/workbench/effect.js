@@ -113,13 +113,14 @@ export function quality(found) {
     return;
   }
   const cell = (share) => share.value === null
-    ? make("td", { class: "few small muted", text: `${share.labels} labels, about ${share.needed} more` })
+    ? make("td", { class: "few small muted", text: `about ${count(share.needed)} more` })
     : make("td", {}, make("span", { class: "n", text: percent(share.value, 0) }), " ", make("span", { class: "small muted", text: `${percent(share.low, 0)} – ${percent(share.high, 0)}` }));
+  const labelled = (n, what) => `${count(n)} ${what}`;
   const row = (name, part) => make("tr", {}, make("th", { scope: "row", text: name }), cell(part.precision), cell(part.recall));
   place.replaceChildren(
     make("table", { class: "quality" },
       make("thead", {}, make("tr", {}, make("td"), make("th", { scope: "col", text: "precision" }), make("th", { scope: "col", text: "recall" }))),
-      make("tbody", {}, row(`${count(found.tuning.labels)} to tune by`, found.tuning), row(`${count(found.held_out.labels)} held out`, found.held_out))),
-    make("p", { class: "muted small", text: `${count(found.documents)} documents labelled${found.agreement === null ? "" : `; agreement of two people, α ${found.agreement.toFixed(2)}`}. Precision: share of what is kept that is good. Weighted by how each page came up; 95 % intervals.` }),
+      make("tbody", {}, row(labelled(found.tuning.labels, "to tune by"), found.tuning), row(labelled(found.held_out.labels, "held out"), found.held_out))),
+    make("p", { class: "muted small", text: `${count(found.documents)} documents labelled${found.agreement === null ? "" : `; agreement of two people, α ${found.agreement.toFixed(2)}`}. Precision: share of what is kept that is good. Weighted by how each page came up; 95 % intervals. Under a hundred labels’ worth there is no number, but how many more it takes.` }),
   );
 }

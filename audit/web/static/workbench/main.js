@@ -63,6 +63,7 @@ async function open(tag) {
     document.body.dataset.state = "failed";
     return;
   }
+  asked = shown = "";
   recall();
   rules.list();
   byId("loading").hidden = true;
@@ -77,19 +78,32 @@ async function open(tag) {
   document.body.dataset.state = "ready";
 }
 
+/** What was asked last, and has been answered or will be. */
+let asked = "";
+/** What the numbers on the page are of. */
+let shown = "";
+
 /** Exact counts, and all that follows from them. */
 async function settle() {
   remember();
   buttons();
+  const path = `/api/counts?${query()}`;
+  if (path === asked) {
+    if (shown === path) effect.show(effect.lastCounts()); // back where it was: only the mark is old
+    return;
+  }
+  asked = path;
   try {
-    const found = await askCounts(`/api/counts?${query()}`);
+    const found = await askCounts(path);
     if (!found) return;
+    shown = path;
     effect.show(found);
     banner("error", "");
     rules.refresh().catch(failed);
     judge();
     reader.verdict();
   } catch (error) {
+    asked = "";
     failed(error);
   }
 }
@@ -110,9 +124,11 @@ function buttons() {
   byId("reset-all").disabled = state.moved.size === 0;
 }
 
-function changed() {
+function changed(isLast = false) {
+  reader.ruleOpened();
   effect.estimate();
-  settleSoon();
+  if (isLast) settle();
+  else settleSoon();
 }
 
 rules.prepare(changed);

@@ -31,7 +31,7 @@ export function prepare(listeners) {
   labelled = listeners.onLabel;
   failed = listeners.onError;
   byId("queue-form").addEventListener("submit", (event) => { event.preventDefault(); choose(); });
-  byId("queue").addEventListener("change", choose);
+  byId("queue").addEventListener("change", () => { follow(); choose(); });
   byId("queue-rule").addEventListener("change", choose);
   byId("queue-host").addEventListener("change", choose);
   byId("queue-text").addEventListener("change", choose);
@@ -63,6 +63,7 @@ export function restart() {
   pages.clear();
   given = [];
   byId("queue").value = state.queue;
+  follow();
   byId("queue-host").value = state.host;
   byId("reasons").replaceChildren(make("legend", { text: "What is wrong with it" }),
     ...session.reasons.map((reason, n) => make("label", { class: "reason" },
@@ -73,9 +74,21 @@ export function restart() {
 
 /** Show a queue, chosen elsewhere. @param {string} kind */
 export function show(kind) {
-  state.queue = kind;
   byId("queue").value = kind;
+  follow();
   choose();
+}
+
+/** The queues of one rule are of the open one, until another is chosen. */
+function follow() {
+  if (state.rule) byId("queue-rule").value = state.rule;
+}
+
+/** Another rule was opened. */
+export function ruleOpened() {
+  if (!state.rule || byId("queue-rule").value === state.rule) return;
+  follow();
+  if (["margin", "only"].includes(state.queue)) fill();
 }
 
 function choose() {
@@ -99,7 +112,6 @@ export async function fill() {
   asked += 1;
   items = [];
   at = 0;
-  if (["margin", "only"].includes(state.queue)) byId("queue-rule").value ||= state.rule;
   if (isWaiting()) return empty(state.queue === "host" ? "Name a host, as in www.example.fi." : "Say what to search for.");
   byId("position").textContent = "…";
   await more();

@@ -12,12 +12,34 @@ let curve = null;
 let askedFor = "";
 /** @type {{value: number, kind: string}|null} */
 let guess = null;
-/** @type {() => void} */
+/** @type {(isLast?: boolean) => void} */
 let changed = () => {};
+/** Whether rules that reject nothing are listed as well. */
+let withQuiet = false;
 
-/** @param {() => void} onChange Called after each move of a bound. */
+/** @param {(isLast?: boolean) => void} onChange Called after each move, and at its end. */
 export function prepare(onChange) {
   changed = onChange;
+  byId("show-quiet").addEventListener("click", () => {
+    withQuiet = !withQuiet;
+    hush();
+  });
+}
+
+/** Show what rejects something, was moved, or is open; the rest on demand. */
+function hush() {
+  let quietOnes = 0;
+  for (const place of document.querySelectorAll("#rule-list > li[data-rule]")) {
+    const item = /** @type {any} */ (place);
+    const isQuiet = item.dataset.any === "0" && !state.moved.has(item.dataset.rule) && item.dataset.rule !== state.rule;
+    quietOnes += Number(isQuiet);
+    item.hidden = isQuiet && !withQuiet;
+  }
+  const others = /** @type {any} */ (document.querySelector("#rule-list > .others"));
+  if (others) others.hidden = !withQuiet && !others.querySelector(`li[data-rule="${CSS.escape(state.rule)}"], li.moved`);
+  const button = byId("show-quiet");
+  button.setAttribute("aria-pressed", String(withQuiet));
+  button.textContent = withQuiet ? "Hide what rejects nothing" : `Show ${count(quietOnes)} rules that reject nothing`;
 }
 
 export const openCurve = () => (curve && curve.name === state.rule ? curve : null);
@@ -46,6 +68,8 @@ export function list() {
   }
   byId("queue-rule").replaceChildren(...rules.map((rule) => make("option", { value: rule.name, text: words(rule.name) })));
   open(state.rule);
+  numbers(Object.fromEntries(session.rules.map((rule) => [rule.name, { documents: rule.counts }])), session.documents);
+  rowOf(state.rule)?.scrollIntoView({ block: "nearest" });
 }
 
 function row(rule) {
@@ -119,6 +143,7 @@ function control(rule, side) {
       if (!curve) return;
       set(rule.name, { ...boundsOf(rule.name), [side]: curve.rounded(curve.at(event.target.value / curve.steps)) }, event.target);
     },
+    change: () => changed(true), // let go: nothing to wait for
   } });
   const number = make("input", { type: "number", id: `${id}-number`, step: "any", inputmode: "decimal",
     min: rule.low, max: rule.high, "aria-label": `${what}, ${rule.unit}`, on: {
@@ -279,6 +304,7 @@ export function numbers(counts, total) {
     if (bound) bound.textContent = bounded(boundsOf(name));
     const found = counts[name]?.documents;
     if (!found) continue;
+    /** @type {any} */ (place).dataset.any = String(found.any);
     for (const kind of ["first", "any", "only"]) {
       const cell = place.querySelector(`.${kind} .n`);
       if (cell) cell.textContent = found[kind] ? percent(found[kind] / total) : "0";
@@ -288,4 +314,5 @@ export function numbers(counts, total) {
       describe(svg, `Distribution of ${words(name)}: keeps ${bounded(boundsOf(name))}; ${count(found.any)} of ${count(total)} documents fail it, ${count(found.only)} of them only it`);
     }
   }
+  hush();
 }
