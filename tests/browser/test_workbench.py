@@ -38,6 +38,14 @@ def bench(run: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
         yield serve
 
 
+@pytest.fixture(scope="module")
+def shared(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server for tests that leave nothing behind."""
+    words = ("tune", str(run), "--language", TAG, "--no-open", "--annotator", "ana")
+    with chromium.served(*words, cwd=tmp_path_factory.mktemp("shared")) as address:
+        yield address
+
+
 def weir(*words: str) -> str:
     """What the command line answers."""
     found = runs.weir(*words)
@@ -90,10 +98,10 @@ def set_number(page: Page, value: str, side: str = "min", rule: str = RULE) -> N
 
 
 def test_moving_a_bound_says_at_once_about_and_then_exactly_what_it_does(
-    tab: Tab, bench: Callable[..., str]
+    tab: Tab, shared: str
 ) -> None:
     """Check 11. The page foretells by itself what the server counts afterwards."""
-    page = opened(tab, bench())
+    page = opened(tab, shared)
     assert kept(page) == "74.0 %"
     held: list[Any] = []
     page.route("**/api/counts*", holding(held))
@@ -111,8 +119,8 @@ def test_moving_a_bound_says_at_once_about_and_then_exactly_what_it_does(
     assert tab.foreign == []
 
 
-def test_numbers_are_those_of_the_terminal(tab: Tab, bench: Callable[..., str], run: Path) -> None:
-    page = opened(tab, bench())
+def test_numbers_are_those_of_the_terminal(tab: Tab, shared: str, run: Path) -> None:
+    page = opened(tab, shared)
     set_number(page, "12")
     said = weir("tune", str(run), "--language", TAG, "--set", f"{RULE}.min=12", "--json")
     data = json.loads(said)["data"]
@@ -126,10 +134,10 @@ def test_numbers_are_those_of_the_terminal(tab: Tab, bench: Callable[..., str], 
 
 
 def test_a_slider_obeys_the_keyboard_and_the_number_alone_does_everything(
-    tab: Tab, bench: Callable[..., str]
+    tab: Tab, shared: str
 ) -> None:
     """Check 24."""
-    page = opened(tab, bench())
+    page = opened(tab, shared)
     slider, number = page.locator(f"#{RULE}-min-range"), page.locator(f"#{RULE}-min-number")
     slider.focus()
     seen = [number.input_value()]
@@ -154,11 +162,9 @@ def test_a_slider_obeys_the_keyboard_and_the_number_alone_does_everything(
     assert kept(page) == "74.0 %"
 
 
-def test_a_shared_address_shows_the_same(
-    tab: Tab, browser: Browser, bench: Callable[..., str]
-) -> None:
+def test_a_shared_address_shows_the_same(tab: Tab, browser: Browser, shared: str) -> None:
     """Check 23. Language, bounds, open rule and queue; never text of pages."""
-    address = bench()
+    address = shared
     page = opened(tab, address)
     set_number(page, "12")
     page.locator("#queue").select_option("flips")
@@ -424,6 +430,7 @@ def test_no_violation_of_wcag_in_any_state(tab: Tab, bench: Callable[..., str]) 
     settled(page)
     page.locator("#document").focus()
     page.keyboard.press("x")
+    expect(page.locator("#position")).to_contain_text("2 of")
     page.keyboard.press("u")
     expect(page.locator("#verdict .outcome")).to_be_visible()
     assert axe(page) == []
@@ -438,11 +445,9 @@ def test_no_violation_of_wcag_in_any_state(tab: Tab, bench: Callable[..., str]) 
     assert axe(page) == []
 
 
-def test_focus_stays_where_it_is_and_goes_in_the_order_of_the_page(
-    tab: Tab, bench: Callable[..., str]
-) -> None:
+def test_focus_stays_where_it_is_and_goes_in_the_order_of_the_page(tab: Tab, shared: str) -> None:
     """Check 26."""
-    page = opened(tab, bench())
+    page = opened(tab, shared)
     number = page.locator(f"#{RULE}-min-number")
     number.focus()
     for value in range(20):
@@ -468,13 +473,11 @@ def test_focus_stays_where_it_is_and_goes_in_the_order_of_the_page(
 
 
 @pytest.mark.parametrize("width", [320, 768])
-def test_narrow_windows_scroll_one_way(
-    browser: Browser, bench: Callable[..., str], width: int
-) -> None:
+def test_narrow_windows_scroll_one_way(browser: Browser, shared: str, width: int) -> None:
     """Check 27. 320 pixels are 1,280 at 400 %."""
     size = {"width": width, "height": 640}
     with chromium.tab(browser, viewport=size, forced_colors="active") as tab:
-        page = opened(tab, bench())
+        page = opened(tab, shared)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width
         sizes = page.evaluate(
@@ -496,10 +499,10 @@ def searched(page: Page, text: str) -> None:
 
 @pytest.mark.parametrize("word", ["מזג", "الطقس"])
 def test_text_from_right_to_left_runs_so_and_marks_split_no_letters(
-    tab: Tab, bench: Callable[..., str], word: str
+    tab: Tab, shared: str, word: str
 ) -> None:
     """Check 28."""
-    page = opened(tab, bench())
+    page = opened(tab, shared)
     searched(page, word)
     found = page.evaluate(
         """() => {
@@ -519,9 +522,9 @@ def test_text_from_right_to_left_runs_so_and_marks_split_no_letters(
     }  # fmt: skip
 
 
-def test_what_a_page_says_stays_text(tab: Tab, bench: Callable[..., str]) -> None:
+def test_what_a_page_says_stays_text(tab: Tab, shared: str) -> None:
     """Check 30. and the hostile page: nothing runs, nothing turns round, joiners show on demand."""
-    page = opened(tab, bench())
+    page = opened(tab, shared)
     searched(page, "javascript:alert")
     text = page.locator("#document-text")
     expect(text).to_contain_text("<script>window.PWNED = 1</script>")

@@ -307,7 +307,7 @@ export const previous = () => step(-1);
 
 export function reveal() {
   const item = current();
-  if (item) {
+  if (item && !isBusy) {
     item.isRevealed = true;
     button("reveal").disabled = true;
     verdict();
