@@ -6,6 +6,7 @@ changes are noted, and its manifest replaced. Every part that is done twice give
 """
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -250,6 +251,7 @@ def erase(run: Run, request_id: str) -> list[dict[str, str]]:
     for name in plan["removed"]:
         (run.path / name).unlink(missing_ok=True)
     if plan["tasks"]:
+        shutil.rmtree(run.path / prune.VIEWS, ignore_errors=True)  # made since the plan was
         _note_in_book(run.path, request_id)
     return changed
 

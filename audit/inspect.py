@@ -29,7 +29,7 @@ ENTER, LEAVE = "\x1b[?1049h\x1b[?7l", "\x1b[?7h\x1b[?1049l"
 """To the alternate screen with lines cut at the edge, and back to what was there before."""
 
 HOME, REST, BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
-"""To the first line; clear to the end of the line; clear below."""
+"""To the first line; clear the line; clear below. Before the text: a full line is kept whole."""
 
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
@@ -147,7 +147,7 @@ def screen(shown: Sequence[str], place: Place, rows: int, has_style: bool) -> st
     if has_style and place.line == 0:
         part[0] = f"{BOLD}{part[0]}{PLAIN}"
     foot = f"{FOOT}{f'  ({below:,} lines below)' if below else ''}"
-    return HOME + f"{REST}\r\n".join([*part, foot]) + REST + BELOW
+    return HOME + "\r\n".join(f"{REST}{line}" for line in part) + f"\r\n{BELOW}{foot}"
 
 
 def browse(

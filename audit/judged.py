@@ -133,7 +133,7 @@ def part(run: Run, tag: str, names: Sequence[str], found: tuple[int, int, pa.Tab
     """
     number, first, table = found
     shard, facts = run.shards[number], None
-    signals = run.read_tag(shard.signals, tag, schema.signal_columns(names))
+    signals = _signals(run, shard, tag, names)
     if not is_pruned(run):
         facts = run.read_tag(shard.documents, tag, shards.fact_columns(MEASURES))
     if {signals.num_rows, *([] if facts is None else [facts.num_rows])} != {table.num_rows}:
@@ -151,6 +151,17 @@ def part(run: Run, tag: str, names: Sequence[str], found: tuple[int, int, pa.Tab
     made = Part(number, first, table, tuple(values), facts)
     _check(run, tag, names, made)
     return made
+
+
+def _signals(run: Run, shard: Shard, tag: str, names: Sequence[str]) -> pa.Table:
+    try:
+        return run.read_tag(shard.signals, tag, schema.signal_columns(names))
+    except IntegrityError as error:
+        raise IntegrityError(
+            error.what,
+            f"{error.problem}; without its signals nothing can be tried on a run: see what else is "
+            f"wrong with: weir verify {run.path}; make it again with: weir run CONFIG --output NEW",
+        ) from None
 
 
 def spared(run: Run, tag: str) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Options:
     seed: int | None = None
 
 
-def write_report(run: Run, options: Options = Options()) -> Path:  # noqa: B008 - frozen
+def write_report(run: Run, options: Options = Options()) -> Path:
     """Write the report and return the path of its first page, by default `report/index.html`.
 
     With more than 60 languages, `languages/TAG.html` beside it hold their chapters. IntegrityError

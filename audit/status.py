@@ -205,10 +205,12 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
 
 def _left_s(tasks: list[Done], total: int | None) -> float | None:
     """Seconds until a step that is under way ends, at the pace of its last tasks."""
-    ends = sorted(task.ended for task in tasks if not math.isnan(task.ended))[-PACE_TASKS:]
-    if total is None or len(ends) < 2 or len(tasks) >= total:
+    timed = [task for task in tasks if not math.isnan(task.ended)]
+    last = sorted(timed, key=lambda task: task.ended)[-PACE_TASKS:]
+    if total is None or not last or len(tasks) >= total:
         return None
-    return round((total - len(tasks)) * (ends[-1] - ends[0]) / (len(ends) - 1), 1)
+    spent = last[-1].ended - min(task.began for task in last)
+    return round((total - len(tasks)) * spent / len(last), 1)
 
 
 def _speed(extracted: list[Done]) -> float | None:

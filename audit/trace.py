@@ -54,9 +54,7 @@ def trace(
         found += len(rows)
         chosen = rows[: limit - len(described)]
         if chosen:
-            shard = run.shards[number]
-            ids = run.take(shard.records, chosen, ["doc_id"]).column("doc_id").to_pylist()
-            described += describe(run, shard, ids)
+            described += describe_rows(run, run.shards[number], chosen)
     _name_files(run, described, ledger)
     return {"records": described, "found": found, "searched": [run.snapshot]}
 
@@ -69,10 +67,19 @@ def describe(
     With `excerpt_chars`, `excerpt` holds as much of the text; None where no text was stored.
     """
     at = find_rows(run.read(shard.records, ["doc_id"]).column("doc_id"), doc_ids)
-    records = run.take(shard.records, [row for row in at if row is not None], RECORD_COLUMNS)
-    pages = [_record(row) for row in records.to_pylist()]
-    decided = find_rows(run.read(shard.decisions, ["doc_id"]).column("doc_id"), doc_ids)
-    places = {doc_id: row for doc_id, row in zip(doc_ids, decided, strict=True) if row is not None}
+    return describe_rows(run, shard, [row for row in at if row is not None], excerpt_chars)
+
+
+def describe_rows(
+    run: Run, shard: Shard, at: Sequence[int], excerpt_chars: int = 0
+) -> list[dict[str, Any]]:
+    """The same of some rows of the shard's records."""
+    pages = [_record(row) for row in run.take(shard.records, at, RECORD_COLUMNS).to_pylist()]
+    ids = [page["doc_id"] for page in pages if page["outcome"] == schema.PASS]
+    if not ids:
+        return pages
+    decided = find_rows(run.read(shard.decisions, ["doc_id"]).column("doc_id"), ids)
+    places = {doc_id: row for doc_id, row in zip(ids, decided, strict=True) if row is not None}
     if places:
         rows = list(places.values())
         extras = zip(

@@ -202,16 +202,12 @@ def _effects(
     found: list[dict[str, dict[str, Any] | str]] = []
     for at, name in enumerate(stored.population.rules):
         sides = [
-            {measure: _touched(tally, at) for measure, tally in side.items()}
+            {measure: tally.touched(at) for measure, tally in side.items()}
             for side in (change.before, change.after)
         ]
         if name in moved or any(side["documents"]["any"] for side in sides):
             found.append({"rule": name, "before": sides[0], "after": sides[1]})
     return found
-
-
-def _touched(tally: Tally, at: int) -> dict[str, int]:
-    return {state: int(getattr(tally.attribution, state)[at]) for state in ("first", "any", "only")}
 
 
 def _flips(

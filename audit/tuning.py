@@ -64,6 +64,15 @@ class Session:
         self._lock = threading.Lock()
         self._held_bins: dict[int, tuple[Bins, NDArray[np.int64]]] = {}
         self.pinned, self.unknown = self._pinned(pinned)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Compile what questions need, so that the first of them need not wait for it."""
+        self._standing.prepare()
+        name = next((one for one in self.view.names if self.why_not(one) is None), None)
+        if name is not None:
+            self.curve(name, {})
+            self.queue("margin", {}, name, n=1)
 
     # What is held
 
@@ -110,7 +119,7 @@ class Session:
             "measured": self.view.measured.get(name, 0),
             "what_if": why_not is None,
             "why_not": why_not,
-            "counts": _touched(tally, at),
+            "counts": tally.touched(at),
         }
 
     def _source(self, name: str) -> str | None:
@@ -148,7 +157,7 @@ class Session:
         return {
             "measures": {name: _measure(after[name], before[name]) for name in after},
             "rules": {
-                name: {measure: _touched(tally, at) for measure, tally in after.items()}
+                name: {measure: tally.touched(at) for measure, tally in after.items()}
                 for at, name in enumerate(self.view.names)
             },
             "flips": {"lost": lost, "gained": gained},
@@ -296,10 +305,6 @@ def _measure(after: Tally, before: Tally) -> dict[str, int]:
         "kept": after.kept,
         "before_kept": before.kept,
     }
-
-
-def _touched(tally: Tally, at: int) -> dict[str, int]:
-    return {state: int(getattr(tally.attribution, state)[at]) for state in ("first", "any", "only")}
 
 
 def _finite(value: float) -> float | None:

@@ -37,25 +37,17 @@ class Views:
         """What somebody who uses the views should know, in words."""
         self._on_progress = on_progress
         self._languages: dict[str, LanguageView] = {}
-        self._making = threading.Lock()
+        self._making, self._finding, self._placing = (threading.Lock() for _ in range(3))
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def _where(self) -> Path:
         """Where views can be made: their folder, or else one that goes with this object."""
-        if self._temporary is not None:
-            return Path(self._temporary.name)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                return self.folder
-        except OSError as error:
-            self._temporary = tempfile.TemporaryDirectory(prefix="weir-views-")
-            warning = (
-                f"{self.folder}: nothing can be written there ({error.strerror}); what the pages "
-                "need is made in a temporary folder, and again the next time"
-            )
-            self.warnings = (warning,)
-            return Path(self._temporary.name)
+        with self._placing:
+            problem = None if self._temporary else _unwritable(self.folder)
+            if problem:
+                self._temporary = tempfile.TemporaryDirectory(prefix="weir-views-")
+                self.warnings = (problem,)
+            return Path(self._temporary.name) if self._temporary else self.folder
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
@@ -93,7 +85,7 @@ class Views:
     @property
     def ledger(self) -> places.Ledger:
         """Where records lie, by URL, host, doc_id and record id."""
-        with self._making:
+        with self._finding:
             return self._ledger
 
     @cached_property
@@ -118,6 +110,19 @@ def ledger(run: Run) -> places.Ledger | None:
     if not folder.is_dir() or not place_files.is_current(folder, Views(run, folder).stamp):
         return None
     return places.Ledger(run, folder)
+
+
+def _unwritable(folder: Path) -> str | None:
+    """Why views are made elsewhere, in words; None if the folder can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return (
+            f"{folder}: nothing can be written there ({error.strerror}); what the pages need is "
+            "made in a temporary folder, and again the next time"
+        )
 
 
 def opened(run: Run, on_progress: Progress = _silent, folder: Path | None = None) -> Views:

@@ -49,6 +49,11 @@ class Tally:
     attribution: Attribution
     """By rule, in the rules' order."""
 
+    def touched(self, at: int) -> dict[str, int]:
+        """What one rule touches first, at all, and alone."""
+        one = self.attribution
+        return {"first": int(one.first[at]), "any": int(one.any[at]), "only": int(one.only[at])}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -171,6 +176,11 @@ class Standing:
         for at in np.flatnonzero((low != self.low) | (high != self.high)).tolist():
             self._move(at, low[at], high[at])
             self.low[at], self.high[at] = low[at], high[at]
+
+    def prepare(self) -> None:
+        """Compile what moving needs, so that the first move need not wait for it."""
+        if self.low.size:
+            self._move(0, self.low[0], self.high[0])
 
     def _move(self, at: int, low: np.float32, high: np.float32) -> None:
         from filters import whatif_loops  # noqa: PLC0415 - compiles; see filters.compiled

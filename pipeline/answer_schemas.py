@@ -153,6 +153,46 @@ TUNE = one(
     }
 )
 
+IDENTITY = one(
+    {
+        **dict.fromkeys(("name", "path", "snapshot", "config_digest", "code_version"), TEXT),
+        "digest": SHA256,
+        "finished_at": maybe(TEXT),
+    }
+)
+PAIR: Schema = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}
+HOSTS = one({"count": COUNT, "pages": COUNT, "hosts": many(one({"host": TEXT, "pages": COUNT}))})
+COMPARE = one(
+    {
+        "runs": many(IDENTITY),
+        "language": maybe(TAG),
+        **dict.fromkeys(("both", "only_before", "only_after"), COUNT),
+        "fates": many(
+            one(
+                {
+                    "fate": TEXT,
+                    **dict.fromkeys(("before", "after", "both", "gained", "lost"), COUNT),
+                }
+            )
+        ),
+        "cells": many(one({"before": TEXT, "after": TEXT, "count": COUNT, "changed": FLAG})),
+        "languages": many(one({"language": TAG, "read": PAIR, "kept": PAIR, "change": WHOLE})),
+        "drift": many(
+            one({"signal": TEXT, "psi": NUMBER, "chance": NUMBER, "drifted": FLAG, "pages": PAIR})
+        ),
+        "thresholds": many(
+            one(
+                {
+                    **dict.fromkeys(("rule", "before", "after", "source"), TEXT),
+                    "languages": many(TEXT),
+                }
+            )
+        ),
+        "settings": many(one(dict.fromkeys(("key", "before", "after"), TEXT))),
+        "hosts": one({"before": COUNT, "after": COUNT, "gained": HOSTS, "vanished": HOSTS}),
+    }
+)
+
 DATA: Mapping[str, Schema] = {
     "run": one(
         {"run": TEXT, "exit_code": WHOLE, "problems": many(TEXT), "totals": ACCOUNT},
@@ -184,6 +224,7 @@ DATA: Mapping[str, Schema] = {
     "sample": one({"sha256": SHA256, "command": TEXT, "documents": many(RECORD)}),
     "inspect": one({"documents": many(RECORD)}),
     "tune": TUNE,
+    "compare": COMPARE,
     "gates": one(
         {
             "gates": TEXT,

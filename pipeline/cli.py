@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from pipeline import (
     answers,
+    audit_cli,
     dataset_cli,
     labels_cli,
     reading_cli,
@@ -23,8 +25,46 @@ from pipeline import (
 )
 from stages.errors import CurationError, ShardError
 
+PARTS = {
+    "Run": running_cli.app,
+    "Read a run": reading_cli.app,
+    "Compare and audit": audit_cli.app,
+    "Label": labels_cli.app,
+    "Look up": reference_cli.app,
+    "Try and train on texts": text_cli.app,
+    "Datasets and takedowns": dataset_cli.app,
+}
+
+
+class Verbs(TyperGroup):
+    """The verbs in the order of PARTS, each with the whole of its first sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for each part."""
+        for heading, part in PARTS.items():
+            rows = [
+                (name, self.commands[name].get_short_help_str(limit=200))
+                for name in self.commands
+                if name in _names(part)
+            ]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+def _names(part: typer.Typer) -> set[str]:
+    """The verbs that a part brings."""
+    verbs = {
+        str(command.name or getattr(command.callback, "__name__", ""))
+        for command in part.registered_commands
+    }
+    return verbs | {str(group.name) for group in part.registered_groups}
+
+
 app = typer.Typer(
     name="weir",
+    cls=Verbs,
+    epilog="\b\nExit codes: 0 done, 1 failed, 2 usage or configuration, 3 integrity or a\n"
+    "gate, 4 partial and resumable, 130 or 143 stopped by a signal after saving.\n",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,8 +72,8 @@ app = typer.Typer(
     help="From a web-crawl snapshot to clean, deduplicated, "
     "rights-respecting Parquet in every European language.",
 )
-for part in (running_cli, reading_cli, labels_cli, reference_cli, text_cli, dataset_cli):
-    app.add_typer(part.app)
+for verbs_of in PARTS.values():
+    app.add_typer(verbs_of)
 
 UsageError: Any = typer.BadParameter.__bases__[0]  # typer may bring its own click
 

@@ -336,7 +336,7 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     if in_browser is None:
         is_asked = bool(settings or write or as_json or with_text)
-        in_browser = no_open or (sys.stdout.isatty() and not is_asked)
+        in_browser = no_open or (answers.has_terminal() and not is_asked)
     if in_browser:
         from audit.web import serving
 

@@ -50,7 +50,7 @@ def _step(step: Mapping[str, Any], bar: int) -> str:
     done, total = step["done"], step["total"]
     filled = bar if total == 0 else round(bar * done / total) if total else 0
     shown = f"{done:,}/{'?' if total is None else f'{total:,}'}"
-    left = f"  {duration(step['left_s'])} left" if step["left_s"] is not None else ""
+    left = f"  {duration(step['left_s'])} left" if (step["left_s"] or 0) >= 1 else ""
     return f"{step['step']:10}{'█' * filled}{'·' * (bar - filled)} {shown:>15}{left}"
 
 

@@ -29,7 +29,7 @@ class Terminal:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", **env},
+            env={**os.environ, "TERM": "xterm-256color", "CI": "", **env},
             start_new_session=True,
         )
         self.said = ""

@@ -35,6 +35,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from audit import phrases
 from stages.errors import ConfigError, CurationError
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -174,7 +175,7 @@ def _tokens(_request: Request) -> Response:
 
 
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.ChoiceLoader(
             [jinja2.PackageLoader("audit.web"), jinja2.PackageLoader("audit")]
         ),
@@ -183,6 +184,9 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    names = ("of", "share", "per_thousand", "plain", "when", "duration")
+    made.filters.update({name: getattr(phrases, name) for name in names}, n=phrases.whole)
+    return made
 
 
 def _error(request: Request, error: Exception) -> Response:

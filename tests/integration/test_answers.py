@@ -1,6 +1,7 @@
 """What commands answer, for people and for programs: one document, its schema, no noise."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from langid import registry
 from pipeline import answer_schemas, cli
 from tests.integration.runs import ROOT, configured, run_here
 from tests.terminals import Terminal
@@ -26,6 +28,8 @@ READERS: list[list[str]] = [
     ["inspect", "RUN", "--n", "5", "--outcome", "reject"],
     ["tune", "RUN", "--language", "fi", "--set", "word_count.min=200", "--text"],
     ["tune", "RUN", "--language", "mt"],
+    ["compare", "RUN", "RUN"],
+    ["compare", "RUN", "RUN", "--language", "fi"],
     ["gates", "RUN"],
     ["languages"],
     ["doctor"],
@@ -179,3 +183,27 @@ def test_a_pipe_gets_no_escapes_and_logs_stay_off_stdout(run: Path) -> None:
         sum(document["data"]["totals"][part].values()) for part in ("rejected", "quarantined")
     )
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_exit_codes_of_readers(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 to 3; 4, 130 and 143 are codes of `weir run` (test_runs.py) and of what waits."""
+    assert cli.main(["verify", str(run)]) == 0
+    assert cli.main(["verify", str(tmp_path)]) == 2
+    damaged = tmp_path / "damaged"
+    shutil.copytree(run, damaged)
+    corpus = next((damaged / "corpus").rglob("*.parquet"))
+    corpus.write_bytes(corpus.read_bytes()[:-9])
+    assert cli.main(["verify", str(damaged)]) == 3
+    strict = tmp_path / "gates.yaml"
+    strict.write_text("kept_documents:\n  run: {min: 1000000, source: for this test}\n")
+    capsys.readouterr()
+    assert cli.main(["gates", str(run), "--gates", str(strict), "--json"]) == 3
+    failed = valid(capsys.readouterr().out)
+    assert not failed["ok"]
+    assert "failed" in {verdict["outcome"] for verdict in failed["data"]["verdicts"]}
+    card = next(card for card in registry.cards().values() if card.kind == "download")
+    (tmp_path / str(card.file)).write_bytes(b"not the model")
+    monkeypatch.setenv("WEIR_MODELS", str(tmp_path))
+    assert cli.main(["models", "verify"]) == 1

@@ -8,12 +8,14 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.runs import Run
-from audit.sample import choose, sample, visible
+from audit.sample import choose, sample, sample_keys, smallest, visible
 from stages.errors import ConfigError
 from tests.unit.audit.conftest import A, B, C, E, doc_id
 
@@ -134,3 +136,27 @@ def test_its_name_is_the_same_in_every_place_and_process(folder: Path, tmp_path:
     assert len(drawn) == 2
     assert found[0]["sha256"] == found[1]["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
     assert found[0]["documents"] == found[1]["documents"]
+
+
+def test_the_order_of_a_seed_is_the_same_everywhere() -> None:
+    """Pinned: samples that somebody has cited must stay what they are."""
+    ids = pa.chunked_array([["00" * 16], ["0123456789abcdef" * 2]], pa.string())
+    assert sample_keys(ids, 0).tolist() == [0x48218226FF3CD4BF, 0x19D49021A4772018]
+    assert sample_keys(ids, 7).tolist() == [0x161EBC4B0828448A, 0xB6A8B413DAF53EC9]
+    assert sample_keys(ids, 7 + 2**64).tolist() == sample_keys(ids, 7).tolist()
+
+
+def test_orders_of_seeds_have_nothing_to_do_with_each_other() -> None:
+    ids = pa.chunked_array([[doc_id(str(number)) for number in range(4000)]], pa.string())
+    ranks = [np.argsort(np.argsort(sample_keys(ids, seed))) for seed in (1, 2, 3, 1 << 40)]
+    for at, one in enumerate(ranks):
+        for other in ranks[:at]:
+            assert abs(np.corrcoef(one, other)[0, 1]) < 0.06
+
+
+@given(st.lists(st.integers(0, 20), max_size=30), st.integers(1, 10))
+def test_the_smallest_and_what_equals_them(values: list[int], n: int) -> None:
+    keys = np.array(values, np.uint64)
+    found = sorted(keys[smallest(keys, n)].tolist())
+    limit = sorted(values)[:n][-1] if values else 0
+    assert found == sorted(value for value in values if value <= limit or len(values) <= n)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from audit import language_view, views
@@ -204,6 +205,20 @@ def test_decisions_that_do_not_follow_from_the_rules(
 ) -> None:
     rewrite(folder, "signals/00001.parquet", lambda rows: rows[1].update(word_count=1.0))
     with pytest.raises(IntegrityError, match=r"do not follow.*weir verify"):
+        opened(folder)
+
+
+def test_a_run_without_signals_says_what_to_do(folder: Path) -> None:
+    (folder / "signals" / "00000.parquet").unlink()
+    with pytest.raises(IntegrityError, match=r"is missing; without its signals.*weir run CONFIG"):
+        opened(folder)
+
+
+def test_a_run_of_an_older_schema_says_what_to_do(folder: Path) -> None:
+    path = folder / "signals" / "00000.parquet"
+    table = pq.read_table(path, partitioning=None).drop_columns(["word_count"])
+    pq.write_table(table, path)
+    with pytest.raises(IntegrityError, match=r"schema lacks word_count; .*weir run CONFIG"):
         opened(folder)
 
 

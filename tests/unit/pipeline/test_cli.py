@@ -1,6 +1,7 @@
 """The command line: quick help with examples, and what it says of mistakes."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def test_help_ends_with_an_example_that_parses(
     assert examples
     assert all(len(line) <= 78 for line in after.splitlines())
     for line in examples:
-        command = line.partition("| ")[2] or line.partition(" <")[0]
+        command = re.split(" [<>] ", line.partition("| ")[2] or line)[0]
         assert command.startswith(named)
         parser, arguments = parser_of(shlex.split(command)[1:])
         parser.make_context("weir", arguments)
@@ -99,3 +100,13 @@ def test_a_typing_error_is_answered_with_what_was_meant(
     out, err = capsys.readouterr()
     assert meant in err
     assert out == ""
+
+
+def test_every_verb_is_in_one_section_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n{heading}:\n" in shown for heading in cli.PARTS)
+    for name in ROOT_COMMAND.commands:
+        assert len(re.findall(rf"^  {re.escape(name)} +\S", shown, re.MULTILINE)) == 1, name
+    assert "...\n" not in shown.partition("Options:")[2]
+    assert "130 or 143 stopped by a signal" in shown

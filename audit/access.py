@@ -1,0 +1,99 @@
+"""Who asked what of a run, when, and how many rows it gave: an append-only log beside the run.
+
+Names of fields are written, never what was looked for, which may be personal data itself.
+"""
+
+import getpass
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from audit.runs import Run
+from audit.sample import visible
+from stages.errors import ConfigError
+
+FILE: Final = "audit.jsonl"
+BLANK: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("at", "who", "what", "why", "doc_id"), ""),
+    "fields": [],
+    "rows": 0,
+}
+MIN_REASON: Final = 10
+MAX_REASON: Final = 500
+MAX_SHOWN: Final = 200
+TAIL_BYTES: Final = 1 << 18
+
+
+class AccessLog:
+    """The log of one run: in its journal, or in `state` if that cannot be written.
+
+    ConfigError if neither can.
+    """
+
+    def __init__(self, run: Run, state: Path, clock: Callable[[], datetime] | None = None) -> None:
+        self._clock = clock or (lambda: datetime.now(UTC))
+        own = run.path / "journal" / FILE
+        other = state / f"audit-{run.digest[:16]}.jsonl"
+        found = next((path for path in (own, other) if _is_writable(path)), None)
+        if found is None:
+            raise ConfigError(
+                str(own),
+                f"neither it nor {other} can be written",
+                "an audit is logged: make one of them writable, or set XDG_STATE_HOME",
+            )
+        self.path, self.is_beside_run = found, found == own
+
+    def add(self, what: str, fields: Sequence[str], rows: int, **more: str) -> None:
+        """Write one line, on disk before it returns. OSError if the disk is full."""
+        entry = {
+            "at": self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "who": _user(),
+            "what": what,
+            "fields": list(fields),
+            "rows": rows,
+            **{name: visible(value[:MAX_REASON]) for name, value in more.items()},
+        }
+        line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, line)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The last 200 entries, the newest first; lines that were cut off are left out."""
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL_BYTES))
+                lines = stream.read().split(b"\n")
+        except FileNotFoundError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and isinstance(entry.get("fields"), list):
+                found.append({**BLANK, **entry})
+        return found[-MAX_SHOWN:][::-1]
+
+
+def _is_writable(path: Path) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError:
+        return False
+    return True
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

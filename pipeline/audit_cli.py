@@ -1,0 +1,148 @@
+"""The auditor's verbs: `weir compare` in the terminal and `weir audit` in a browser."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import answers
+from pipeline.options import Json, LanguageName, example
+
+app = typer.Typer()
+
+MOST_CHANGES = 20
+MOST_SIGNALS = 8
+MOST_LANGUAGES = 10
+MOST_HOSTS = 5
+
+Run = Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of the run before.")]
+Other = Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of the run after.")]
+
+
+@app.command(epilog=example("weir compare runs/demo runs/tuned --language fi"))
+def compare(path: Run, other: Other, language: LanguageName = None, as_json: Json = False) -> None:
+    """Say what differs between two runs: records by fate, reasons, thresholds, signals, hosts."""
+    from audit import compare as audit_compare
+    from audit import runs
+
+    tag = answers.tag(language) if language else None
+    data = audit_compare.compare(runs.Run(path), runs.Run(other), tag)
+    answers.give("compare", data, as_json, lambda: compare_text(data))
+
+
+@app.command(epilog=example("weir audit runs/demo", "weir audit runs/demo runs/tuned --no-open"))
+def audit(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs.")
+    ],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: a free one.")] = 0,
+    host: Annotated[
+        str,
+        typer.Option("--host", help="Address to listen at; others than this machine's reach it."),
+    ] = "127.0.0.1",
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Print the address and open no browser.")
+    ] = False,
+    allow_raw: Annotated[
+        bool,
+        typer.Option(
+            "--allow-raw", help="Let originals be read from the archive, each with a logged reason."
+        ),
+    ] = False,
+) -> None:
+    """Open the audit view in a browser: trace, search, numbers, samples, comparison, fairness.
+
+    It reads and changes nothing; what is asked is logged in RUN/journal/audit.jsonl.
+    """
+    from audit.web import auditor, server
+    from audit.web.desk import Desk
+
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "weir"
+    desk = Desk(paths, state, allows_raw=allow_raw, on_progress=_say_progress)
+    door = server.new_door(host)
+    with server.bound(host, port) as listening:
+        server.serve(
+            auditor.application(desk, door),
+            listening,
+            server.address(listening, door),
+            opens=not no_open,
+            say=typer.echo,
+        )
+
+
+def _say_progress(what: str, done: int, total: int) -> None:
+    if done == total:
+        sys.stderr.write(f"views: {what} of {total:,} shards\n")
+
+
+def compare_text(data: Mapping[str, Any]) -> answers.Text:
+    """`weir compare`: what changed, the largest first, in 80 columns."""
+    before, after = data["runs"]
+    yield f"before  {before['path']}  {before['snapshot']}  {before['digest'][:12]}"
+    yield f"after   {after['path']}  {after['snapshot']}  {after['digest'][:12]}"
+    yield (
+        f"{data['both']:,} records in both, {data['only_before']:,} only before, "
+        f"{data['only_after']:,} only after" + (f", {data['language']}" if data["language"] else "")
+    )
+    yield from _section("", ("fate", "before", "after", "lost", "gained"), _fates(data), "-rrrr")
+    changes = [cell for cell in data["cells"] if cell["changed"]][:MOST_CHANGES]
+    rows = [(cell["count"], _short(cell["before"]), _short(cell["after"])) for cell in changes]
+    yield from _section("changes", ("records", "before", "after"), rows, "r--")
+    if not data["language"]:
+        changed = [row for row in data["languages"] if row["change"]][:MOST_LANGUAGES]
+        kept = [(row["language"], *row["kept"], row["change"]) for row in changed]
+        yield from _section("kept", ("language", "before", "after", "change"), kept, "-rrr")
+    rules = [
+        (row["rule"], row["before"], row["after"], _listed(row["languages"]))
+        for row in data["thresholds"]
+    ]
+    for rule, old, new, languages in rules:
+        yield from ("", f"threshold {rule}", f"  {old} -> {new}", f"  {languages}")
+    for row in data["settings"][:MOST_SIGNALS]:
+        yield from ("", f"setting {row['key']}", f"  {_cut(row['before'])} -> {_cut(row['after'])}")
+    drift = [
+        (row["signal"], row["psi"], row["chance"], "drifted" if row["drifted"] else "alike")
+        for row in data["drift"][:MOST_SIGNALS]
+    ]
+    yield from _section("", ("signal", "index", "by chance", ""), drift, "-rr-")
+    for name, label in (("vanished", "hosts gone"), ("gained", "hosts new")):
+        side = data["hosts"][name]
+        yield from ("", f"{label}: {side['count']:,}, with {side['pages']:,} pages")
+        yield from (f"  {one['host'][:76]}" for one in side["hosts"][:MOST_HOSTS])
+
+
+def _section(
+    title: str, header: tuple[str, ...], rows: list[tuple[Any, ...]], numbers: str
+) -> Iterator[str]:
+    if rows:
+        yield ""
+        if title:
+            yield title
+        yield from answers.table(header, rows, numbers)
+
+
+def _fates(data: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Kept and whatever changed; fates that are the same are summed up."""
+    rows = [
+        (row["fate"], row["before"], row["after"], row["lost"], row["gained"])
+        for row in data["fates"]
+        if row["fate"] == "kept" or row["lost"] or row["gained"]
+    ]
+    same = sum(row["both"] for row in data["fates"] if not row["lost"] and not row["gained"])
+    return [*rows, ("others, unchanged", same, same, 0, 0)]
+
+
+def _short(fate: str) -> str:
+    return fate if len(fate) <= 32 else f"{fate[:31]}…"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 34 else f"{text[:33]}…"
+
+
+def _listed(tags: list[str]) -> str:
+    more = f" and {len(tags) - 6} more" if len(tags) > 6 else ""
+    return ", ".join(tags[:6]) + more
