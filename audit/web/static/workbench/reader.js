@@ -183,7 +183,8 @@ async function paint(isWhole = false) {
   title.dir = "auto";
   byId("document-url").textContent = found.url ?? "";
   const text = byId("document-text");
-  text.replaceChildren(...excerpt(found, withJoiners));
+  text.replaceChildren(...(found.why_not ? [make("p", { class: "muted", text: `${found.why_not}.` })] : excerpt(found, withJoiners)));
+  if (isWhole && found.is_cut) text.append(make("p", { class: "gap small muted", text: "the rest is not shown" }));
   const matches = mark(text, state.queue === "search" ? state.search : "");
   byId("matches").textContent = state.queue === "search" ? `${matches} match${matches === 1 ? "" : "es"} in what is shown` : "";
   byId("show-whole").hidden = found.is_whole;
