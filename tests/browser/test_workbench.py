@@ -248,6 +248,13 @@ def test_reasons_are_digits_and_go_with_a_drop(
     expect(page.locator("#position")).to_contain_text("2 of")
     assert lines(tmp_path)[-1]["reasons"] == ["encoding"]
     assert page.locator("#reasons input:checked").count() == 0
+    page.keyboard.press("1")
+    page.get_by_label("which?").select_option("sco_Latn")
+    page.locator("#document").focus()
+    page.keyboard.press("x")
+    expect(page.locator("#position")).to_contain_text("3 of")
+    assert lines(tmp_path)[-1]["language"] == "sco_Latn"
+    page.keyboard.press("k")
     page.keyboard.press("k")
     expect(page.locator("#reasons input:checked")).to_have_value("encoding")
 
@@ -518,7 +525,7 @@ def test_text_from_right_to_left_runs_so_and_marks_split_no_letters(
         }"""
     )
     assert found == {
-        "direction": "rtl", "bidi": "isolate", "nodes": 1, "same": True, "marked": [word],
+        "direction": "rtl", "bidi": "plaintext", "nodes": 1, "same": True, "marked": [word],
     }  # fmt: skip
 
 
