@@ -418,6 +418,51 @@ def test_saving_shows_the_difference_and_refuses_a_file_that_changed(
     assert said["counts"]["documents"]["kept"] == 81
 
 
+# What the numbers say of themselves
+
+
+def changed(page: Page, what: str, **more: Any) -> None:
+    """Let the server's answers to a question say something else as well."""
+
+    def answer(route: Any) -> None:
+        found = route.fetch()
+        route.fulfill(response=found, json={**found.json(), **more})
+
+    page.route(f"**/api/{what}*", answer)
+
+
+def test_counts_of_a_sample_say_so(tab: Tab, shared: str) -> None:
+    page = tab.page
+    changed(page, "counts", is_exact=False, interval=0.0437)
+    page.goto(shared)
+    page.locator(READY).wait_for()
+    expect(page.locator("#exactness")).to_have_text("± 0.04")
+    expect(page.locator("#interval")).to_contain_text("right to ± 0.04 points (95 %)")
+
+
+def test_precision_and_recall_have_intervals_or_say_what_they_need(tab: Tab, shared: str) -> None:
+    """Check 20, as it is shown."""
+    known = {"value": 0.91, "low": 0.86, "high": 0.95, "labels": 214, "effective": 180, "needed": 0}
+    few = {"value": None, "low": None, "high": None, "labels": 40, "effective": 40, "needed": 60}
+    page = tab.page
+    changed(
+        page,
+        "quality",
+        documents=274,
+        agreement=0.81,
+        tuning={"labels": 214, "precision": known, "recall": known},
+        held_out={"labels": 60, "precision": few, "recall": few},
+    )
+    page.goto(shared)
+    rows = page.locator("#quality tbody tr")
+    expect(rows.nth(0)).to_contain_text("91 % 86 % – 95 %")
+    expect(rows.nth(1)).to_contain_text("about 60 more")
+    expect(rows.nth(1)).not_to_contain_text("%")
+    expect(page.locator("#quality")).to_contain_text("α 0.81")
+    page.locator(READY).wait_for()
+    assert axe(page) == []
+
+
 # How it looks and reads
 
 
