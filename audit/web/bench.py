@@ -203,8 +203,8 @@ class Bench:
             labels.made(
                 {
                     **{name: given[name] for name in names if given.get(name) is not None},
-                    "reasons": tuple(given.get("reasons") or ()),
-                    "inclusion_probability": float(given.get("inclusion_probability") or 1.0),
+                    "reasons": given.get("reasons") or (),
+                    "inclusion_probability": given.get("inclusion_probability") or 1.0,
                     "is_blind": given.get("is_blind") is True,
                     "annotator": self.options.annotator,
                     "run_digest": self.run.digest,

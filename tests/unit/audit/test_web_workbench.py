@@ -136,10 +136,17 @@ def test_labels_go_to_the_file_and_out_of_the_queue(client: Client, options: Opt
         ({"verdict": "maybe"}, "verdict"),
         ({"doc_id": "0" * 32}, "doc_id"),
         ({"time": "now"}, "time"),
+        ({"reasons": 5}, "reasons"),
+        ({"reasons": {"adult": 1}}, "reasons"),
+        ({"inclusion_probability": "much"}, "inclusion_probability"),
+        ({"inclusion_probability": [[]], "reasons": []}, "inclusion_probability"),
+        ({"inclusion_probability": {"a": 1}}, "inclusion_probability"),
+        ({"inclusion_probability": 10**400}, "inclusion_probability"),
+        ({"frame": 10**400}, "frame"),
     ],
 )
 def test_labels_without_sense_are_refused(
-    client: Client, options: Options, more: dict[str, str], where: str
+    client: Client, options: Options, more: dict[str, Any], where: str
 ) -> None:
     given = {"doc_id": A, "verdict": "keep", "queue": "margin", **more}
     assert where in client.post("label", 400, **given)["error"]
