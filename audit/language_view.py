@@ -129,7 +129,7 @@ def read(path: Path, stamp: str, tag: str) -> LanguageView | None:
         )
     except (OSError, pa.ArrowException, ValueError, LookupError, TypeError, RecursionError):
         return None
-    return view if view.tag == tag and NEEDED <= view.columns.keys() else None
+    return view if view.tag == tag and view.columns.keys() >= NEEDED else None
 
 
 # Making

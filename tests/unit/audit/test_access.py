@@ -61,7 +61,9 @@ def test_where_the_run_cannot_be_written_the_state_folder_is(folder: Path, tmp_p
     assert len(log.entries()) == 1
 
 
-@pytest.mark.parametrize("make", [Path.symlink_to, Path.hardlink_to, lambda path, _: os.mkfifo(path)])
+@pytest.mark.parametrize(
+    "make", [Path.symlink_to, Path.hardlink_to, lambda path, _: os.mkfifo(path)]
+)
 def test_a_link_or_a_pipe_in_the_run_leads_nowhere(
     folder: Path, tmp_path: Path, make: Callable[[Path, Path], None]
 ) -> None:
