@@ -204,16 +204,22 @@ def taken(source: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def ending() -> Iterator[None]:
-    """SIGTERM and SIGHUP (a closed window) as an exit with code 143 or 129.
+    """SIGTERM and SIGHUP (a closed window) as an exit with code 143.
 
-    So what is to be put back is put back.
+    So what is to be put back is put back. A hang-up becomes a SIGTERM, which a server ends by
+    itself: an exception from a handler would be lost in the answer that it interrupts.
     """
-    before = {number: signal.signal(number, _ended) for number in (signal.SIGTERM, signal.SIGHUP)}
+    known = {signal.SIGTERM: _ended, signal.SIGHUP: _hung_up}
+    before = {number: signal.signal(number, handler) for number, handler in known.items()}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _hung_up(_number: int, _: object) -> None:
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _ended(number: int, _: object) -> NoReturn:

@@ -35,6 +35,7 @@ from audit import (
 )
 from audit.by_language import Languages
 from audit.runs import Run
+from audit.sample import harmless
 from langid import tags
 from pipeline import storage
 from stages.errors import ConfigError, IntegrityError
@@ -230,6 +231,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("audit"),
         autoescape=True,
+        finalize=harmless,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -55,6 +55,7 @@ class Run:
 
     def __init__(self, path: Path | str, *, unfinished: bool = False) -> None:
         self.path = Path(path)
+        _check_path(self.path)
         self.book = _book(self.path)
         if not unfinished and not self.is_finished:
             raise ConfigError(
@@ -341,6 +342,15 @@ def is_running(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def _check_path(path: Path) -> None:
+    """ConfigError for a path that Arrow cannot open: bytes that are no UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        named = str(path).encode("utf-8", "replace").decode()
+        raise ConfigError(named, "its name is not UTF-8", "rename the folder") from None
 
 
 def _book(path: Path) -> dict[str, Any]:

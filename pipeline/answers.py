@@ -40,7 +40,8 @@ def give(
             "data": data,
             "warnings": list(warnings),
         }
-        lines: Text = [json.dumps(document, ensure_ascii=False, default=str)]
+        made = json.dumps(document, ensure_ascii=sys.stdout.isatty(), default=str)
+        lines: Text = [made.encode("utf-8", "replace").decode()]
     else:
         lines = (plain(line) for line in text())
     with while_read():
@@ -78,9 +79,12 @@ def give_bytes(data: bytes) -> None:
 
 
 def plain(line: str) -> str:
-    """The line without control characters: a crawled title must not drive a terminal."""
+    """The line without control characters: a crawled title must not drive a terminal.
+
+    Nor does a path of odd bytes end the command: lone surrogates go as well.
+    """
     return "".join(
-        c if unicodedata.category(c) not in ("Cc", "Cf") or c in _HARMLESS else "\ufffd"
+        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in _HARMLESS else "\ufffd"
         for c in line
     )
 

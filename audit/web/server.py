@@ -38,7 +38,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit import phrases
 from audit.inspect import ending
-from audit.sample import visible
+from audit.sample import harmless
 from stages.errors import ConfigError, CurationError
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -60,6 +60,8 @@ FRAMES: Final = ("frame", "iframe", "object", "embed", "fencedframe")
 """Navigations within another page."""
 
 MAX_BODY: Final = 1 << 20
+GRACE_S: Final = 2
+"""How long answers under way are waited for at the end; one slow reader must not hold it up."""
 ENTER: Final = "/enter"
 STATIC: Final = "/static"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -192,7 +194,7 @@ def _templates() -> jinja2.Environment:
             [jinja2.PackageLoader("audit.web"), jinja2.PackageLoader("audit")]
         ),
         autoescape=True,
-        finalize=_harmless,
+        finalize=harmless,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -200,11 +202,6 @@ def _templates() -> jinja2.Environment:
     names = ("of", "share", "per_thousand", "plain", "when", "duration")
     made.filters.update({name: getattr(phrases, name) for name in names}, n=phrases.whole)
     return made
-
-
-def _harmless(value: Any) -> Any:
-    """Text for a page with what acts on its neighbours made visible, whoever forgot to."""
-    return visible(value) if type(value) is str else value  # Markup is made of such text already
 
 
 def _error(request: Request, error: Exception) -> Response:
@@ -368,7 +365,13 @@ def serve(
         say(f"warning: {host} can be reached by other machines; who has the address has the pages")
     say(url)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", server_header=False, ws="none"
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
     )
     with ending(), _opened(url if opens else ""), suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])

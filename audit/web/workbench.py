@@ -104,7 +104,10 @@ def _quality(bench: Bench, session: Session, moved: Moved, _: Given) -> dict[str
 
 def _proposal(bench: Bench, session: Session, moved: Moved, _: Given) -> dict[str, Any]:
     proposed, note = bench.proposal(session, moved)
-    return {**saving.shown(bench.run, proposed), "note": note}
+    found = saving.shown(bench.run, proposed)
+    # Comments of a pack may come from anywhere; what is compared by eye must be what is there.
+    shown = {name: visible(str(found[name])) for name in ("path", "difference")}
+    return {**found, **shown, "note": note}
 
 
 def _label(bench: Bench, session: Session, _: Moved, given: Given) -> dict[str, str]:

@@ -202,6 +202,14 @@ def test_books_that_do_not_balance_get_no_report(folder: Path) -> None:
     assert not (folder / "report").exists()
 
 
+def test_the_name_of_a_folder_acts_on_nothing(folder: Path) -> None:
+    odd = folder.with_name("run\u202e\x1b[2J<b>")
+    folder.rename(odd)
+    text = write_report(Run(odd)).read_text(encoding="utf-8")
+    assert "run⟨U+202E⟩␛[2J&lt;b&gt;" in text
+    assert not {"\u202e", "\x1b"} & set(text)
+
+
 def test_problems_of_a_partial_run_are_shown(
     folder: Path, rewrite_book: Callable[..., None]
 ) -> None:

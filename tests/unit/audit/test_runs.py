@@ -1,5 +1,6 @@
 import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,13 @@ def test_damaged_book(folder: Path, text: str) -> None:
     (folder / "run.json").write_text(text)
     with pytest.raises(IntegrityError, match="is damaged"):
         Run(folder)
+
+
+def test_a_folder_of_odd_bytes_is_named(folder: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"-\xff"))
+    folder.rename(odd)
+    with pytest.raises(ConfigError, match=r"-\?: its name is not UTF-8; rename the folder"):
+        Run(odd)
 
 
 def test_manifests_come_in_task_order(run: Run) -> None:

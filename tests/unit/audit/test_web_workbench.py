@@ -174,6 +174,17 @@ def test_saving_and_a_file_that_changed(client: Client, options: Options) -> Non
     assert "--reuse" in made["command"]
 
 
+def test_a_difference_shows_what_is_there(client: Client, options: Options) -> None:
+    """A comment of a stranger's pack must not turn its line around before it is saved."""
+    assert options.pack is not None
+    options.pack.parent.mkdir(parents=True, exist_ok=True)
+    text = f"tag: {TAG}\nrules:\n  word_count: {{min: 5}}  # \u202e}}001 :nim\n"
+    options.pack.write_text(text)
+    shown = client.get("proposal", **{"t.word_count.min": "10"})
+    assert "⟨U+202E⟩" in shown["difference"]
+    assert "\u202e" not in shown["difference"] + shown["path"]
+
+
 def test_questions_change_nothing(client: Client, folder: Path, options: Options) -> None:
     """Check 38: what is asked with GET leaves every file as it was."""
     label(client, A, "keep")

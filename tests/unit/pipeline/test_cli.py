@@ -1,6 +1,7 @@
 """The command line: quick help with examples, and what it says of mistakes."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -78,6 +79,20 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = set(json.loads(done.stderr))
     assert "typer" in loaded
     assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_path_of_odd_bytes_is_answered(tmp_path: Path, options: list[str]) -> None:
+    odd = os.fsencode(tmp_path) + b"/run-\xff"
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "stats", odd, *options],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONUTF8": "1"},
+    )
+    assert done.returncode == 2
+    assert b"its name is not UTF-8" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_errors_do_not_drive_the_terminal(
