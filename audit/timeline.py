@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from audit import figures
-from audit.places import Ledger
+from audit.places import Ledger, Place
 from audit.runs import Run, Shard, find_rows
 from audit.sample import visible
-from audit.trace import describe
+from audit.trace import describe_rows
 from filters.catalog import BY_NAME
 from stages import schema
 
@@ -62,13 +62,15 @@ _LANGUAGE_COLUMNS: Final = (
 EXCERPT_CHARS: Final = 1200
 
 
-def timeline(run: Run, shard: Shard, doc_id: str, ledger: Ledger) -> dict[str, Any]:
+def timeline(run: Run, place: Place, ledger: Ledger) -> dict[str, Any]:
     """A record and its steps: `label`, `state`, `facts` as pairs of name and value, and `note`.
 
     The state is `passed`, `stopped here`, `not reached`, or `noted` where nothing is decided. The
     step `rules` has a table, `values`: every rule's value, limit and verdict.
     """
-    page = describe(run, shard, [doc_id], EXCERPT_CHARS)[0]
+    shard = run.shards[place.shard]
+    page = describe_rows(run, shard, [place.row], EXCERPT_CHARS)[0]
+    doc_id = page["doc_id"]
     if page["outcome"] == schema.KEEP:
         page["corpus_file"] = ledger.corpus_files([doc_id]).get(doc_id)
     page = {name: _plain(value) for name, value in page.items()}

@@ -115,10 +115,7 @@ def trace(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
     mine = found[opened.number]
     record, listed = None, []
     if len(mine.places) == 1:
-        shard, row = mine.places[0]
-        place = opened.run.shards[shard]
-        doc_id = opened.run.take(place.records, [row], ["doc_id"]).column("doc_id")[0].as_py()
-        record = timeline(opened.run, place, doc_id, opened.views.ledger)
+        record = timeline(opened.run, mine.places[0], opened.views.ledger)
     elif mine.places:
         known = opened.fates
         rows = lookup.rows_of(opened.run, known, mine.places[:MAX_LISTED])
