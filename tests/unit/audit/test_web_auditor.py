@@ -322,6 +322,28 @@ def test_a_changed_decision_is_in_its_cell(
     assert B not in shown.partition('id="pages"')[2]
 
 
+# Fairness
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?by=length", "?by=length&rule=word_count", "?rule=word_count"]
+)
+def test_marks_lie_where_the_axis_says(one: TestClient, query: str) -> None:
+    page = one.get(f"/fairness{query}").text
+    ticks = [int(tick) for tick in re.findall(r"<span>(\d+)%</span>", page)]
+    width = ticks[-1] - ticks[0]
+    rows = re.findall(
+        r'"range" d="M([\d.]+) 8H([\d.]+)".*?"dot" d="M([\d.]+) 8h0".*?'
+        r'num">([\d.]+)%<.*?num">([\d.]+) to ([\d.]+)<',
+        page,
+        re.DOTALL,
+    )
+    assert len(rows) == 2
+    for low, high, dot, share, said_low, said_high in rows:
+        for place, said in ((low, said_low), (high, said_high), (dot, share)):
+            assert float(place) == pytest.approx(1000 * (float(said) - ticks[0]) / width, abs=1.2)
+
+
 # Personal data
 
 
