@@ -322,6 +322,24 @@ def test_a_changed_decision_is_in_its_cell(
     assert B not in shown.partition('id="pages"')[2]
 
 
+def test_runs_over_other_archives_say_so(
+    visit: Visits, folder: Path, tmp_path: Path, rewrite: Callable[..., None]
+) -> None:
+    """Two snapshots share no place in an archive, so no doc_id."""
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+
+    def rename(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            row["doc_id"] = row["doc_id"][::-1]
+
+    for shard in Run(other).shards:
+        for output in (shard.records, shard.decisions):
+            rewrite(other, output.path, rename)
+    shown = text_of(visit(folder, other).get("/compare").text)
+    assert "No record is in both runs" in shown
+    assert "0 records in both runs, 11 only before, 11 only after" in shown
+
+
 # Fairness
 
 
