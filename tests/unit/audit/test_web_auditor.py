@@ -246,6 +246,20 @@ def test_a_domain_lists_its_records(one: TestClient) -> None:
     assert page.count("https://") >= 7
 
 
+def test_a_domain_of_a_very_large_run_lists_fewer(
+    one: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.web.auditor.MAX_RECORDS", 5)
+    monkeypatch.setattr("audit.web.desk.MAX_RECORDS", 5)
+    monkeypatch.setattr("audit.web.auditor.FEW_LISTED", 3)
+    page = one.get("/?q=*.example").text
+    assert "11 records" in text_of(page)
+    assert page.count('<th scope="row">') == 3
+    refused = one.get("/search?outcome=keep")
+    assert refused.status_code == 400
+    assert "trace an address instead" in text_of(refused.text)
+
+
 def test_hostile_text_is_shown_and_does_nothing(one: TestClient) -> None:
     for path in (f"/?q={C}", "/sample?draw=1&n=20", "/search?language=eng_Latn&text=alert"):
         page = one.get(path).text
