@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from audit import figures
+from audit.phrases import language_name
 from audit.places import Ledger, Place
 from audit.runs import Run, Shard, find_rows
 from audit.sample import visible
@@ -179,7 +180,7 @@ def _identify(_run: Run, page: Mapping[str, Any], extra: Mapping[str, Any]) -> F
     facts = [
         ("Language", page["language"]),
         ("Confidence", _number(extra.get("language_score"))),
-        ("Second", f"{rival}, {_number(extra.get('runner_up_score'))}" if rival else None),
+        ("Second", _second(rival, extra.get("runner_up_score")) if rival else None),
         (
             "Close languages",
             f"{group}, {_number(extra['confusable_group_score'])}" if group else None,
@@ -273,6 +274,11 @@ def _values(run: Run, page: Mapping[str, Any]) -> list[dict[str, Any]]:
         found,
         key=lambda row: (not row["verdict"].startswith("failed"), row["verdict"] == "undefined"),
     )
+
+
+def _second(tag: str, score: float | None) -> str:
+    name = language_name(tag)["name"]
+    return f"{name if name == tag else f'{name} ({tag})'}, {_number(score)}"
 
 
 def _number(value: float | None) -> str | None:
