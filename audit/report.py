@@ -145,6 +145,8 @@ def context(
     )
     rows = languages.rows()
     masks = combinations.combinations(run)
+    rules = chapters.rules(run, table, found)
+    own = {rule["name"] for rule in rules if rule["own"]}
     values = {
         "run": chapters.identity(run),
         "totals": totals,
@@ -167,8 +169,8 @@ def context(
             for row in rows
             if row["decided"] and (wanted is None or row["tag"] in wanted)
         ],
-        "reasons": chapters.reasons(run, "base", totals),
-        "rules": chapters.rules(run, table, found),
+        "reasons": chapters.reasons(run, "base", totals, own),
+        "rules": rules,
         "signals": options.signals,
         "combinations": combinations.matrix(run, masks[combinations.ALL]),
         "sites": _sites(run),

@@ -218,6 +218,10 @@ def test_own_thresholds_are_noted(folder: Path, rewrite_book: Callable[..., None
     rewrite_book(folder, relax)
     text = write_report(Run(folder)).read_text(encoding="utf-8")
     assert "Own thresholds: Finnish at least 30, at most 100,000" in text
+    whole, _, chapter = text.partition('id="pages"')
+    assert "under 50 or over 100,000 words, by default" in whole
+    assert "under 30 or over 100,000 words" in chapter
+    assert "by default" not in chapter
 
 
 def test_without_samples_no_text_of_a_page_is_there(folder: Path) -> None:
