@@ -6,6 +6,7 @@ One person works in it, perhaps in several tabs, so what is held is small and gu
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,7 @@ from filters import rules
 from filters.catalog import PEER
 from filters.rules import Bound
 from pipeline import config
-from stages.errors import ConfigError, CurationError
+from stages.errors import ConfigError
 
 HELD: Final = 2
 """Languages held in memory at a time."""
@@ -47,9 +48,9 @@ class Options:
 class _Opening:
     """A language on its way into memory."""
 
+    made: Future[Session]
     done: int = 0
     total: int = 0
-    error: CurationError | None = None
 
 
 class Bench:
@@ -61,6 +62,7 @@ class Bench:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._files: dict[str, LabelFile] = {}
         self._opening: dict[str, _Opening] = {}
+        self._reading = ThreadPoolExecutor(1)
         self._lock = threading.RLock()
 
     # Languages
@@ -74,36 +76,30 @@ class Bench:
             if tag in self._sessions:
                 return {"state": "ready"}
             opening = self._opening.get(tag)
-            if opening is not None and opening.error is not None:
-                del self._opening[tag]
-                raise opening.error
             if opening is None:
                 if tag not in self.views.tags:
                     raise ConfigError(
                         "--language",
-                        f"no document in {tag[:40]} was judged by {self.run.path}",
+                        f"no document in {tag[:40]!r} was judged by {self.run.path}",
                         f"see what there is with: weir stats {self.run.path}",
                     )
-                opening = self._opening[tag] = _Opening()
-                threading.Thread(target=self._open, args=(tag, opening), daemon=True).start()
-            return {"state": "loading", "done": opening.done, "total": opening.total}
+                made = self._reading.submit(lambda: self._session(tag))
+                opening = self._opening[tag] = _Opening(made)
+            if not opening.made.done():
+                return {"state": "loading", "done": opening.done, "total": opening.total}
+            del self._opening[tag]
+            self._sessions[tag] = opening.made.result()
+            while len(self._sessions) > HELD:
+                self._sessions.popitem(last=False)
+            return {"state": "ready"}
+
+    def _session(self, tag: str) -> Session:
+        return Session(self.run, self.views, tag, self._pins())
 
     def _told(self, what: str, done: int, total: int) -> None:
         opening = self._opening.get(what)
         if opening is not None:
             opening.done, opening.total = done, total
-
-    def _open(self, tag: str, opening: _Opening) -> None:
-        try:
-            made = Session(self.run, self.views, tag, self._pins(tag))
-        except CurationError as error:
-            opening.error = error
-            return
-        with self._lock:
-            self._sessions[tag] = made
-            while len(self._sessions) > HELD:
-                self._sessions.popitem(last=False)
-            self._opening.pop(tag, None)
 
     def session(self, tag: str) -> Session:
         """A language in memory. ConfigError if it is not yet."""
@@ -114,7 +110,7 @@ class Bench:
             self._sessions.move_to_end(tag)
             return found
 
-    def _pins(self, tag: str) -> list[dict[str, str]]:
+    def _pins(self) -> list[dict[str, str]]:
         """Pinned pages as sessions want them; those pinned by a hash of the URL stay out."""
         found = []
         for pin in self.options.pins:
@@ -156,7 +152,8 @@ class Bench:
             return self._files[tag]
 
     def close(self) -> None:
-        """Give label files up."""
+        """Give label files up, and whatever is being read."""
+        self._reading.shutdown(wait=False, cancel_futures=True)
         for file in self._files.values():
             file.close()
 

@@ -17,11 +17,18 @@ from audit.tuning import Session
 from audit.web import reading, server
 from audit.web.bench import RANDOM, Bench
 from filters.rules import Bound
+from langid import tags
 from stages.errors import ConfigError
 
 NAME = "Workbench"
 DECIDED = ("rule", "dedup", "list", "takedown")
 """First parts of the reasons that documents have, and records that never became one have not."""
+
+EVERY_LANGUAGE: Final = sorted(
+    ({"tag": tag, "name": known.name} for tag, known in tags.BY_TAG.items()),
+    key=lambda one: (one["name"], one["tag"]),
+)
+"""What a page in the wrong language may be written in."""
 
 Given = Mapping[str, Any]
 Moved = Mapping[str, Bound]
@@ -145,6 +152,8 @@ def _opened(bench: Bench, tag: str) -> dict[str, Any]:
         warnings.append(
             f"{len(session.unknown)} pinned pages are not of this language, or not of this run"
         )
+    if any(pin.url_key for pin in bench.options.pins):
+        warnings.append("pages that are pinned by url_key are not watched: pin them by doc_id")
     if not any(session.view.measured.values()):
         raise ConfigError(
             str(bench.run.path),
@@ -159,6 +168,7 @@ def _opened(bench: Bench, tag: str) -> dict[str, Any]:
         "is_whole": session.is_whole,
         "rules": session.rules,
         "languages": [phrases.language_name(one) for one in bench.views.tags],
+        "every_language": EVERY_LANGUAGE,
         "annotator": bench.options.annotator,
         "read_only": file.is_read_only,
         "read_only_files": bench.options.read_only,

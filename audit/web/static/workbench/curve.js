@@ -82,7 +82,15 @@ export class Curve {
       at = this.bins - 1;
       while (at > 0 && sums[this.bins] - sums[at] <= wanted) at -= 1;
     }
-    return this.rounded(this.edges[at]);
+    return this.outside(side, this.edges[at]);
+  }
+
+  /** A bound as somebody would write it that rejects no more than the value itself would. */
+  outside(side, value) {
+    const near = this.rounded(value);
+    if (side === "min" ? near <= value : near >= value) return near;
+    const unit = this.isWhole ? 1 : 10 ** (Math.floor(Math.log10(Math.abs(value) || 1)) - 2);
+    return this.rounded(near + (side === "min" ? -unit : unit));
   }
 
   /** A value as somebody would write it: whole where all are, else three digits that say something. */

@@ -90,7 +90,7 @@ function pinned(pages) {
   const flips = pages.filter((page) => page.from !== page.to);
   const wrong = pages.filter((page) => page.from === page.to && page.to !== page.wanted);
   const line = flips.length
-    ? `${count(flips.length)} of ${count(pages.length)} change sides`
+    ? `${count(flips.length)} of ${count(pages.length)} change${flips.length === 1 ? "s" : ""} sides`
     : `None of ${count(pages.length)} changes sides${wrong.length ? `; ${count(wrong.length)} not as wanted` : ""}.`;
   place.replaceChildren(
     make("p", { class: flips.length ? "alert" : "small", text: line }),

@@ -65,11 +65,21 @@ export function restart() {
   byId("queue").value = state.queue;
   follow();
   byId("queue-host").value = state.host;
-  byId("reasons").replaceChildren(make("legend", { text: "What is wrong with it" }),
-    ...session.reasons.map((reason, n) => make("label", { class: "reason" },
-      make("input", { type: "checkbox", value: reason.key }), make("kbd", { text: n + 1 }), ` ${reason.label}`)));
+  const kinds = session.reasons.map((reason, n) => make("label", { class: "reason" },
+    make("input", { type: "checkbox", value: reason.key, on: { change: which } }), make("kbd", { text: n + 1 }), ` ${reason.label}`));
+  const other = make("label", { class: "reason", id: "which", hidden: true }, "which? ",
+    make("select", { id: "which-language" }, make("option", { value: "", text: "not known" }),
+      ...session.every_language.filter((one) => one.tag !== state.lang).map((one) => make("option", { value: one.tag, text: one.name }))));
+  byId("reasons").replaceChildren(make("legend", { text: "What is wrong with it" }), kinds[0], other, ...kinds.slice(1));
   byId("labelling").toggleAttribute("inert", session.read_only);
   return fill();
+}
+
+/** Ask which language it is instead, where it is another. */
+function which() {
+  const box = byId("reasons").querySelector("input[value=wrong_language]");
+  byId("which").hidden = !box.checked;
+  if (!box.checked) byId("which-language").value = "";
 }
 
 /** Show a queue, chosen elsewhere. @param {string} kind */
@@ -183,7 +193,8 @@ async function paint(isWhole = false) {
   title.dir = "auto";
   byId("document-url").textContent = found.url ?? "";
   const text = byId("document-text");
-  text.replaceChildren(...excerpt(found, withJoiners));
+  text.replaceChildren(...(found.why_not ? [make("p", { class: "muted", text: `${found.why_not}.` })] : excerpt(found, withJoiners)));
+  if (isWhole && found.is_cut) text.append(make("p", { class: "gap small muted", text: "the rest is not shown" }));
   const matches = mark(text, state.queue === "search" ? state.search : "");
   byId("matches").textContent = state.queue === "search" ? `${matches} match${matches === 1 ? "" : "es"} in what is shown` : "";
   byId("show-whole").hidden = found.is_whole;
@@ -192,6 +203,8 @@ async function paint(isWhole = false) {
   byId("position").textContent = `${count(at + 1)} of ${count(items.length)}`;
   byId("document").scrollTop = 0;
   for (const box of byId("reasons").querySelectorAll("input")) box.checked = item.label?.reasons.includes(box.value) ?? false;
+  which();
+  if (item.label?.language) byId("which-language").value = item.label.language;
   for (const name of ["keep", "drop", "skip"]) {
     document.querySelector(`[data-action="${name}"]`).setAttribute("aria-pressed", String(item.label?.verdict === name));
   }
@@ -260,11 +273,11 @@ export async function label(said) {
   const body = {
     lang: state.lang, id: labels.newId(), time: new Date().toISOString(), doc_id: item.doc_id, verdict: said, reasons,
     queue: item.queue, inclusion_probability: item.inclusion_probability, frame: item.frame, rule: item.rule,
-    is_blind: !isShown(item), moved: moves(),
+    is_blind: !isShown(item), moved: moves(), language: reasons.includes("wrong_language") ? byId("which-language").value || null : null,
   };
   try {
     await labels.give(body);
-    item.label = { id: body.id, verdict: said, reasons };
+    item.label = { id: body.id, verdict: said, reasons, language: body.language };
     given.push(item);
     labelled();
     await step(1);
@@ -307,7 +320,7 @@ export const previous = () => step(-1);
 
 export function reveal() {
   const item = current();
-  if (item) {
+  if (item && !isBusy) {
     item.isRevealed = true;
     button("reveal").disabled = true;
     verdict();
@@ -324,8 +337,10 @@ function joiners() {
 
 /** Toggle what is wrong. @param {number} digit */
 export function reason(digit) {
-  const box = byId("reasons").querySelectorAll("input")[digit - 1];
-  if (box && current()) box.checked = !box.checked;
+  const box = byId("reasons").querySelectorAll("input[type=checkbox]")[digit - 1];
+  if (!box || !current()) return;
+  box.checked = !box.checked;
+  which();
 }
 
 export function search() {
