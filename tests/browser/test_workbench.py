@@ -456,10 +456,25 @@ def test_precision_and_recall_have_intervals_or_say_what_they_need(tab: Tab, sha
     page.goto(shared)
     rows = page.locator("#quality tbody tr")
     expect(rows.nth(0)).to_contain_text("91 % 86 % – 95 %")
-    expect(rows.nth(1)).to_contain_text("about 60 more")
+    expect(rows.nth(1)).to_contain_text("≈ 60 more")
     expect(rows.nth(1)).not_to_contain_text("%")
     expect(page.locator("#quality")).to_contain_text("α 0.81")
     page.locator(READY).wait_for()
+    assert axe(page) == []
+
+
+def test_while_a_language_is_read_and_where_there_is_none(tab: Tab, shared: str) -> None:
+    page = tab.page
+    loading = {"state": "loading", "done": 7, "total": 20, "name": "English"}
+    page.route("**/api/open*", lambda route: route.fulfill(json=loading))
+    page.goto(shared)
+    expect(page.locator("#loading")).to_contain_text("Reading the signals of English")
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "7")
+    assert axe(page) == []
+    page.unroute("**/api/open*")
+    page.locator(READY).wait_for()
+    page.goto(f"{shared.partition('#')[0]}?lang=zzz_Zzzz")
+    expect(page.locator("#loading")).to_contain_text("see what there is with: weir stats")
     assert axe(page) == []
 
 

@@ -34,6 +34,7 @@ async function open(tag) {
   state.lang = tag;
   byId("bench").hidden = true;
   byId("loading").hidden = false;
+  byId("loading-bar").hidden = false;
   document.body.dataset.state = "loading";
   try {
     for (;;) {
@@ -57,8 +58,8 @@ async function open(tag) {
       await pause(1000);
       return open(tag);
     }
-    byId("loading-what").textContent = error.message;
-    byId("loading-next").textContent = error.next;
+    byId("loading-what").textContent = "This language cannot be opened";
+    byId("loading-next").textContent = [error.message, error.next].filter(Boolean).join(" ");
     byId("loading-bar").hidden = true;
     document.body.dataset.state = "failed";
     return;
