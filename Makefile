@@ -46,6 +46,8 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_peers
 	$(BIN)/python -m benchmarks.bench_bulk
 	$(BIN)/python -m benchmarks.bench_whatif
+	$(BIN)/python -m benchmarks.bench_views
+	$(BIN)/python -m benchmarks.bench_trace
 	$(BIN)/python -m benchmarks.bench_reuse
 	$(BIN)/python -m benchmarks.bench_dedup
 

@@ -5,7 +5,7 @@ archives share all of them, two snapshots share none.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -138,14 +138,16 @@ def transitions(parts: Iterator[tuple[Fates, Fates]], language: str | None = Non
     With a language, records of other languages count as `another language`; those that are so in
     both runs are left out.
     """
+    from filters import merge_loops  # noqa: PLC0415 - compiles; see filters.compiled
+
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for before, after in parts:
         names = fate_names(before, after)
-        left, right = codes(before, after, names, language)
-        n = len(names)
-        flat = np.bincount(left.astype(np.int64) * n + right, minlength=n * n)
-        for at in np.flatnonzero(flat).tolist():
-            counts[names[at // n], names[at % n]] += int(flat[at])
+        left, right = (_coded(one, names, language) for one in (before, after))
+        absent = names.index(ABSENT)
+        found = merge_loops.pairs_of_codes(match(before, after), left, right, len(names), absent)
+        for i, j in np.argwhere(found).tolist():
+            counts[names[i], names[j]] += int(found[i, j])
     outside = {ELSEWHERE, ABSENT}
     kept = {pair: count for pair, count in counts.items() if not set(pair) <= outside}
     names = _ordered({name for pair in kept for name in pair} | {KEPT, ABSENT})
@@ -160,41 +162,11 @@ def fate_names(before: Fates, after: Fates) -> tuple[str, ...]:
     return _ordered({*before.names, *after.names, ELSEWHERE, ABSENT})
 
 
-def codes(
-    before: Fates, after: Fates, names: Sequence[str], language: str | None
-) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    """Fate before and after of every record of two runs, as numbers of `names`.
+def match(before: Fates, after: Fates) -> NDArray[np.int64]:
+    """For each record of `before` its row in `after`; -1 where that has none."""
+    from filters import merge_loops  # noqa: PLC0415 - compiles; see filters.compiled
 
-    First the records of `before`, then those that are in `after` alone; each in its own order.
-    """
-    place = {name: at for at, name in enumerate(names)}
-    left, right = (_coded(one, place, language) for one in (before, after))
-    at, is_both = match(before, after)
-    absent = np.uint16(place[ABSENT])
-    fate_after = np.full(len(before), absent, np.uint16)
-    fate_after[is_both] = right[at[is_both]]
-    is_new = np.ones(len(after), np.bool_)
-    is_new[at[is_both]] = False
-    new = right[is_new]
-    return (
-        np.concatenate([left, np.full(new.size, absent, np.uint16)]),
-        np.concatenate([fate_after, new]),
-    )
-
-
-def match(before: Fates, after: Fates) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """For each record of `before` its row in `after`, and whether it is there."""
-    if np.array_equal(before.head, after.head) and np.array_equal(before.tail, after.tail):
-        return np.arange(len(before)), np.ones(len(before), np.bool_)
-    if not len(after):
-        return np.zeros(len(before), np.int64), np.zeros(len(before), np.bool_)
-    keys = [(one.head, one.tail) for one in (before, after)]
-    if any(fates.has_twins(head) for head, _ in keys):  # then the first 64 bits do not tell
-        whole = [np.column_stack(key).astype(">u8").view("S16").ravel() for key in keys]
-        at = np.minimum(np.searchsorted(whole[1], whole[0]), len(after) - 1)
-    else:
-        at = np.minimum(np.searchsorted(after.head, before.head), len(after) - 1)
-    return at, (after.head[at] == before.head) & (after.tail[at] == before.tail)
+    return merge_loops.matches(before.head, before.tail, after.head, after.tail)
 
 
 def cell(
@@ -214,40 +186,43 @@ def cell(
     for name in fate:
         if name not in names:
             raise ConfigError("fate", f"{name[:60]!r} is what became of no record of these runs")
-    left, right = codes(before, after, names, language)
-    wanted = (left == names.index(fate[0])) & (right == names.index(fate[1]))
-    at, is_both = match(before, after)
-    is_new = np.ones(len(after), np.bool_)
-    is_new[at[is_both]] = False
-    new = np.flatnonzero(is_new)
-    rows = np.flatnonzero(wanted)
-    heads = np.concatenate([before.head, after.head[new]])[rows]
-    keys = sample.mixed(heads, seed)
+    left, right = (_coded(one, names, language) for one in (before, after))
+    at = match(before, after)
+    absent = names.index(ABSENT)
+    fate_after = np.where(at >= 0, right[at], np.uint16(absent)) if len(after) else absent
+    rows = np.flatnonzero((left == names.index(fate[0])) & (fate_after == names.index(fate[1])))
+    found = [(before, row, int(at[row])) for row in _chosen(before, rows, n, seed)]
+    if fate[0] == ABSENT:
+        is_new = np.ones(len(after), np.bool_)
+        is_new[at[at >= 0]] = False
+        rows = np.flatnonzero(is_new & (right == names.index(fate[1])))
+        found = [(after, row, row) for row in _chosen(after, rows, n, seed)]
+    return [
+        {
+            "doc_id": source.doc_ids(np.array([row]))[0],
+            "shards": (
+                int(before.shard[row]) if source is before else None,
+                int(after.shard[other]) if other >= 0 else None,
+            ),
+        }
+        for source, row, other in found
+    ]
+
+
+def _chosen(one: Fates, rows: NDArray[np.int64], n: int, seed: int) -> list[int]:
+    """The n of some rows that come first in the order of a seed."""
+    keys = sample.mixed(one.head[rows], seed)
     near = sample.smallest(keys, n)
-    chosen = rows[near[np.argsort(keys[near], kind="stable")]][:n]
-    found = []
-    for row in chosen.tolist():
-        own = row if row < len(before) else None
-        other = int(new[row - len(before)]) if own is None else int(at[row])
-        is_there = own is None or bool(is_both[row])
-        source, place = (before, row) if own is not None else (after, other)
-        found.append(
-            {
-                "doc_id": source.doc_ids(np.array([place]))[0],
-                "shards": (
-                    int(before.shard[row]) if own is not None else None,
-                    int(after.shard[other]) if is_there else None,
-                ),
-            }
-        )
-    return found
+    chosen: list[int] = rows[near[np.argsort(keys[near], kind="stable")]][:n].tolist()
+    return chosen
 
 
-def _coded(one: Fates, place: Mapping[str, int], language: str | None) -> NDArray[np.uint16]:
-    found = np.array([place[name] for name in one.names], np.uint16)[one.fate]
+def _coded(one: Fates, names: Sequence[str], language: str | None) -> NDArray[np.uint16]:
+    """Fates as numbers of `names`; those of other languages are `another language`."""
+    found = np.array([names.index(name) for name in one.names], np.uint16)[one.fate]
     if language is not None:
         own = one.tags.index(language) if language in one.tags else -1
-        found[one.tag != own] = place[ELSEWHERE]
+        found[one.tag != own] = names.index(ELSEWHERE)
     return found
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from filters.whatif import Population, Standing, in_parts
 
 BINS: Final = 1024
-SOME: Final = 100_000
+SOME: Final = 1 << 15
 """Documents from which bins are chosen."""
 
 
@@ -26,35 +26,29 @@ class Bins:
     of: NDArray[np.uint16]
     """Bin of each document; the number of bins for one without a value."""
 
-    def rest(self, standing: Standing) -> NDArray[np.int64]:
-        """Sums over the documents that only this rule could reject; nulls last.
+    def sums(self, standing: Standing) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Sums over all documents, and over those that only this rule could reject; nulls last.
 
         Of shape (bins and one, measures), with the number of documents first.
         """
-        return self.sums(standing.population, standing.masks, standing.population.removed)
-
-    def every(self, people: Population) -> NDArray[np.int64]:
-        """The same sums over all documents."""
-        size = self.of.size
-        return self.sums(people, np.zeros(size, np.uint64), np.zeros(size, np.bool_))
-
-    def sums(
-        self, people: Population, masks: NDArray[np.uint64], removed: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """The same sums over documents without another failed rule that were not removed."""
         from filters import whatif_loops  # noqa: PLC0415 - compiles; see filters.compiled
 
-        bit = np.uint64(1) << np.uint64(self.at)
+        people, bit = standing.population, np.uint64(1) << np.uint64(self.at)
 
         def part(rows: slice) -> NDArray[np.int64]:
-            sums = np.zeros((self.edges.size, len(people.measures)), np.int64)
+            sums = np.zeros((2, self.edges.size, len(people.measures)), np.int64)
             whatif_loops.sums_of_bins(
-                self.of[rows], bit, masks[rows], removed[rows], people.weights[rows], sums
+                self.of[rows],
+                bit,
+                standing.masks[rows],
+                people.removed[rows],
+                people.weights[rows],
+                *sums,
             )
             return sums
 
-        found: NDArray[np.int64] = np.add.reduce(in_parts(part, masks.size, people.threads))
-        return found
+        every, rest = np.add.reduce(in_parts(part, self.of.size, people.threads))
+        return every, rest
 
 
 def bins(people: Population, at: int) -> Bins:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from audit.figures import number
-from audit.phrases import plain
+from audit.phrases import plain, shortened
 from audit.runs import Run
 from audit.sample import Chosen, choose, pages
 from audit.sites import names
@@ -13,6 +13,9 @@ from stages import schema
 
 CHARS = 420
 """Characters of an excerpt: enough to tell a poor page from a good one, six lines of a column."""
+
+TITLE_CHARS = 160
+"""Of a title; nobody bounds what a page may put there."""
 
 KEPT = ""
 """Reason of the kept pages."""
@@ -29,7 +32,8 @@ def by_reason(
     """Up to `per_reason` pages kept, and as many of each reason, at most `most` for a language.
 
     Every reason gets one page, then the commonest rule as many as it may have, and so on; copies
-    come last, and what was taken down is not shown. Within a reason, pages nearest to the limit that they broke come first, then by hash.
+    come last, and what was taken down is not shown. Within a reason, pages nearest to the limit
+    that they broke come first, then by hash.
     """
 
     def group(found: tuple[str, str, str | None]) -> tuple[str, str] | None:
@@ -97,7 +101,7 @@ def _shaped(page: dict[str, Any]) -> dict[str, Any]:
         "host": host,
         "coded": coded,
         "date": (page["date"] or "")[:10],
-        "title": page["title"] or "",
+        "title": shortened(page["title"] or "", TITLE_CHARS),
         "n_words": page["n_words"],
         "excerpt": excerpt,
         "is_cut": excerpt is not None and (page["n_chars"] or 0) > CHARS,

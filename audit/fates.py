@@ -99,11 +99,12 @@ def opened(run: Run, folder: Path, stamp: str) -> Fates:
             arrays = [one.chunk(0).to_numpy() if len(one) else one.to_numpy() for one in columns]
             return Fates(tuple(known["names"]), tuple(known["tags"]), *arrays)
         if not is_last:
-            _save(read(run), path, stamp)
+            save(read(run), path, stamp)
     raise IntegrityError(str(path), "was changed while it was made; run again")
 
 
-def _save(found: Fates, path: Path, stamp: str) -> None:
+def save(found: Fates, path: Path, stamp: str) -> None:
+    """Write fates as a view: whole, or not at all."""
     columns = {name: pa.array(getattr(found, name)) for name in ARRAYS}
     known = json.dumps({"names": found.names, "tags": found.tags})
     made = pa.table(columns).replace_schema_metadata({STAMP: stamp, "weir.fates": known})

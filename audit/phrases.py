@@ -49,6 +49,11 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+def shortened(text: str, most: int) -> str:
+    """The text, or as much of it as may be shown, with an ellipsis for the rest."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def language_name(tag: str) -> dict[str, str]:
     """Name, autonym and BCP 47 code of a tag; a tag that is not European names itself."""
     known = tags.BY_TAG.get(tag)

@@ -105,8 +105,9 @@ def write_report(run: Run, options: Options = Options()) -> Path:
 def pages(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Name and text of every page: the first, and one a language if there are many."""
     environment = _environment()
-    shell = {"style": _styles(), "script": _script()}
-    shell |= {f"{name}_digest": _digest(text) for name, text in list(shell.items())}
+    style, script = _styles(), _script()
+    shell: dict[str, Any] = {"style": style, "style_digest": _digest(style)}
+    shell |= {"script": script, "script_digest": _digest(script)}
     is_split = len(values["chapters"]) > ONE_FILE
     page = environment.get_template("report.html.j2")
     yield PATH, page.render(**shell, **values, is_split=is_split, up="")

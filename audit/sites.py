@@ -7,12 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from audit.phrases import shortened
 from audit.runs import Run
 from audit.sample import visible
 from stages import schema
 
 TOP = 50
 """Issue 6: the report lists 50."""
+
+NAME_CHARS = 80
+"""Of a host that is shown: hostile ones are as long as a URL may be."""
 
 MERGE_ROWS = 2_000_000
 """Rows that are held before they are summed; memory then grows with the number of sites alone."""
@@ -45,16 +49,20 @@ def sites(run: Run) -> dict[str, Any] | None:
 
 
 def names(host: str) -> tuple[str, str]:
-    """A host as its readers write it and, where that differs, as machines do (punycode)."""
+    """A host as its readers write it and, where that differs, as machines do (punycode).
+
+    Safe to show: control characters are visible, and no part is longer than 80 characters.
+    """
     try:
-        own = host.encode("ascii").decode("idna")
+        own, coded = host.encode("ascii").decode("idna"), host
     except UnicodeError:
+        own = host
         try:
             coded = host.encode("idna").decode("ascii")
         except UnicodeError:
-            return visible(host), ""
-        return visible(host), "" if coded == host else coded
-    return (visible(own), host) if own != host else (visible(host), "")
+            coded = host
+    shown = [shortened(visible(name), NAME_CHARS) for name in (own, coded)]
+    return shown[0], "" if coded == own else shown[1]
 
 
 def _by_site(documents: pa.Table) -> pa.Table:

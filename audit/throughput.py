@@ -17,6 +17,7 @@ def throughput(run: Run) -> dict[str, Any]:
     """
     steps: list[dict[str, Any]] = []
     pages = 0
+    total_s = 0.0
     for step in STEPS:
         walls: list[float] = []
         cpu_s = peak_mb = 0.0
@@ -28,9 +29,10 @@ def throughput(run: Run) -> dict[str, Any]:
             walls += [float(made.timing["wall_s"])] if "wall_s" in made.timing else []
             peak_mb = max(peak_mb, float(made.timing.get("rss_mb", 0.0)))
             pages += made.books.rows_in if step == "extract" else 0
-        row = {"step": step, "tasks": tasks, "untimed": untimed, "cpu_s": cpu_s}
-        steps.append({**row, "wall_s": sum(walls), "peak_mb": peak_mb, "task_s": _quantiles(walls)})
-    total_s = sum(row["cpu_s"] for row in steps)
+        row: dict[str, Any] = {"step": step, "tasks": tasks, "untimed": untimed, "cpu_s": cpu_s}
+        row |= {"wall_s": sum(walls), "peak_mb": peak_mb, "task_s": _quantiles(walls)}
+        steps.append(row)
+        total_s += cpu_s
     for row in steps:
         row["cpu_ms_per_page"] = 1000 * row["cpu_s"] / pages if pages else None
     return {

@@ -65,16 +65,15 @@ def _together(values: Mapping[str, Any]) -> str:
     found = values["combinations"]
     if not found["documents"]:
         return "No document fails a rule"
-    return (
-        f"{found['alone']:,} of {of(found['documents'], 'document')} that fail a rule fail only "
-        f"one ({share(found['alone'], found['documents'])})"
-    )
+    part = share(found["alone"], found["documents"])
+    counts = f"{found['alone']:,} of {found['documents']:,}"
+    return f"{part} of the documents that fail a rule fail only one: {counts}"
 
 
 def _copies(values: Mapping[str, Any]) -> str:
     count = sum(method["documents"] for method in values["dedup"]["methods"])
     part = share(count, values["extracted"])
-    return f"{of(count, 'copy').replace('copys', 'copies')} removed, {part} of extracted documents"
+    return f"{of(count, 'page')} removed as copies, {part} of extracted documents"
 
 
 def _rights(values: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ class Session:
         )
         self._standing = Standing(self.population)
         self._lock = threading.Lock()
-        self._held_bins: dict[int, tuple[Bins, NDArray[np.int64]]] = {}
+        self._held_bins: dict[int, Bins] = {}
         self.pinned, self.unknown = self._pinned(pinned)
         self._prepare()
 
@@ -199,9 +199,9 @@ class Session:
         """
         self.check({**moved, name: moved.get(name, self.bounds.get(name, Bound(name)))})
         with self._lock:
-            bins, every = self._bins(self.view.names.index(name))
+            bins = self._bins(self.view.names.index(name))
             self._standing.move(moved)
-            rest = bins.rest(self._standing)
+            every, rest = bins.sums(self._standing)
         names = self.population.measures
         sides = {"every": every, "rest": rest}
         return {
@@ -218,12 +218,9 @@ class Session:
             "total": {name: tally.total for name, tally in self._before.items()},
         }
 
-    def _bins(self, at: int) -> tuple[Bins, NDArray[np.int64]]:
-        """Bins of a rule's signal and their sums, of which the last few asked for are held."""
-        made = self._held_bins.pop(at, None)
-        if made is None:
-            bins = curves.bins(self.population, at)
-            made = bins, bins.every(self.population)
+    def _bins(self, at: int) -> Bins:
+        """Bins of a rule's signal, of which the last few asked for are held."""
+        made = self._held_bins.pop(at, None) or curves.bins(self.population, at)
         self._held_bins[at] = made
         while len(self._held_bins) > HELD_BINS:
             self._held_bins.pop(next(iter(self._held_bins)))

@@ -127,6 +127,8 @@ class Builder:
         }
         mine = {"doc_id": ids[:DOCUMENTS], "url": urls[:DOCUMENTS], "tag": [TAG] * DOCUMENTS}
         is_kept = [at % 3 == 0 for at in range(DOCUMENTS)]
+        words = [100.0 if one else 10.0 for one in is_kept]
+        measured_signals = {"doc_id": mine["doc_id"], "tag": mine["tag"], "word_count": words}
         decided = {
             **mine,
             "outcome": [schema.KEEP if one else schema.REJECT for one in is_kept],
@@ -139,7 +141,7 @@ class Builder:
             for name, declared, rows, columns, tag in (
                 ("records", schema.RECORDS, SHARD_ROWS, records, None),
                 ("documents", schema.DOCUMENTS, DOCUMENTS, mine, TAG),
-                ("signals", schema.SIGNALS, DOCUMENTS, mine, TAG),
+                ("signals", schema.SIGNALS, DOCUMENTS, measured_signals, TAG),
                 ("decisions", schema.DECISIONS, DOCUMENTS, decided, None),
             )
         }
@@ -184,6 +186,9 @@ def measured(folder: Path, given: Any) -> dict[str, Any]:
     peak = peak_mb()
     opening = timed(lambda: views.ledger(Run(folder)))
     ledger = views.opened(run).ledger
+    began = time.perf_counter()
+    view = views.opened(run).language(TAG)
+    made = {"documents": view.documents, "wall_s": round(time.perf_counter() - began, 1)}
     numbers = rng.integers(0, records, given.traces).tolist()
     documents = (rng.integers(0, records // SHARD_ROWS, given.traces) * SHARD_ROWS).tolist()
     asked = {
@@ -213,6 +218,7 @@ def measured(folder: Path, given: Any) -> dict[str, Any]:
             "mb": round(sum(p.stat().st_size for p in (folder / "views").rglob("*.arrow")) / 2**20),
             "open_ms": round(opening[0], 1),
         },
+        "language_view": made,
         "trace_ms": times,
         "without_ledger_s": round(max(scan) / 1e3, 2) if scan else None,
     }

@@ -147,15 +147,23 @@ def measured(run_path: Path, moves: int) -> dict[str, Any]:
     load_s = time.perf_counter() - began
     rng = np.random.default_rng(7)
     state: dict[str, Bound] = {}
-    counts, curves, margins, resets = [], [], [], []
+    times: dict[str, list[float]] = {"counts": [], "curve": [], "margin": []}
+    cpu: dict[str, list[float]] = {name: [] for name in times}
     session.curve("word_count", {})  # compiled before it is measured
     session.queue("margin", {}, "word_count")
     for bound in bounds_at_random(session, rng, moves):
         state[bound.signal] = bound
-        counts += timed(lambda: session.counts(state))
-        curves += timed(lambda name=bound.signal: session.curve(name, state))
-        margins += timed(lambda name=bound.signal: session.queue("margin", state, name))
-    resets += timed(lambda: session.counts({}))
+        name = bound.signal
+        asked: dict[str, Callable[[], object]] = {
+            "counts": lambda: session.counts(state),
+            "curve": lambda name=name: session.curve(name, state),
+            "margin": lambda name=name: session.queue("margin", state, name),
+        }
+        for kind, work in asked.items():
+            cpu_began = time.process_time()
+            times[kind] += timed(work)
+            cpu[kind].append((time.process_time() - cpu_began) * 1e3)
+    resets = timed(lambda: session.counts({}))
     others = {
         kind: tail_ms(timed(lambda kind=kind: session.queue(kind, state, "word_count"), 10))
         for kind in ("only", "random_kept", "random_dropped", "flips")
@@ -168,9 +176,8 @@ def measured(run_path: Path, moves: int) -> dict[str, Any]:
         "rules": len(session.view.names),
         "open_run_ms": round(opening[0], 1),
         "load_s": round(load_s, 2),
-        "counts_ms": tail_ms(counts),
-        "curve_ms": tail_ms(curves),
-        "margin_ms": tail_ms(margins),
+        **{f"{kind}_ms": tail_ms(found) for kind, found in times.items()},
+        "cpu_ms": {kind: tail_ms(found) for kind, found in cpu.items()},
         "all_back_ms": round(resets[0], 1),
         "queues_ms": others,
         "sample_200_ms": tail_ms(sampled),

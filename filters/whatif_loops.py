@@ -167,18 +167,23 @@ def sums_of_bins(
     masks: NDArray[np.uint64],
     removed: NDArray[np.bool_],
     weights: NDArray[Any],
-    sums: NDArray[np.int64],
+    every: NDArray[np.int64],
+    rest: NDArray[np.int64],
 ) -> None:
-    """Add to the sums of each bin the documents that only the rule of this bit could reject.
+    """Add documents to the sums of their bins: all, and those that only this rule could reject.
 
-    `sums` has shape (bins, 1 + measures), with the number of documents first.
+    The sums have shape (bins, 1 + measures), with the number of documents first.
     """
     measures = weights.shape[1]
     for row in range(bins.size):
+        at = bins[row]
+        every[at, 0] += 1
+        for measure in range(measures):
+            every[at, 1 + measure] += weights[row, measure]
         if (masks[row] & ~bit) == _ZERO and not removed[row]:
-            sums[bins[row], 0] += 1
+            rest[at, 0] += 1
             for measure in range(measures):
-                sums[bins[row], 1 + measure] += weights[row, measure]
+                rest[at, 1 + measure] += weights[row, measure]
 
 
 @released

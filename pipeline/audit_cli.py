@@ -17,6 +17,7 @@ MOST_CHANGES = 20
 MOST_SIGNALS = 8
 MOST_LANGUAGES = 10
 MOST_HOSTS = 5
+SHARDS_TOLD = 50
 
 Run = Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of the run before.")]
 Other = Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of the run after.")]
@@ -62,6 +63,7 @@ def audit(
 
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "weir"
     desk = Desk(paths, state, allows_raw=allow_raw, on_progress=_say_progress)
+    desk.prepare()
     door = server.new_door(host)
     with server.bound(host, port) as listening:
         server.serve(
@@ -74,8 +76,10 @@ def audit(
 
 
 def _say_progress(what: str, done: int, total: int) -> None:
-    if done == total:
-        sys.stderr.write(f"views: {what} of {total:,} shards\n")
+    """A line for each tenth of the shards, of runs that have so many."""
+    step = max(1, total // 10)
+    if total >= SHARDS_TOLD and done % step == 0:
+        sys.stderr.write(f"views of {what}: {done:,} of {total:,} shards\n")
 
 
 def compare_text(data: Mapping[str, Any]) -> answers.Text:

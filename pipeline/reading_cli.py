@@ -3,7 +3,6 @@
 import dataclasses
 import enum
 import functools
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 

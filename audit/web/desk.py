@@ -81,14 +81,18 @@ class Opened:
             )
         return [*found, *self.views.warnings]
 
+    @cached_property
+    def records(self) -> int:
+        """How many records the run read."""
+        return sum(shard.records.rows for shard in self.run.shards)
+
     @property
     def fates(self) -> Fates:
         """The last word on every record. ConfigError for more records than a browser searches."""
-        records = sum(shard.records.rows for shard in self.run.shards)
-        if records > MAX_RECORDS:
+        if self.records > MAX_RECORDS:
             raise ConfigError(
                 str(self.run.path),
-                f"has {records:,} records, more than the {MAX_RECORDS:,} that are searched here",
+                f"has {self.records:,} records, over the {MAX_RECORDS:,} that are searched here",
                 "trace an address instead, or use `weir compare` in the terminal",
             )
         with self._lock:
@@ -127,6 +131,17 @@ class Desk:
         )
         self.allows_raw = allows_raw
         self._kept = Kept()
+
+    def prepare(self) -> None:
+        """Make what the pages need of each run, so that no page has to wait for it."""
+        for one in self.runs:
+            _ = one.views.ledger
+            if one.records <= MAX_RECORDS:
+                _ = one.fates
+        if len(self.runs) > 1 and all(one.records <= MAX_RECORDS for one in self.runs):
+            first, second, *_ = self.runs
+            self.matrix(first, second, None)  # also compiles, or loads what was compiled
+            self.hosts(first, second, None)
 
     def chosen(self, given: Mapping[str, Any], name: str = "run", default: int = 0) -> Opened:
         """The run of a query, by its number on the command line. ConfigError for no such."""

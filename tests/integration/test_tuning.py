@@ -169,7 +169,7 @@ def test_the_terminal_says_the_same(sample_run: Path, told: dict[str, Session]) 
     "settings",
     [
         ("word_count.min=150",),
-        ("mean_word_length.max=6.5", "duplicate_line_fraction.max=0.05"),
+        ("sentence_count.min=12", "duplicate_line_fraction.max=0.05"),
         ("word_count.min=20", "alphabetic_word_fraction.min=0.95", "sentence_count.min=8"),
     ],
 )

@@ -8,7 +8,6 @@ from filters.catalog import BY_NAME
 from langid import tags
 from tests.unit.audit import conftest
 
-WORDS = "aika vesi kieli päivä talo puu koulu maa tie lehti sana ilma ranta metsä kuu".split()
 ALPHABETS = {"Grek": "αβγδεζηθικλμν", "Cyrl": "абвгдежзиклмн", "Latn": "abcdefghijklmn"}
 
 SCRIPT = "</script><script>window.PWNED = 1</script>"
@@ -16,7 +15,10 @@ HOSTILE = (
     SCRIPT,
     '<img src=x onerror="window.PWNED = 2"> <svg onload="window.PWNED = 3">',
     '<a href="javascript:window.PWNED = 4">press</a> {{ 7 * 7 }} {% raw %} <!-- -->',
-    "\u202e]4.3.2.1 PI[\u202c \u2066x\u2069 line\u2028separator\u2029 nul\x00nul \x1b[31mred\x1b]0;t\x07",
+    (
+        "\u202e]4.3.2.1 PI[\u202c \u2066x\u2069 line\u2028separator\u2029 nul\x00nul "
+        "\x1b[31mred\x1b]0;t\x07"
+    ),
     "z" + "\u0301\u0316\u0489" * 400 + "algo",
     "x" * 1_000_000,
     "</p></article></details></main></body></html><style>*{display:none}</style>",
@@ -35,7 +37,7 @@ def pages(count: int, each: int, signals: int, seed: int = 7) -> list[dict[str, 
 
     The first pages of each language are hostile.
     """
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - pages of tests
     rules = [name for name in conftest.relaxed().run.language.rules if _bound(name)][:signals]
     return [_page(tag, at, rules, chance) for tag in languages(count) for at in range(each)]
 
@@ -64,7 +66,7 @@ def _page(tag: str, at: int, rules: list[str], chance: random.Random) -> dict[st
         "letter": f"{tag} {at}",
         "tag": tag,
         "text": text,
-        "title": HOSTILE[at][:200] if at < len(HOSTILE) else f"{tag} {at}",
+        "title": HOSTILE[at] if at < len(HOSTILE) else f"{tag} {at}",
         "url": f"https://{'www.' * (at % 2)}site-{at}.{tag[:3]}.example/<EMAIL>/{at}",
         "words": int(values.get("word_count", 60 + at)),
         "signals": {name: value for name, value in values.items() if name != "word_count"},

@@ -231,6 +231,8 @@ def test_only_the_chapters_asked_for(folder: Path) -> None:
     text = write_report(Run(folder), Options(languages=("Finnish",))).read_text(encoding="utf-8")
     assert 'id="lang-fin_Latn"' in text
     assert 'id="lang-eng_Latn"' not in text
+    assert 'href="#lang-eng_Latn"' not in text
+    assert "English" in text
     with pytest.raises(ConfigError, match="no page in mlt_Latn"):
         write_report(Run(folder), Options(languages=("mt",)))
 
@@ -261,6 +263,21 @@ def test_size_of_a_large_report(large: Path) -> None:
     assert path.stat().st_size <= MAX_BYTES
     bare = write_report(Run(large), Options(samples="none", signals=0))
     assert bare.stat().st_size <= MAX_BARE_BYTES
+
+
+def test_ten_pages_of_what_most_was_lost_to(large: Path) -> None:
+    text = write_report(Run(large)).read_text(encoding="utf-8")
+    chapter = text[text.index('id="lang-mlt_Latn"') :]
+    chapter = chapter[: chapter.index('id="mlt_Latn-kept"')]
+    first, *_ = re.findall(r'<h4 id="mlt_Latn-rule\.(\w+)">.*?(\d+) of (\d+) pages', chapter)
+    most = max(
+        counts(Run(large))["decide", "documents.rejected"]["mlt_Latn"].items(),
+        key=lambda item: item[1],
+    )
+    assert (f"rule.{first[0]}", int(first[2])) == most
+    part = chapter[chapter.index(f'id="mlt_Latn-rule.{first[0]}"') :].partition("</section>")[0]
+    assert part.count("<article") == int(first[1]) == 10
+    assert part.count('class="why"') == 10
 
 
 def test_many_languages_have_pages_of_their_own(tmp_path: Path) -> None:
