@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -350,6 +351,36 @@ def test_labels_wait_in_the_browser_while_the_server_is_gone(
     page.reload()
     page.locator(READY).wait_for()
     assert len(lines(tmp_path)) == 2
+
+
+def test_a_killed_server_has_every_label_and_the_next_one_gets_those_that_waited(
+    tab: Tab, run: Path, tmp_path: Path
+) -> None:
+    """Check 17. Killed right after a key; a label given meanwhile waits for a server like it."""
+    words = ("tune", str(run), "--language", TAG, "--no-open", "--annotator", "ana")
+    with chromium.served(*words, cwd=tmp_path) as address:
+        page = opened(tab, address)
+        page.locator("#document").focus()
+        for number in range(3):
+            page.wait_for_timeout(200)  # the page after this one has been asked for
+            page.keyboard.press("a")
+            expect(page.locator("#position")).to_contain_text(f"{number + 2} of")
+        (server,) = [
+            one
+            for one in psutil.Process().children(recursive=True)
+            if "--annotator" in one.cmdline()
+        ]
+        server.kill()
+        assert len(lines(tmp_path)) == 3
+        page.keyboard.press("x")
+        banner = page.locator("#banners .lost")
+        expect(banner).to_contain_text("1 label waits in this browser")
+        port = address.partition("127.0.0.1:")[2].partition("/")[0]
+        expect(banner).to_contain_text(f"--port {port}")
+    with chromium.served(*words, "--port", port, cwd=tmp_path) as address:
+        opened(tab, address)
+        expect(page.locator("#banners .lost")).to_have_count(0)
+        assert [one["verdict"] for one in lines(tmp_path)] == ["keep", "keep", "keep", "drop"]
 
 
 def test_a_second_server_on_the_same_labels_reads_only(tab: Tab, bench: Callable[..., str]) -> None:
