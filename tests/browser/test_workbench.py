@@ -304,6 +304,47 @@ def test_keys_act_in_the_reader_alone_and_can_be_changed_and_switched_off(
     assert [one["verdict"] for one in lines(tmp_path)] == ["keep", "skip"]
 
 
+def test_the_reader_nudges_bounds_and_shows_whole_texts(tab: Tab, shared: str) -> None:
+    page = opened(tab, shared)
+    page.locator("#document").focus()
+    page.keyboard.press("]")
+    expect(page.locator(f"#{RULE}-min-number")).to_have_value("4")
+    page.keyboard.press("[")
+    expect(page.locator(f"#{RULE}-min-number")).to_have_value("3")
+    searched(page, "Trains on the Ashwater branch")
+    page.locator("#document").focus()
+    while not page.locator("#show-whole").is_visible():
+        before = str(page.locator("#position").text_content())
+        page.keyboard.press("j")
+        expect(page.locator("#position")).not_to_have_text(before)
+    gaps = page.locator("#document-text .gap")
+    assert gaps.count() >= 1
+    page.keyboard.press("t")
+    expect(gaps).to_have_count(0)
+    expect(page.locator("#show-whole")).to_be_hidden()
+    assert page.locator("#document-text .text").count() == 1
+
+
+def test_what_has_settled_is_said_once(tab: Tab, shared: str) -> None:
+    """A screen reader hears of numbers when they have come to rest, not of each on the way."""
+    page = opened(tab, shared)
+    expect(page.locator("#settled")).to_contain_text("74.0 % of documents kept")
+    page.evaluate(
+        """() => {
+          const place = document.getElementById("settled");
+          window.said = [];
+          new MutationObserver(() => window.said.push(place.textContent))
+            .observe(place, { childList: true });
+        }"""
+    )
+    values = ("4", "8", "12", "20", "8", "12", "4", "2")
+    for value in values:
+        page.locator(f"#{RULE}-min-number").fill(value)
+        page.wait_for_timeout(100)
+    expect(page.locator("#settled")).to_contain_text("81.0 % of documents kept, +7.0 points")
+    assert 1 <= len(page.evaluate("window.said")) < len(values) / 2
+
+
 def test_a_page_read_blind_has_no_verdict_anywhere(tab: Tab, bench: Callable[..., str]) -> None:
     """Check 19. Not in the document, and not in any answer of the server, until U or a label."""
     answers: list[str] = []
