@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -303,6 +304,47 @@ def test_keys_act_in_the_reader_alone_and_can_be_changed_and_switched_off(
     assert [one["verdict"] for one in lines(tmp_path)] == ["keep", "skip"]
 
 
+def test_the_reader_nudges_bounds_and_shows_whole_texts(tab: Tab, shared: str) -> None:
+    page = opened(tab, shared)
+    page.locator("#document").focus()
+    page.keyboard.press("]")
+    expect(page.locator(f"#{RULE}-min-number")).to_have_value("4")
+    page.keyboard.press("[")
+    expect(page.locator(f"#{RULE}-min-number")).to_have_value("3")
+    searched(page, "Trains on the Ashwater branch")
+    page.locator("#document").focus()
+    while not page.locator("#show-whole").is_visible():
+        before = str(page.locator("#position").text_content())
+        page.keyboard.press("j")
+        expect(page.locator("#position")).not_to_have_text(before)
+    gaps = page.locator("#document-text .gap")
+    assert gaps.count() >= 1
+    page.keyboard.press("t")
+    expect(gaps).to_have_count(0)
+    expect(page.locator("#show-whole")).to_be_hidden()
+    assert page.locator("#document-text .text").count() == 1
+
+
+def test_what_has_settled_is_said_once(tab: Tab, shared: str) -> None:
+    """A screen reader hears of numbers when they have come to rest, not of each on the way."""
+    page = opened(tab, shared)
+    expect(page.locator("#settled")).to_contain_text("74.0 % of documents kept")
+    page.evaluate(
+        """() => {
+          const place = document.getElementById("settled");
+          window.said = [];
+          new MutationObserver(() => window.said.push(place.textContent))
+            .observe(place, { childList: true });
+        }"""
+    )
+    values = ("4", "8", "12", "20", "8", "12", "4", "2")
+    for value in values:
+        page.locator(f"#{RULE}-min-number").fill(value)
+        page.wait_for_timeout(100)
+    expect(page.locator("#settled")).to_contain_text("81.0 % of documents kept, +7.0 points")
+    assert 1 <= len(page.evaluate("window.said")) < len(values) / 2
+
+
 def test_a_page_read_blind_has_no_verdict_anywhere(tab: Tab, bench: Callable[..., str]) -> None:
     """Check 19. Not in the document, and not in any answer of the server, until U or a label."""
     answers: list[str] = []
@@ -350,6 +392,36 @@ def test_labels_wait_in_the_browser_while_the_server_is_gone(
     page.reload()
     page.locator(READY).wait_for()
     assert len(lines(tmp_path)) == 2
+
+
+def test_a_killed_server_has_every_label_and_the_next_one_gets_those_that_waited(
+    tab: Tab, run: Path, tmp_path: Path
+) -> None:
+    """Check 17. Killed right after a key; a label given meanwhile waits for a server like it."""
+    words = ("tune", str(run), "--language", TAG, "--no-open", "--annotator", "ana")
+    with chromium.served(*words, cwd=tmp_path) as address:
+        page = opened(tab, address)
+        page.locator("#document").focus()
+        for number in range(3):
+            page.wait_for_timeout(200)  # the page after this one has been asked for
+            page.keyboard.press("a")
+            expect(page.locator("#position")).to_contain_text(f"{number + 2} of")
+        (server,) = [
+            one
+            for one in psutil.Process().children(recursive=True)
+            if "--annotator" in one.cmdline()
+        ]
+        server.kill()
+        assert len(lines(tmp_path)) == 3
+        page.keyboard.press("x")
+        banner = page.locator("#banners .lost")
+        expect(banner).to_contain_text("1 label waits in this browser")
+        port = address.partition("127.0.0.1:")[2].partition("/")[0]
+        expect(banner).to_contain_text(f"--port {port}")
+    with chromium.served(*words, "--port", port, cwd=tmp_path) as address:
+        opened(tab, address)
+        expect(page.locator("#banners .lost")).to_have_count(0)
+        assert [one["verdict"] for one in lines(tmp_path)] == ["keep", "keep", "keep", "drop"]
 
 
 def test_a_second_server_on_the_same_labels_reads_only(tab: Tab, bench: Callable[..., str]) -> None:
@@ -456,10 +528,25 @@ def test_precision_and_recall_have_intervals_or_say_what_they_need(tab: Tab, sha
     page.goto(shared)
     rows = page.locator("#quality tbody tr")
     expect(rows.nth(0)).to_contain_text("91 % 86 % – 95 %")
-    expect(rows.nth(1)).to_contain_text("about 60 more")
+    expect(rows.nth(1)).to_contain_text("≈ 60 more")
     expect(rows.nth(1)).not_to_contain_text("%")
     expect(page.locator("#quality")).to_contain_text("α 0.81")
     page.locator(READY).wait_for()
+    assert axe(page) == []
+
+
+def test_while_a_language_is_read_and_where_there_is_none(tab: Tab, shared: str) -> None:
+    page = tab.page
+    loading = {"state": "loading", "done": 7, "total": 20, "name": "English"}
+    page.route("**/api/open*", lambda route: route.fulfill(json=loading))
+    page.goto(shared)
+    expect(page.locator("#loading")).to_contain_text("Reading the signals of English")
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "7")
+    assert axe(page) == []
+    page.unroute("**/api/open*")
+    page.locator(READY).wait_for()
+    page.goto(f"{shared.partition('#')[0]}?lang=zzz_Zzzz")
+    expect(page.locator("#loading")).to_contain_text("see what there is with: weir stats")
     assert axe(page) == []
 
 

@@ -139,7 +139,7 @@ def test_labels_go_to_the_file_and_out_of_the_queue(client: Client, options: Opt
     ],
 )
 def test_labels_without_sense_are_refused(
-    client: Client, options: Options, more: dict[str, str], where: str
+    client: Client, options: Options, more: dict[str, Any], where: str
 ) -> None:
     given = {"doc_id": A, "verdict": "keep", "queue": "margin", **more}
     assert where in client.post("label", 400, **given)["error"]

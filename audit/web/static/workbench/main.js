@@ -34,6 +34,7 @@ async function open(tag) {
   state.lang = tag;
   byId("bench").hidden = true;
   byId("loading").hidden = false;
+  byId("loading-bar").hidden = false;
   document.body.dataset.state = "loading";
   try {
     for (;;) {
@@ -57,8 +58,8 @@ async function open(tag) {
       await pause(1000);
       return open(tag);
     }
-    byId("loading-what").textContent = error.message;
-    byId("loading-next").textContent = error.next;
+    byId("loading-what").textContent = "This language cannot be opened";
+    byId("loading-next").textContent = [error.message, error.next].filter(Boolean).join(" ");
     byId("loading-bar").hidden = true;
     document.body.dataset.state = "failed";
     return;
@@ -159,9 +160,11 @@ byId("help").addEventListener("click", keys.help);
 
 let waiting = 0;
 function connection() {
-  const kept = waiting ? ` ${count(waiting)} label${waiting === 1 ? " waits" : "s wait"} in this browser and will be sent.` : "";
-  if (isLost()) banner("lost", `The server does not answer. Is it still running in its terminal? Labels are kept here meanwhile.${kept}`);
-  else banner("lost", waiting ? `Sending.${kept}` : "");
+  const kept = waiting ? ` ${count(waiting)} label${waiting === 1 ? " waits" : "s wait"} in this browser.` : "";
+  // What waits belongs to this address, port included.
+  const again = location.port ? ` If it has ended, start it again with --port ${location.port} and open the address that it prints.` : "";
+  if (isLost()) banner("lost", `The server does not answer.${again} Labels are kept here meanwhile.${kept}`);
+  else banner("lost", waiting ? `Not all labels are with the server yet.${kept}${again}` : "");
 }
 onConnection((lost) => {
   connection();
