@@ -47,7 +47,7 @@ class AccessLog:
         self.path, self.is_beside_run = found, found == own
 
     def add(self, what: str, fields: Sequence[str], rows: int, **more: str) -> None:
-        """Write one line, on disk before it returns. OSError if the disk is full."""
+        """Write one line, on disk before it returns. ConfigError if it cannot be written."""
         entry = {
             "at": self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "who": _user(),
@@ -57,12 +57,24 @@ class AccessLog:
             **{name: visible(value[:MAX_REASON]) for name, value in more.items()},
         }
         line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(handle, line)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                written = os.write(handle, line)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise self._unwritten(error.strerror or "") from None
+        if written < len(line):
+            raise self._unwritten("no space left")
+
+    def _unwritten(self, why: str) -> ConfigError:
+        return ConfigError(
+            str(self.path),
+            f"cannot be written ({why}), and what is not logged is not answered",
+            "make room, then ask again",
+        )
 
     def entries(self) -> list[dict[str, Any]]:
         """The last 200 entries, the newest first; lines that were cut off are left out."""

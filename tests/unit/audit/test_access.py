@@ -64,3 +64,12 @@ def test_where_nothing_can_be_written_nothing_is_opened(folder: Path, tmp_path: 
     (tmp_path / "state").write_text("nor this")
     with pytest.raises(ConfigError, match="an audit is logged"):
         opened(folder, tmp_path / "state")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_what_cannot_be_logged_is_not_answered(folder: Path, tmp_path: Path) -> None:
+    log = opened(folder, tmp_path / "state")
+    log.path.unlink()
+    log.path.symlink_to("/dev/full")
+    with pytest.raises(ConfigError, match="what is not logged is not answered"):
+        log.add("trace", ["url"], 1)
