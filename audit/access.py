@@ -3,9 +3,11 @@
 Names of fields are written, never what was looked for, which may be personal data itself.
 """
 
+import errno
 import getpass
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,23 +60,19 @@ class AccessLog:
         }
         line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = _appending(self.path)
             try:
-                written = os.write(handle, line)
+                while line:
+                    line = line[os.write(handle, line) :]
                 os.fsync(handle)
             finally:
                 os.close(handle)
         except OSError as error:
-            raise self._unwritten(error.strerror or "") from None
-        if written < len(line):
-            raise self._unwritten("no space left")
-
-    def _unwritten(self, why: str) -> ConfigError:
-        return ConfigError(
-            str(self.path),
-            f"cannot be written ({why}), and what is not logged is not answered",
-            "make room, then ask again",
-        )
+            raise ConfigError(
+                str(self.path),
+                f"cannot be written ({error.strerror}), and what is not logged is not answered",
+                "make room, then ask again",
+            ) from None
 
     def entries(self) -> list[dict[str, Any]]:
         """The last 200 entries, the newest first; lines that were cut off are left out."""
@@ -88,20 +86,40 @@ class AccessLog:
         for line in lines:
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(entry, dict) and isinstance(entry.get("fields"), list):
-                found.append({**BLANK, **entry})
+                found.append(_shown(entry))
         return found[-MAX_SHOWN:][::-1]
 
 
 def _is_writable(path: Path) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        os.close(_appending(path))
     except OSError:
         return False
     return True
+
+
+def _appending(path: Path) -> int:
+    """A handle to append to a file: never another file that a link in the run leads to, or a pipe.
+
+    OSError if it cannot be had.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    handle = os.open(path, flags, 0o600)
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(handle)
+        raise OSError(errno.EINVAL, "is no file of its own", str(path))
+    return handle
+
+
+def _shown(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry as pages show it; what a line has of other types is left out."""
+    known = {k: v for k, v in entry.items() if k in BLANK and type(v) is type(BLANK[k])}
+    return {**BLANK, **known, "fields": [str(field) for field in entry["fields"]]}
 
 
 def _user() -> str:

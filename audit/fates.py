@@ -4,7 +4,7 @@ What is compared and counted over a whole run needs no more of it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -81,26 +81,35 @@ def read(run: Run, part: int = 0, parts: int = 1) -> Fates:
     return Fates(tuple(names), tuple(tags), *arrays)
 
 
-def opened(run: Run, folder: Path, stamp: str) -> Fates:
+def opened(run: Run, folder: Path, stamp: str, where: Callable[[], Path] | None = None) -> Fates:
     """The fates of a run from its views, mapped; made first if they are missing or stale.
 
-    `folder` and `stamp` are those of the run's views. Errors as from `read`.
+    `folder` and `stamp` are those of the run's views; `where` says in which folder they are made,
+    if not there. Errors as from `read`.
     """
-    path = folder / FILE
-    for is_last in (False, True):
-        try:
-            table = lists.mapped(path)
-        except (OSError, pa.ArrowException):
-            table = None
-        notes = (table.schema.metadata or {}) if table is not None else {}
-        if table is not None and notes.get(STAMP) == stamp.encode():
-            known = json.loads(notes[b"weir.fates"])
-            columns = [table.column(name) for name in ARRAYS]
-            arrays = [one.chunk(0).to_numpy() if len(one) else one.to_numpy() for one in columns]
-            return Fates(tuple(known["names"]), tuple(known["tags"]), *arrays)
-        if not is_last:
-            save(read(run), path, stamp)
-    raise IntegrityError(str(path), "was changed while it was made; run again")
+    found = _mapped(folder / FILE, stamp)
+    if found is None:
+        path = (where() if where else folder) / FILE
+        save(read(run), path, stamp)
+        found = _mapped(path, stamp)
+        if found is None:
+            raise IntegrityError(str(path), "was changed while it was made; run again")
+    return found
+
+
+def _mapped(path: Path, stamp: str) -> Fates | None:
+    """Fates from their file; None if that is missing, damaged, or of another state of the run."""
+    try:
+        table = lists.mapped(path)
+        notes = table.schema.metadata or {}
+        if notes.get(STAMP) != stamp.encode():
+            return None
+        known = json.loads(notes[b"weir.fates"])
+        columns = [table.column(name) for name in ARRAYS]
+        arrays = [one.chunk(0).to_numpy() if len(one) else one.to_numpy() for one in columns]
+        return Fates(tuple(known["names"]), tuple(known["tags"]), *arrays)
+    except (OSError, pa.ArrowException, ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 def save(found: Fates, path: Path, stamp: str) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -85,7 +86,7 @@ class Label(_Line):
     queue: Queue
     inclusion_probability: Annotated[float, Field(gt=0, le=1)]
     """Chance of the document to come up in its queue."""
-    frame: Annotated[int, Field(ge=1)] | None = None
+    frame: Annotated[int, Field(ge=1, le=1 << 53)] | None = None
     """Documents that the queue draws from; null where it chooses on purpose."""
     is_blind: bool
     """Whether the page's verdict was hidden until the label."""
@@ -148,6 +149,7 @@ class LabelFile:
         self.warnings: list[str] = []
         self.lines: list[Label | Retraction] = []
         self._ids: set[str] = set()
+        self._state: tuple[int, ...] = ()
         self._mutex = threading.Lock()
         self._handle = None if read_only else self._locked()
         self.is_read_only = self._handle is None
@@ -221,6 +223,8 @@ class LabelFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not self.path.exists()
+            if not is_new:
+                self._check_kind()
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
@@ -245,9 +249,15 @@ class LabelFile:
             storage.sync_folder(self.path.parent)
         return handle
 
+    def _check_kind(self) -> None:
+        """ConfigError for a pipe, a device or a folder, which would never end or never answer."""
+        if not stat.S_ISREG(self.path.stat().st_mode):
+            raise ConfigError(str(self.path), "is no file", "move it away, or name other --labels")
+
     def _load(self) -> None:
         """Read the file; a last line that was never finished is set aside."""
         try:
+            self._check_kind()
             if self.path.stat().st_size > MAX_BYTES:
                 raise ConfigError(
                     str(self.path), f"is larger than {MAX_BYTES >> 20} MB", "split it"
@@ -264,6 +274,8 @@ class LabelFile:
         self._ids = {line.id for line in self.lines}
         if torn:
             self._set_aside(torn, len(whole) + len(newline))
+        if self._handle is not None:
+            self._state = _state(os.fstat(self._handle))
 
     def _set_aside(self, torn: bytes, end: int) -> None:
         """Move an unfinished last line (a power cut) beside the file, or keep it if it is whole."""
@@ -291,6 +303,7 @@ class LabelFile:
                 "is open for reading only",
                 "stop the other `weir tune` on it, or name another folder with --labels",
             )
+        self._check_unchanged()
         data = _text(line).encode()
         end = os.lseek(self._handle, 0, os.SEEK_END)
         with storage.disk_errors(self.path):
@@ -304,6 +317,28 @@ class LabelFile:
                 raise
         self.lines.append(line)
         self._ids.add(line.id)
+        self._state = _state(os.fstat(self._handle))
+
+    def _check_unchanged(self) -> None:
+        """ConfigError if the path leads to another file by now, or somebody wrote to this one.
+
+        Labels would go to a file that nobody finds again (an editor and git put a new one there).
+        """
+        try:
+            now = _state(self.path.stat())
+        except OSError:
+            now = ()
+        if now != self._state:
+            raise ConfigError(
+                str(self.path),
+                "was changed or moved by another program; the label was not taken",
+                "stop `weir tune` and start it again: it reads the file anew",
+            )
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    """What tells a file, and how far it was written."""
+    return found.st_dev, found.st_ino, found.st_size
 
 
 def read(content: bytes, where: str) -> Iterator[Label | Retraction]:

@@ -30,6 +30,7 @@ MAX_DOCUMENTS: Final = 5_000_000
 """Of one language that are held: of more, those of the smallest doc_ids, a simple random sample."""
 
 SIGNAL, WEIGHT = "signal.", "weight."
+NEEDED: Final = {"head", "tail", "shard", "row", "masks", "removed", "kept", "reason"}
 STAMP, NOTES = b"weir.stamp", b"weir.view"
 
 Progress = Callable[[str, int, int], None]
@@ -107,27 +108,28 @@ class LanguageView:
         return int(self.columns["shard"][row]), int(self.columns["row"][row])
 
 
-def read(path: Path, stamp: str) -> LanguageView | None:
-    """A view from its file; None if that is missing, damaged, or of another state of the run."""
+def read(path: Path, stamp: str, tag: str) -> LanguageView | None:
+    """A view from its file; None if that is missing, damaged, or of another language or run."""
     try:
         table = lists.mapped(path)
-    except (OSError, pa.ArrowException):
+        found = table.schema.metadata or {}
+        if found.get(STAMP) != stamp.encode():
+            return None
+        notes = json.loads(found[NOTES])
+        columns = {name: table.column(name).chunk(0).to_numpy() for name in table.column_names}
+        view = LanguageView(
+            notes["tag"],
+            notes["total"],
+            tuple(notes["names"]),
+            tuple(notes["reasons"]),
+            notes["measured"],
+            {name: columns[SIGNAL + name] for name in notes["names"]},
+            {name: columns[WEIGHT + name] for name in notes["measures"]},
+            {name: column for name, column in columns.items() if "." not in name},
+        )
+    except (OSError, pa.ArrowException, ValueError, LookupError, TypeError, RecursionError):
         return None
-    found = table.schema.metadata or {}
-    if found.get(STAMP) != stamp.encode():
-        return None
-    notes = json.loads(found[NOTES])
-    columns = {name: table.column(name).chunk(0).to_numpy() for name in table.column_names}
-    return LanguageView(
-        notes["tag"],
-        notes["total"],
-        tuple(notes["names"]),
-        tuple(notes["reasons"]),
-        notes["measured"],
-        {name: columns[SIGNAL + name] for name in notes["names"]},
-        {name: columns[WEIGHT + name] for name in notes["measures"]},
-        {name: column for name, column in columns.items() if "." not in name},
-    )
+    return view if view.tag == tag and view.columns.keys() >= NEEDED else None
 
 
 # Making

@@ -33,7 +33,15 @@ def is_current(folder: Path, stamp: str) -> bool:
         notes = [lists.mapped(folder / f"{name}.arrow").schema.metadata for name in FILES]
     except (OSError, pa.ArrowException):
         return False
-    return all((note or {}).get(STAMP) == stamp.encode() for note in notes)
+    return all(
+        (note or {}).get(STAMP) == _stamp(name, stamp)
+        for name, note in zip(FILES, notes, strict=True)
+    )
+
+
+def _stamp(name: str, stamp: str) -> bytes:
+    """What a file carries: which one it is as well, since all have the same columns."""
+    return f"{name} {stamp}".encode()
 
 
 def write(run: Run, folder: Path, stamp: str, on_progress: Callable[[str, int, int], None]) -> None:
@@ -102,7 +110,7 @@ def write_corpus(tables: Iterable[pa.Table], rows: int, folder: Path, stamp: str
 
 def _save(path: Path, columns: Mapping[str, Any], stamp: str) -> None:
     table = pa.table({name: pa.array(column) for name, column in columns.items()})
-    lists.save(path, table.replace_schema_metadata({STAMP: stamp.encode()}))
+    lists.save(path, table.replace_schema_metadata({STAMP: _stamp(path.stem, stamp)}))
 
 
 class Sort:

@@ -40,7 +40,7 @@ class Views:
         self._making, self._finding, self._placing = (threading.Lock() for _ in range(3))
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
-    def _where(self) -> Path:
+    def where(self) -> Path:
         """Where views can be made: their folder, or else one that goes with this object."""
         with self._placing:
             problem = None if self._temporary else _unwritable(self.folder)
@@ -72,12 +72,12 @@ class Views:
 
     def _language(self, tag: str) -> LanguageView:
         name = f"languages/{tag}.arrow"
-        view = language_view.read(self.folder / name, self.stamp) if tag in self.tags else None
+        view = language_view.read(self.folder / name, self.stamp, tag) if tag in self.tags else None
         if view is not None:
             return view
-        path = self._where() / name
+        path = self.where() / name
         language_view.write(self.run, tag, path, self.stamp, self._on_progress)
-        view = language_view.read(path, self.stamp)
+        view = language_view.read(path, self.stamp, tag)
         if view is None:
             raise IntegrityError(str(path), "was changed while it was made; run again")
         return view
@@ -92,7 +92,7 @@ class Views:
     def _ledger(self) -> places.Ledger:
         if place_files.is_current(self.folder / LEDGER, self.stamp):
             return places.Ledger(self.run, self.folder / LEDGER)
-        folder = self._where() / LEDGER
+        folder = self.where() / LEDGER
         place_files.write(self.run, folder, self.stamp, self._on_progress)
         return places.Ledger(self.run, folder)
 

@@ -197,15 +197,14 @@ class Bench:
         doc_id = str(given.get("doc_id"))
         if session.view.rows([doc_id]) == [None]:
             raise ConfigError("doc_id", f"no document {doc_id[:40]!r} in {session.tag}")
-        reasons = given.get("reasons", [])
         names = ("id", "time", "doc_id", "verdict", "language", "queue", "frame", "rule")
         bounds = {**session.bounds, **self.moved(session, given)}
         return self.labels(session.tag).add(
             labels.made(
                 {
                     **{name: given[name] for name in names if given.get(name) is not None},
-                    "reasons": tuple(reasons) if isinstance(reasons, list) else reasons,
-                    "inclusion_probability": given.get("inclusion_probability", 1.0),
+                    "reasons": given.get("reasons") or (),
+                    "inclusion_probability": given.get("inclusion_probability") or 1.0,
                     "is_blind": given.get("is_blind") is True,
                     "annotator": self.options.annotator,
                     "run_digest": self.run.digest,

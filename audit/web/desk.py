@@ -100,7 +100,7 @@ class Opened:
 
     @cached_property
     def _fates(self) -> Fates:
-        return fates.opened(self.run, self.views.folder, self.views.stamp)
+        return fates.opened(self.run, self.views.folder, self.views.stamp, self.views.where)
 
     def groups(self, language: str | None) -> Mapping[str, list[fairness.Group]] | None:
         """Judged pages by top-level domain and length (`fairness.by_page`)."""

@@ -36,6 +36,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit import phrases
+from audit.sample import visible
 from stages.errors import ConfigError, CurationError
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -52,6 +53,9 @@ HEADERS: Final[Mapping[str, str]] = {
 
 MARK: Final = "x-weir"
 """Header that our scripts send with what writes; a form of another page cannot."""
+
+FRAMES: Final = ("frame", "iframe", "object", "embed", "fencedframe")
+"""Navigations within another page."""
 
 MAX_BODY: Final = 1 << 20
 ENTER: Final = "/enter"
@@ -76,7 +80,9 @@ class Door:
 
     def is_token(self, given: object) -> bool:
         """Whether somebody was told the token; takes as long for any answer."""
-        return isinstance(given, str) and hmac.compare_digest(given.encode(), self.token.encode())
+        if not isinstance(given, str):
+            return False
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
 
 
 def new_door(host: str = "127.0.0.1") -> Door:
@@ -121,7 +127,8 @@ def application(routes: Sequence[BaseRoute], door: Door, name: str) -> ASGIApp:
 def page(request: Request, template: str, code: int = 200, **values: Any) -> Response:
     """A page from a template of `audit/web/templates` (or `audit/templates`), all of it escaped."""
     made = request.app.state.templates.get_template(template)
-    return HTMLResponse(made.render(server=request.app.state.name, **values), code)
+    text = made.render(server=request.app.state.name, **values)
+    return HTMLResponse(text.encode("utf-8", "replace"), code)  # a folder's name may be odd bytes
 
 
 def data(value: Any) -> Response:
@@ -180,6 +187,7 @@ def _templates() -> jinja2.Environment:
             [jinja2.PackageLoader("audit.web"), jinja2.PackageLoader("audit")]
         ),
         autoescape=True,
+        finalize=_harmless,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -189,14 +197,25 @@ def _templates() -> jinja2.Environment:
     return made
 
 
+def _harmless(value: Any) -> Any:
+    """Text for a page with what acts on its neighbours made visible, whoever forgot to."""
+    return visible(value) if type(value) is str else value  # Markup is made of such text already
+
+
 def _error(request: Request, error: Exception) -> Response:
     """An error as data for our scripts, as a page for a person: what happened, and what to do."""
     status, what, remedy = _said(error)
     if status == 500:
-        sys.stderr.write("".join(traceback.format_exception(error)))
+        sys.stderr.write(_where(error))
     if request.url.path.startswith("/api/") or request.method == "POST":
         return JSONResponse({"error": what, "next": remedy}, status)
     return page(request, "error.html.j2", status, status=status, what=what, remedy=remedy)
+
+
+def _where(error: BaseException) -> str:
+    """A traceback without the error's message, which may quote a page or what was looked for."""
+    frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
+    return f"Traceback (most recent call last):\n{''.join(frames)}{type(error).__name__}\n"
 
 
 def _said(error: Exception) -> tuple[int, str, str]:
@@ -256,6 +275,10 @@ class _Guard:
             headers.get("origin") != f"http://{host}" or headers.get(MARK) != "1"
         ):
             return _refused(403, "Only this server's own pages may write.")
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and (
+            headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest") in FRAMES
+        ):
+            return _refused(403, "Another site's page may not use this server's answers.")
         is_open = path == ENTER or path.startswith(f"{STATIC}/")
         if is_open or self._door.is_token(Request(scope).cookies.get(self._door.cookie)):
             return None

@@ -1,12 +1,16 @@
 """The log of what auditors asked."""
 
 import json
+import os
+import resource
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from audit import access
 from audit.access import AccessLog
 from audit.runs import Run
 from stages.errors import ConfigError
@@ -55,6 +59,40 @@ def test_where_the_run_cannot_be_written_the_state_folder_is(folder: Path, tmp_p
     assert log.path.parent == tmp_path / "state"
     log.add("trace", ["url"], 1)
     assert len(log.entries()) == 1
+
+
+@pytest.mark.parametrize("make", [Path.symlink_to, Path.hardlink_to, lambda path, _: os.mkfifo(path)])
+def test_a_link_or_a_pipe_in_the_run_leads_nowhere(
+    folder: Path, tmp_path: Path, make: Callable[[Path, Path], None]
+) -> None:
+    mine = tmp_path / "profile"
+    mine.write_text("mine\n")
+    make(folder / "journal" / "audit.jsonl", mine)
+    log = opened(folder, tmp_path / "state")
+    log.add("trace", ["url"], 1)
+    assert mine.read_text() == "mine\n"
+    assert log.path.parent == tmp_path / "state"
+    assert len(log.entries()) == 1
+
+
+def test_entries_of_other_shapes_are_shown_as_far_as_they_go(folder: Path, tmp_path: Path) -> None:
+    log = opened(folder, tmp_path / "state")
+    log.path.write_text(
+        "[" * 100_000 + '\n{"fields": [1, {"a": 2}], "rows": "x", "who": 5, "at": "noon", "b": 1}\n'
+    )
+    (entry,) = log.entries()
+    assert entry == {**access.BLANK, "at": "noon", "fields": ["1", "{'a': 2}"]}
+
+
+def test_a_full_disk_is_said(folder: Path, tmp_path: Path) -> None:
+    log = opened(folder, tmp_path / "state")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match="disk full"):
+            log.add("trace", ["url"], 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_where_nothing_can_be_written_nothing_is_opened(folder: Path, tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from audit import fates, stats, views
 from audit.fates import KEPT
 from audit.runs import Run
+from pipeline import lists
 from stages.errors import IntegrityError
 from tests.unit.audit.conftest import A, B, D
 
@@ -74,6 +76,9 @@ def test_the_view_is_what_was_read_and_goes_stale(run: Run, tmp_path: Path) -> N
     before = (tmp_path / fates.FILE).stat().st_mtime_ns
     fates.opened(run, tmp_path, stamp)
     assert (tmp_path / fates.FILE).stat().st_mtime_ns == before
+    bare = pa.table({"head": [1]}).replace_schema_metadata({"weir.stamp": stamp})
+    lists.save(tmp_path / fates.FILE, bare)
+    assert by_id(fates.opened(run, tmp_path, stamp)) == by_id(fates.read(run))
     (tmp_path / fates.FILE).write_bytes(b"something else")
     assert by_id(fates.opened(run, tmp_path, stamp)) == by_id(fates.read(run))
     assert by_id(fates.opened(run, tmp_path, "another state")) == by_id(fates.read(run))

@@ -1,8 +1,10 @@
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from audit import label_formats, labels
 from audit.labels import Label, LabelFile
-from stages.errors import ConfigError, IntegrityError
+from stages.errors import ConfigError, IntegrityError, TransientError
 
 
 def known(
@@ -74,6 +76,7 @@ def test_a_label_that_is_sent_twice_is_there_once(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tests.unit.audit.test_labels import label
 from audit.labels import LabelFile
@@ -132,6 +135,60 @@ def test_a_second_process_reads_only(tmp_path: Path) -> None:
     assert not LabelFile(path).is_read_only
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/full")])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Any) -> None:
+    make(tmp_path / "x.jsonl")
+    for read_only in (False, True):
+        with pytest.raises(ConfigError, match="is no file"):
+            LabelFile(tmp_path / "x.jsonl", read_only=read_only)
+
+
+def _rename(path: Path) -> None:
+    path.rename(path.with_suffix(".old"))
+
+
+def _replace(path: Path) -> None:
+    _rename(path)
+    path.write_bytes(path.with_suffix(".old").read_bytes())
+
+
+def _append(path: Path) -> None:
+    with path.open("a") as stream:
+        stream.write(labels.text_of([label(9)]))
+
+
+@pytest.mark.parametrize("change", [_rename, _replace, _append, Path.unlink])
+def test_no_label_goes_to_a_file_that_nobody_finds(
+    tmp_path: Path, change: Callable[[Path], Any]
+) -> None:
+    book = LabelFile(tmp_path / "x.jsonl")
+    one = book.add(label(1))
+    change(book.path)
+    for again in range(2):
+        with pytest.raises(ConfigError, match="changed or moved by another program"):
+            book.add(label(2 + again))
+    with pytest.raises(ConfigError, match="changed or moved"):
+        book.retract(one.id, "ana")
+    assert book.latest() == [one]
+
+
+def test_a_full_disk_loses_what_was_not_answered_and_nothing_else(tmp_path: Path) -> None:
+    book = LabelFile(tmp_path / "x.jsonl")
+    one = book.add(label(1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (book.path.stat().st_size + 100, limits[1]))
+    try:
+        with pytest.raises(TransientError, match="full"):
+            book.add(label(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    three = book.add(label(3))
+    book.close()
+    again = LabelFile(book.path)
+    assert again.latest() == [one, three]
+    assert again.warnings == []
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_not_ours_is_read_only(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o500)
@@ -171,6 +228,13 @@ def test_lines_that_are_no_labels_are_named(
         {"reasons": ("ugly",)},
         {"queue": "all"},
         {"secret": "text"},
+        {"inclusion_probability": float("nan")},
+        {"inclusion_probability": 10**400},
+        {"inclusion_probability": "much"},
+        {"frame": 10**400},
+        {"reasons": 5},
+        {"reasons": {"adult": 1}},
+        {"language": "\ud800"},
     ],
 )
 def test_values_that_no_label_has_are_refused_unquoted(wrong: dict[str, Any]) -> None:

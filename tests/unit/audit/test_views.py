@@ -1,6 +1,7 @@
 """Views of the small run: what they hold, when they are made again, and that lookups agree."""
 
 import hashlib
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from audit.place_files import Sort
 from audit.runs import Run
 from audit.sample import halves
 from audit.trace import host_of, trace
+from pipeline import lists
 from stages.errors import ConfigError, IntegrityError
 from tests.unit.audit.conftest import A, B, C, D, E, F, G
 
@@ -138,6 +140,30 @@ def test_damaged_views_are_made_again(folder: Path) -> None:
     again = views.opened(Run(folder))
     assert again.language("fin_Latn").documents == 3
     assert again.find(A)
+
+
+def test_views_that_were_swapped_are_made_again(folder: Path) -> None:
+    made = views.opened(Run(folder))
+    made.language("fin_Latn")
+    made.language("eng_Latn")
+    assert made.find(A)
+    languages, ledger = folder / "views" / "languages", folder / "views" / "ledger"
+    shutil.copy(languages / "eng_Latn.arrow", languages / "fin_Latn.arrow")
+    shutil.copy(ledger / "host.arrow", ledger / "url_key.arrow")
+    again = views.opened(Run(folder))
+    assert again.language("fin_Latn").tag == "fin_Latn"
+    assert again.find(A) == made.find(A)
+
+
+@pytest.mark.parametrize(
+    "notes", [{}, {"weir.view": "["}, {"weir.view": "{}"}, {"weir.view": "null"}]
+)
+def test_a_view_without_its_notes_is_made_again(folder: Path, notes: dict[str, str]) -> None:
+    made = views.opened(Run(folder))
+    made.language("fin_Latn")
+    odd = pa.table({"head": [1]}).replace_schema_metadata({"weir.stamp": made.stamp, **notes})
+    lists.save(folder / "views" / "languages" / "fin_Latn.arrow", odd)
+    assert views.opened(Run(folder)).language("fin_Latn").documents == 3
 
 
 def test_what_cannot_be_written_is_made_elsewhere(pristine: Path, tmp_path: Path) -> None:

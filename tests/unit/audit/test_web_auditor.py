@@ -497,4 +497,5 @@ def test_where_nothing_can_be_written_views_and_log_lie_elsewhere(
     page = text_of(client.get(f"/?q={A}").text)
     assert "nothing can be written there" in page
     assert str(tmp_path / "state") in page
+    assert client.get("/search?outcome=keep").status_code == 200
     assert list((tmp_path / "state").iterdir())

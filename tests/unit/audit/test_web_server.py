@@ -50,6 +50,12 @@ def visitor(door: Door) -> TestClient:
         server.api("/api/broken", _fail(IntegrityError("records/1", "is damaged"))),
         server.api("/api/bug", _fail(KeyError("secret page text"))),
         server.api("/bug", _fail(KeyError("secret page text"))),
+        server.api(
+            "/odd",
+            lambda request, _: server.page(
+                request, "error.html.j2", status=200, what="\udcff\u202e<b>\x1b", remedy=""
+            ),
+        ),
     ]
     app = server.application(routes, door, "Workbench")
     return TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)
@@ -178,12 +184,41 @@ def test_errors_say_what_and_what_next(
     assert "KeyError" in bug.json()["error"]
     assert "terminal" in bug.json()["next"]
     assert "secret" not in bug.text + owner.get("/bug").text
-    assert "test_web_server" in capfd.readouterr().err  # the terminal says where
+    said = capfd.readouterr().err
+    assert "test_web_server" in said  # the terminal says where
+    assert "KeyError" in said
+    assert "secret" not in said
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 100_000])
 def test_a_broken_body_is_refused(owner: TestClient, body: bytes) -> None:
     assert owner.post("/api/write", content=body, headers=WRITES).status_code == 400
+
+
+def test_a_token_of_odd_characters_is_wrong(visitor: TestClient) -> None:
+    answer = visitor.post("/enter", content=rb'{"token": "\ud800"}', headers=WRITES)
+    assert answer.status_code == 401
+
+
+def test_whatever_a_page_is_given_acts_on_nothing(owner: TestClient) -> None:
+    answer = owner.get("/odd")
+    assert answer.status_code == 200
+    assert "?⟨U+202E⟩&lt;b&gt;␛" in answer.text
+    assert "\u202e" not in answer.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_pages_of_other_servers_in_the_same_browser_get_nothing(
+    owner: TestClient, site: str
+) -> None:
+    for mode, dest in [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")]:
+        sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+        assert owner.get("/api/echo", headers=sent).status_code == 403
+        assert owner.get("/static/enter.js", headers=sent).status_code == 403
+    link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert owner.get("/", headers=link).status_code == 200
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+    assert owner.get("/api/echo", headers=own).status_code == 200
 
 
 def test_a_huge_body_is_refused(owner: TestClient) -> None:
@@ -222,7 +257,7 @@ def test_no_template_holds_a_script_or_a_style() -> None:
     templates = sorted((WEB / "templates").iterdir())
     assert templates
     for path in templates:
-        text = path.read_text(encoding="utf-8")
+        text = re.sub(r"\{%.*?%\}", "", path.read_text(encoding="utf-8"))
         assert not re.search(r"<script(?![^>]*\ssrc=)", text), path.name
         assert "<style" not in text, path.name
         assert not re.search(INLINE, text), path.name

@@ -136,6 +136,13 @@ def test_labels_go_to_the_file_and_out_of_the_queue(client: Client, options: Opt
         ({"verdict": "maybe"}, "verdict"),
         ({"doc_id": "0" * 32}, "doc_id"),
         ({"time": "now"}, "time"),
+        ({"reasons": 5}, "reasons"),
+        ({"reasons": {"adult": 1}}, "reasons"),
+        ({"inclusion_probability": "much"}, "inclusion_probability"),
+        ({"inclusion_probability": [[]], "reasons": []}, "inclusion_probability"),
+        ({"inclusion_probability": {"a": 1}}, "inclusion_probability"),
+        ({"inclusion_probability": 10**400}, "inclusion_probability"),
+        ({"frame": 10**400}, "frame"),
     ],
 )
 def test_labels_without_sense_are_refused(

@@ -81,6 +81,7 @@ async function open(tag) {
 
 /** What was asked last, and has been answered or will be. */
 let asked = "";
+let isAsking = false;
 /** What the numbers on the page are of. */
 let shown = "";
 
@@ -89,14 +90,15 @@ async function settle() {
   remember();
   buttons();
   const path = `/api/counts?${query()}`;
-  if (path === asked) {
+  if (path === asked && (shown === path || isAsking)) {
     if (shown === path) effect.show(effect.lastCounts()); // back where it was: only the mark is old
     return;
   }
   asked = path;
+  isAsking = true;
   try {
-    const found = await askCounts(path);
-    if (!found) return;
+    const found = await askCounts(path).finally(() => { if (asked === path) isAsking = false; });
+    if (!found || path !== `/api/counts?${query()}`) return; // bounds have moved on meanwhile
     shown = path;
     effect.show(found);
     banner("error", "");
