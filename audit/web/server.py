@@ -11,6 +11,7 @@ import ipaddress
 import json
 import os
 import secrets
+import signal
 import socket
 import sys
 import tempfile
@@ -352,9 +353,10 @@ def serve(
     host = listening.getsockname()[0]
     if not is_loopback(host):
         say(f"warning: {host} can be reached by other machines; who has the address has the pages")
-    say(url)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the file below goes
     place = _url_file(url)
     try:
+        say(url)
         if opens:
             webbrowser.open(place.as_uri())
         config = uvicorn.Config(
