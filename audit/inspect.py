@@ -204,12 +204,16 @@ def taken(source: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def ending() -> Iterator[None]:
-    """SIGTERM as an exit with code 143, so that what is to be put back is put back."""
-    handler = signal.signal(signal.SIGTERM, _ended)
+    """SIGTERM and SIGHUP (a closed window) as an exit with code 143 or 129.
+
+    So what is to be put back is put back.
+    """
+    before = {number: signal.signal(number, _ended) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _ended(number: int, _: object) -> NoReturn:

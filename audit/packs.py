@@ -34,16 +34,18 @@ def revised(path: Path, tag: str, moved: Bounds, base: Bounds, source: str) -> t
     lies below them. ConfigError for a file of another language, and one that is no mapping.
     """
     try:
-        old = path.read_text(encoding="utf-8")
+        old = path.read_bytes().decode()
     except FileNotFoundError:
         return "", fragment(tag, moved, base, source)
     except (OSError, UnicodeDecodeError):
         raise ConfigError("--write", f"{path} cannot be read as text") from None
     try:
-        whole = _yaml().load(old)
+        whole = _yaml().load(old.replace("\r\n", "\n"))
     except YAMLError as error:
         where = str(error).splitlines()[0]
         raise ConfigError(str(path), f"not readable as YAML: {where}") from None
+    except RecursionError:
+        raise ConfigError(str(path), "not readable as YAML: nested too deeply") from None
     if not isinstance(whole, CommentedMap):
         raise ConfigError(
             str(path), "must be a mapping", "a language pack or a run's configuration"
@@ -55,7 +57,8 @@ def revised(path: Path, tag: str, moved: Bounds, base: Bounds, source: str) -> t
         raise ConfigError(str(path), f"is the pack of {whole['tag']}, not of {tag}")
     else:
         _fill(whole, moved, base, source)
-    return old, _text(whole)
+    new = _text(whole)
+    return old, new.replace("\n", "\r\n") if "\r\n" in old else new
 
 
 def difference(path: Path, old: str, new: str) -> str:

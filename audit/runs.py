@@ -7,9 +7,11 @@ come a shard or a row group at a time, so that memory does not grow with the run
 import fcntl
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -28,6 +30,8 @@ from stages.errors import ConfigError, IntegrityError
 
 STEPS: tuple[str, ...] = tuple(step.name for step in plan.STEPS)
 BATCH_ROWS = 4096
+NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+"""Runs, snapshots, steps, keys and languages: no name leads to another folder, or off a line."""
 ARROW = ".arrow"
 """What ends the name of a table that workers map; the others are Parquet."""
 
@@ -123,7 +127,7 @@ class Run:
             return frozenset(str(entry["path"]) for entry in entries)
         except FileNotFoundError:
             return frozenset()
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise IntegrityError(str(path), "not a note of what was pruned") from None
 
     # Manifests
@@ -136,7 +140,7 @@ class Run:
             found = Manifest.from_json(text, where)
         except FileNotFoundError:
             raise IntegrityError(where, "is missing, though run.json lists the task") from None
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             raise IntegrityError(where, "cannot be read") from None
         _check_types(found, where)
         return found
@@ -361,7 +365,7 @@ def _book(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}/run.json", f"cannot be read ({error.strerror})", "make it readable"
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise IntegrityError(f"{path}/run.json", "is damaged: not JSON") from None
     if not isinstance(book, dict) or not _is_book(book):
         raise IntegrityError(f"{path}/run.json", "is damaged: not the book of a run")
@@ -371,11 +375,20 @@ def _book(path: Path) -> dict[str, Any]:
 def _is_book(book: dict[str, Any]) -> bool:
     """Whether the parts that readers rely on have their shape."""
     tasks, listed = book.get("tasks"), [book.get("rules"), book.get("inputs")]
+    listed.append(book.get("problems") or [])
     if not all(isinstance(part, list) for part in listed):
         return False
+    if not all(_is_name(book[key]) for key in ("name", "snapshot") if book.get(key) is not None):
+        return False
     return tasks is None or (
-        isinstance(tasks, dict) and all(isinstance(keys, list) for keys in tasks.values())
+        isinstance(tasks, dict)
+        and all(isinstance(keys, list) for keys in tasks.values())
+        and all(map(_is_name, chain(tasks, *tasks.values())))
     )
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and NAMED.fullmatch(value) is not None
 
 
 def _check_types(found: Manifest, where: str) -> None:
@@ -387,6 +400,9 @@ def _check_types(found: Manifest, where: str) -> None:
         words += [output.table, output.path, output.sha256, *(tag for tag, _ in output.groups)]
     for tag, metric, label, _ in found.counts:
         words += [tag, metric, label]
+    wall_s = found.timing.get("wall_s", 0.0) if isinstance(found.timing, dict) else None
+    if not isinstance(wall_s, int | float):
+        raise IntegrityError(where, "does not say how long its task took")
     if not all(type(number) is int for number in numbers):
         raise IntegrityError(where, "holds something else where a number belongs")
     if not all(isinstance(word, str) for word in words):
@@ -395,6 +411,8 @@ def _check_types(found: Manifest, where: str) -> None:
         parts = PurePosixPath(output.path)
         if parts.is_absolute() or ".." in parts.parts:
             raise IntegrityError(where, "names a file outside the run")
+        if not all(_is_name(tag) for tag, _ in output.groups):
+            raise IntegrityError(where, "names a language that is none")
         if base_name(output) not in schema.TABLES:
             raise IntegrityError(where, f"names an unknown table, {output.table!r}")
 

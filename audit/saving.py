@@ -178,7 +178,7 @@ def save(
     or the rationale says nothing (ConfigError). The record is checked against its schema first.
     """
     path, tag = proposal.path, proposal.tag
-    with storage.disk_errors(path):
+    with _written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path):
         found = shown(run, proposal)
@@ -207,7 +207,8 @@ def save(
         )
         record = _write_new(decisions / tag, now.strftime("%Y-%m-%d"), decision)
         try:
-            storage.write_bytes(path, _revised(run, proposal)[1].encode())
+            with _written(path):
+                storage.write_bytes(path, _revised(run, proposal)[1].encode())
         except BaseException:
             record.unlink(missing_ok=True)
             raise
@@ -243,7 +244,7 @@ def _decision(**given: Any) -> Decision:
 def _write_new(folder: Path, day: str, decision: Decision) -> Path:
     """The record under the first number of its day that is free."""
     text = decision.model_dump_json(indent=2) + "\n"
-    with storage.disk_errors(folder):
+    with _written(folder):
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{day}-{os.getpid()}.tmp"
         storage.write_bytes(temporary, text.encode())
@@ -259,6 +260,20 @@ def _write_new(folder: Path, day: str, decision: Decision) -> Path:
         finally:
             temporary.unlink(missing_ok=True)
     raise ConfigError(str(folder), f"holds {MAX_RECORDS} decisions of {day}", "move some away")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """ConfigError for what cannot be written, TransientError on a full disk."""
+    try:
+        with storage.disk_errors(path):
+            yield
+    except OSError as error:
+        raise ConfigError(
+            str(path),
+            f"cannot be written ({error.strerror}); nothing was saved",
+            "move what is in the way, or start in another folder",
+        ) from None
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def _problems(run: Run) -> list[str]:
     try:
         lines = runner.notes(run.path).read_text(encoding="utf-8").splitlines()
         return list(dict.fromkeys(str(json.loads(line)) for line in lines))
-    except (OSError, ValueError):  # none, or its last line is being written
+    except (OSError, ValueError, RecursionError):  # none, or its last line is being written
         return []
 
 

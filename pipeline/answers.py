@@ -42,7 +42,7 @@ def give(
         }
         lines: Text = [json.dumps(document, ensure_ascii=False, default=str)]
     else:
-        lines = (_plain(line) for line in text())
+        lines = (plain(line) for line in text())
     with while_read():
         for line in lines:
             sys.stdout.write(f"{line}\n")
@@ -74,10 +74,10 @@ def give_bytes(data: bytes) -> None:
             sys.stdout.buffer.write(data)
     else:
         with while_read():
-            sys.stdout.write("".join(f"{_plain(line)}\n" for line in text.split("\n")[:-1]))
+            sys.stdout.write("".join(f"{plain(line)}\n" for line in text.split("\n")[:-1]))
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """The line without control characters: a crawled title must not drive a terminal."""
     return "".join(
         c if unicodedata.category(c) not in ("Cc", "Cf") or c in _HARMLESS else "\ufffd"

@@ -106,7 +106,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
         _give_error(error.format_message(), given)
         return 2
     except _answered() as error:
-        sys.stderr.write(f"weir: {error}\n")
+        sys.stderr.write(
+            "".join(f"{answers.plain(line)}\n" for line in f"weir: {error}".split("\n"))
+        )
         _give_error(str(error), given)
         if isinstance(error, CurationError) and not isinstance(error, ShardError):
             return error.exit_code

@@ -212,7 +212,8 @@ def searching(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
     }
     if asked.named():
         first = server.whole(given, "from", 0, 1 << 40)
-        found = search.search(opened.run, opened.views, opened.fates, asked)
+        with desk.reading:
+            found = search.search(opened.run, opened.views, opened.fates, asked)
         opened.log.add("search", asked.named(), int(found.rows.size))
         rows = found.rows[first : first + PAGE_ROWS].tolist()
         values["result"] = {
@@ -253,7 +254,9 @@ def sampling(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         language, outcome, reason = (
             given.get(name) or None for name in ("language", "outcome", "reason")
         )
-        drawn = sample.sample(opened.run, language, outcome, reason, values["n"], values["seed"])
+        with desk.reading:
+            n, seed = values["n"], values["seed"]
+            drawn = sample.sample(opened.run, language, outcome, reason, n, seed)
         opened.log.add("sample", ["seed", "n"], len(drawn["documents"]))
         values["drawn"] = drawn
     return values

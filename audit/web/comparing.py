@@ -75,7 +75,7 @@ def screen(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "thresholds": differences.thresholds(before.run, after.run, language),
         "settings": differences.settings(before.run, after.run),
         "hosts": desk.hosts(before, after, language),
-        "cell": _cell(before, after, language, given),
+        "cell": _cell(desk, before, after, language, given),
         "command": _command(before, after, language),
     }
 
@@ -129,14 +129,15 @@ def _languages(before: Opened, after: Opened) -> list[dict[str, str]]:
 
 
 def _cell(
-    before: Opened, after: Opened, language: str | None, given: Mapping[str, Any]
+    desk: Desk, before: Opened, after: Opened, language: str | None, given: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """Pages of one cell as each of the runs that has them knows them."""
     pair = str(given.get("from", "")), str(given.get("to", ""))
     if not any(pair):
         return None
     seed = server.whole(given, "seed", 1, (1 << 63) - 1)
-    found = compare.cell(before.fates, after.fates, pair, CELL_PAGES, seed, language)
+    with desk.reading:
+        found = compare.cell(before.fates, after.fates, pair, CELL_PAGES, seed, language)
     pages = []
     for one in found:
         sides = zip((before, after), one["shards"], strict=True)

@@ -18,6 +18,8 @@ from stages.errors import ConfigError, CurationError
 
 MAX_RECORDS: Final = 100_000_000
 """Of one run that are searched and compared in a browser: 2.8 GB of mapped fates."""
+MAX_READING: Final = 2
+"""Questions that look at every record at a time; others wait."""
 MAX_KEPT: Final = 64
 """Answers that are kept for another look, by what was asked."""
 
@@ -131,6 +133,8 @@ class Desk:
         )
         self.allows_raw = allows_raw
         self._kept = Kept()
+        self.reading = threading.BoundedSemaphore(MAX_READING)
+        """Held by what looks at every record of a run: its memory grows with the run."""
 
     def prepare(self) -> None:
         """Make what the pages need of each run, so that no page has to wait for it."""

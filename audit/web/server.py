@@ -5,19 +5,19 @@ that somebody points at 127.0.0.1. So: only hosts that we name, only our own ori
 and a token that only the person who started the server has been told.
 """
 
+import contextlib
 import hashlib
 import hmac
 import ipaddress
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 import tempfile
 import traceback
 import webbrowser
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -30,13 +30,14 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit import phrases
+from audit.inspect import ending
 from audit.sample import visible
 from stages.errors import ConfigError, CurationError
 
@@ -163,11 +164,14 @@ def api(path: str, work: Work, method: str = "GET") -> Route:
 
 async def _body(request: Request) -> Mapping[str, Any]:
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise HTTPException(413, f"A request has at most {MAX_BODY:,} bytes.")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > MAX_BODY:
+                raise HTTPException(413, f"A request has at most {MAX_BODY:,} bytes.")
+            parts.append(part)
+    except ClientDisconnect:
+        raise HTTPException(400, "The request was cut off.") from None
     try:
         found = json.loads(b"".join(parts))
     except (ValueError, RecursionError):
@@ -272,14 +276,9 @@ class _Guard:
         method, path = scope["method"], scope["path"]
         if method not in ("GET", "HEAD", "POST"):
             return _refused(405, "Only GET and POST are understood.")
-        if method == "POST" and (
-            headers.get("origin") != f"http://{host}" or headers.get(MARK) != "1"
-        ):
-            return _refused(403, "Only this server's own pages may write.")
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and (
-            headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest") in FRAMES
-        ):
-            return _refused(403, "Another site's page may not use this server's answers.")
+        problem = _foreign(method, host, headers)
+        if problem:
+            return _refused(403, problem)
         is_open = path == ENTER or path.startswith(f"{STATIC}/")
         if is_open or self._door.is_token(Request(scope).cookies.get(self._door.cookie)):
             return None
@@ -287,6 +286,20 @@ class _Guard:
             return _refused(401, "Open the address that the server printed when it started.")
         text = resources.files("audit.web").joinpath("templates", "enter.html").read_text("utf-8")
         return HTMLResponse(text, 401)
+
+
+def _foreign(method: str, host: str, headers: Headers) -> str:
+    """What to say to a page of another site, or of another server on this machine; else empty.
+
+    Those on other ports are the same site to a browser, which sends them our cookie.
+    """
+    if method == "POST" and (headers.get("origin") != f"http://{host}" or headers.get(MARK) != "1"):
+        return "Only this server's own pages may write."
+    is_ours = headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+    is_link = headers.get("sec-fetch-mode") == "navigate"
+    if not is_ours and (not is_link or headers.get("sec-fetch-dest") in FRAMES):
+        return "Another site's page may not use this server's answers."
+    return ""
 
 
 def _refused(status: int, what: str) -> Response:
@@ -353,19 +366,25 @@ def serve(
     host = listening.getsockname()[0]
     if not is_loopback(host):
         say(f"warning: {host} can be reached by other machines; who has the address has the pages")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the file below goes
-    place = _url_file(url)
+    say(url)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", server_header=False, ws="none"
+    )
+    with ending(), _opened(url if opens else ""), suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextlib.contextmanager
+def _opened(url: str) -> Iterator[None]:
+    """A browser at an address, by a file that goes with us; nothing for an empty address."""
+    place = _url_file(url) if url else None
     try:
-        say(url)
-        if opens:
+        if place:
             webbrowser.open(place.as_uri())
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", server_header=False
-        )
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+        yield
     finally:
-        place.unlink(missing_ok=True)
+        if place:
+            place.unlink(missing_ok=True)
 
 
 def _url_file(url: str) -> Path:

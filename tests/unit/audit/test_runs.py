@@ -39,7 +39,18 @@ def test_run_that_is_not_finished(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "3", '{"rules": 1, "inputs": []}', '{"tasks": {"extract": 1}}', "\x00"]
+    "text",
+    [
+        *("", "[]", "3", '{"rules": 1, "inputs": []}', '{"tasks": {"extract": 1}}', "\x00"),
+        "[" * 100_000,
+        '{"rules": [], "inputs": [], "problems": 5}',
+        '{"rules": [], "inputs": [], "name": "\\ud800"}',
+        '{"rules": [], "inputs": [], "name": "\\u001b[2J"}',
+        '{"rules": [], "inputs": [], "snapshot": "\\u202e"}',
+        '{"rules": [], "inputs": [], "tasks": {"extract": ["../../other"]}}',
+        '{"rules": [], "inputs": [], "tasks": {"../extract": []}}',
+        '{"rules": [], "inputs": [], "tasks": {"extract": [{}]}}',
+    ],
 )
 def test_damaged_book(folder: Path, text: str) -> None:
     (folder / "run.json").write_text(text)
@@ -50,6 +61,25 @@ def test_damaged_book(folder: Path, text: str) -> None:
 def test_manifests_come_in_task_order(run: Run) -> None:
     assert [made.task for made in run.manifests("extract")] == ["00000", "00001"]
     assert sum(1 for _ in run.manifests()) == sum(len(keys) for keys in run.tasks.values())
+
+
+@pytest.mark.parametrize("tag", ["../../pack", "/etc/x", "", ".hidden", "fin Latn", "\x1b[2J"])
+def test_no_language_leads_to_another_folder(folder: Path, tag: str) -> None:
+    path = next((folder / "manifests" / "extract").glob("*.json"))
+    made = json.loads(path.read_text())
+    output = next(one for one in made["outputs"] if one.get("groups"))
+    output["groups"][0][0] = tag
+    path.write_text(json.dumps(made))
+    with pytest.raises(IntegrityError, match="names a language that is none"):
+        list(Run(folder).manifests())
+
+
+@pytest.mark.parametrize("timing", [[], {"wall_s": None}, {"wall_s": "1"}, 3])
+def test_a_manifest_with_odd_times_is_named(folder: Path, timing: object) -> None:
+    path = next((folder / "manifests" / "extract").glob("*.json"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "timing": timing}))
+    with pytest.raises(IntegrityError, match=path.stem):
+        list(Run(folder).manifests())
 
 
 def test_digest_is_that_of_the_outputs(run: Run, folder: Path) -> None:

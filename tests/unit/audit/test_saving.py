@@ -11,7 +11,7 @@ from audit.runs import Run
 from audit.saving import ABSENT, Decision, Evidence, Proposal
 from filters.rules import Bound
 from pipeline import layers
-from stages.errors import ConfigError
+from stages.errors import ConfigError, TransientError
 from tests.unit.audit.test_packs import PACK
 
 MOVED = {"word_count": Bound("word_count", 30, 100_000)}
@@ -48,6 +48,18 @@ def test_what_was_shown_is_what_is_written(run: Run, pack: Path) -> None:
     assert YAML(typ="safe", pure=True).load(after)["rules"]["word_count"]["min"] == 30
     for kept in ("# Finnish: only what differs.   Two spaces stay.", "# checked by a speaker"):
         assert kept in after
+
+
+def test_lines_end_as_they_did(run: Run, pack: Path) -> None:
+    pack.write_bytes(PACK.replace("\n", "\r\n").encode())
+    found = saving.shown(run, proposal(pack))
+    saved(run, pack, str(found["token"]))
+    before, after = (PACK.splitlines(), pack.read_bytes().decode().split("\r\n")[:-1])
+    assert len(before) == len(after)
+    assert [line for line in after if line not in before] == [
+        line for line in after if "word_count" in line
+    ]
+    assert "\n" not in "".join(after)
 
 
 def test_the_decision_keeps_to_its_schema_and_its_digests(run: Run, pack: Path) -> None:
@@ -121,9 +133,26 @@ def test_a_pack_that_cannot_be_written_leaves_no_decision(
         whole(path, data)
 
     monkeypatch.setattr(saving.storage, "write_bytes", full)
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(TransientError, match="disk full"):
         saved(run, pack, hashlib.sha256(PACK.encode()).hexdigest())
     assert list((pack.parents[2] / "decisions").rglob("*.json")) == []
+
+
+@pytest.mark.parametrize("blocked", ["decisions", "decisions/fin_Latn", "configs/languages"])
+def test_what_is_in_the_way_is_named(run: Run, tmp_path: Path, blocked: str) -> None:
+    path = tmp_path / "configs" / "languages" / "fin_Latn.yaml"
+    (tmp_path / blocked).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / blocked).write_text("a file where a folder belongs")
+    with pytest.raises(ConfigError, match=r"cannot be written .*nothing was saved"):
+        saved(run, path, ABSENT)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "a: " * 3, "\x00", "- a\n"])
+def test_a_pack_that_is_none_is_named(run: Run, pack: Path, text: str) -> None:
+    pack.write_text(text)
+    with pytest.raises(ConfigError, match=r"fin_Latn.yaml|rules|tag"):
+        saving.shown(run, proposal(pack))
 
 
 def test_nothing_moved_is_nothing_to_save(run: Run, pack: Path) -> None:

@@ -1,7 +1,13 @@
 """Who may ask, what every answer carries, and how errors are said."""
 
+import os
 import re
+import signal
+import socket
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -243,6 +249,46 @@ def test_the_address_is_kept_for_its_user() -> None:
         assert stat.S_IMODE(place.stat().st_mode) == 0o600
     finally:
         place.unlink()
+
+
+SERVE = """
+import sys
+from audit.web import server
+door = server.new_door()
+listening = server.bound("127.0.0.1", 0)
+def say(line):
+    print(line, flush=True)
+app = server.application([], door, "Workbench")
+server.serve(app, listening, server.address(listening, door), opens=True, say=say)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)]
+)
+def test_no_token_is_left_behind(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    shown = tmp_path / "shown"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {shown}.part\nmv {shown}.part {shown}\n')
+    browser.chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    known = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "BROWSER": f"{browser} %s"}
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE], env=known, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        while not shown.exists() and process.poll() is None:
+            time.sleep(0.01)
+        assert Path(shown.read_text().removeprefix("file://")).parent == tmp_path / "tmp"
+        assert "token" not in Path(f"/proc/{process.pid}/cmdline").read_text()
+        port = int(url.partition("#")[0].rstrip("/").rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as asked:  # it has begun to serve
+            asked.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert asked.recv(12) == b"HTTP/1.1 401"
+        process.send_signal(number)
+        assert process.wait(30) == code
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_tokens_are_long_and_new() -> None:

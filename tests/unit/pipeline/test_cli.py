@@ -51,6 +51,17 @@ def test_help_imports_nothing_heavy() -> None:
     assert loaded & HEAVY == set()
 
 
+def test_errors_do_not_drive_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "run\x1b[2J\u202e"
+    assert cli.main(["stats", str(odd)]) == 2
+    said = capsys.readouterr().err
+    assert "there is no such folder" in said
+    assert said.count("\n") == 1
+    assert not {"\x1b", "\u202e"} & set(said)
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
