@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import answers, reading_text
+from pipeline import answers
 from pipeline.options import Json, RunPath, example
 from stages.errors import ConfigError
 
@@ -111,6 +111,7 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
         return
     from audit import runs
     from audit import tune as audit_tune
+    from pipeline import reading_text
 
     trial_of = audit_tune.Trial(answers.tag(language), tuple(settings or ()), n, seed, with_text)
     data = audit_tune.tune(runs.Run(path), trial_of, write, source)
