@@ -227,3 +227,18 @@ def test_decisions_are_numbered_in_order_and_have_all_parts() -> None:
         assert text.startswith(f"# {path.name[:4]} "), path.name
         for part in ("**Context.**", "**Decision.**", "**Options refused", "**Consequence.**"):
             assert part in text, f"{path.name} has no {part}"
+
+
+def test_the_checklist_names_tests_that_are_there() -> None:
+    """docs/ux.md says which test holds what; paths are below tests/."""
+    page = text_of(ROOT / "docs" / "ux.md")
+    named = re.findall(
+        r"`((?:browser|unit|e2e|integration)/[\w/]+\.py)`(?:[^|`]*?)(?:(test_\w+)|[|`])", page
+    )
+    assert len(named) >= 50
+    for file, test in named:
+        source = text_of(ROOT / "tests" / file)
+        assert f"def {test}(" in source if test else "def test_" in source, f"{file} {test}"
+    promised = re.findall(r"^\| (\d+)(?: to (\d+))? \|", page, re.MULTILINE)
+    numbers = [n for first, last in promised for n in range(int(first), int(last or first) + 1)]
+    assert numbers == list(range(1, 51))
