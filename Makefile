@@ -38,6 +38,10 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.words
 
+# Pictures of every screen, into docs/img.
+screenshots: $(STAMP) browser
+	$(BIN)/python -m tests.browser.screens
+
 # Every small change of the rule compiler must fail a test.
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants

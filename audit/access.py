@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from audit.runs import Run
 from audit.sample import visible
-from pipeline import storage
 from stages.errors import ConfigError
 
 FILE: Final = "audit.jsonl"
@@ -50,7 +49,7 @@ class AccessLog:
         self.path, self.is_beside_run = found, found == own
 
     def add(self, what: str, fields: Sequence[str], rows: int, **more: str) -> None:
-        """Write one line, on disk before it returns. TransientError if the disk is full."""
+        """Write one line, on disk before it returns. ConfigError if it cannot be written."""
         entry = {
             "at": self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "who": _user(),
@@ -60,7 +59,7 @@ class AccessLog:
             **{name: visible(value[:MAX_REASON]) for name, value in more.items()},
         }
         line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        with storage.disk_errors(self.path):
+        try:
             handle = _appending(self.path)
             try:
                 while line:
@@ -68,6 +67,12 @@ class AccessLog:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+        except OSError as error:
+            raise ConfigError(
+                str(self.path),
+                f"cannot be written ({error.strerror}), and what is not logged is not answered",
+                "make room, then ask again",
+            ) from None
 
     def entries(self) -> list[dict[str, Any]]:
         """The last 200 entries, the newest first; lines that were cut off are left out."""

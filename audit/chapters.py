@@ -1,6 +1,6 @@
 """What the report says of a whole run, chapter by chapter, as plain data for its templates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from audit import changes, figures, gates, stats
@@ -100,8 +100,14 @@ def lost(account: Mapping[str, Any]) -> dict[str, int]:
     return sums
 
 
-def reasons(run: Run, tag: str, account: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Reasons by group with documents and characters, larger ones first within a group."""
+def reasons(
+    run: Run, tag: str, account: Mapping[str, Any], own: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Reasons by group with documents and characters, larger ones first within a group.
+
+    `own` names the rules for which some languages have a threshold of their own, where `tag` is
+    `base` and the reasons are those of all languages.
+    """
     groups = []
     characters = {**account["characters"]["rejected"], **account["characters"]["quarantined"]}
     by_group = figures.lost(account)
@@ -110,7 +116,7 @@ def reasons(run: Run, tag: str, account: Mapping[str, Any]) -> list[dict[str, An
         rows = [
             {
                 "reason": reason,
-                "meaning": meaning(run, tag, reason),
+                "meaning": _by_default(meaning(run, tag, reason), reason, own),
                 "documents": count,
                 "characters": characters.get(reason, 0),
                 "width": round(count / largest * figures.BAR_WIDTH, 1),
@@ -137,6 +143,13 @@ def meaning(run: Run, tag: str, reason: str) -> str:
         signal_unit = unit(BY_NAME[name].unit) if name in BY_NAME else ""
         return f"{figures.broken_text(run.bounds(tag).get(name))} {signal_unit}".strip()
     return schema.REASONS.get(reason, ("", "not in the list of reasons"))[1]
+
+
+def _by_default(text: str, reason: str, own: Collection[str]) -> str:
+    """The bounds of a rule where languages may have others."""
+    if reason.removeprefix("rule.") not in own:
+        return text
+    return "beyond a language’s own threshold" if text == "off" else f"{text}, by default"
 
 
 def unit(name: str) -> str:

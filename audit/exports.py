@@ -46,11 +46,15 @@ def cell(value: Any) -> Any:
 def as_csv(table: pa.Table) -> bytes:
     """The table as CSV in UTF-8: a header, a line a row; text cells are safe for spreadsheets."""
     sink = io.StringIO(newline="")
-    writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(map(cell, table.column_names))
+    plain = csv.writer(sink, lineterminator="\n")
+    quoting = csv.writer(sink, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    plain.writerow(map(cell, table.column_names))
     for batch in table.to_batches():
         columns = [column.to_pylist() for column in batch.columns]
-        writer.writerows([cell(value) for value in row] for row in zip(*columns, strict=True))
+        for row in zip(*columns, strict=True):
+            # The module quotes what ends our lines, but not a lone CR, which ends those of others.
+            has_return = any(isinstance(value, str) and "\r" in value for value in row)
+            (quoting if has_return else plain).writerow(map(cell, row))
     return sink.getvalue().encode()
 
 

@@ -91,7 +91,7 @@ def _personal(table: stats.Table) -> str:
     total, most = sum(kinds.values()), max(sorted(kinds), key=lambda kind: kinds[kind])
     return (
         f"{total:,} pieces of personal data were replaced by placeholders, "
-        f"{1000 * total / documents:,.0f} for 1,000 documents, most of them {most}."
+        f"{1000 * total / documents:,.0f} for 1,000 documents, most often {most}."
     )
 
 

@@ -50,7 +50,9 @@ def flows(run: Run) -> dict[str, Any] | None:
         narrow = pa.table(
             [table["tag"], rival, wrong, ones], names=["tag", "rival", "wrong", "documents"]
         )
-        sums = narrow.group_by(["tag", "rival"]).aggregate([("wrong", "sum"), ("documents", "sum")])
+        # Without threads, for a sum of floats depends on its order.
+        groups = narrow.group_by(["tag", "rival"], use_threads=False)
+        sums = groups.aggregate([("wrong", "sum"), ("documents", "sum")])
         for row in sums.sort_by([("tag", "ascending"), ("rival", "ascending")]).to_pylist():
             doubt[row["tag"]] += row["wrong_sum"]
             count[row["tag"]] += row["documents_sum"]

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -124,7 +124,7 @@ def context(
 ) -> dict[str, Any]:
     """Everything that the report says, as plain data."""
     totals = found["totals"]
-    wanted = _wanted(options.languages, found)
+    wanted = _wanted(options.languages, table.get(("extract", "documents.extracted"), {}))
     seed = options.seed
     if seed is None:
         seed = int(run.book.get("seeds", {}).get("sample", SEED))
@@ -146,6 +146,8 @@ def context(
     )
     rows = languages.rows()
     masks = combinations.combinations(run)
+    rules = chapters.rules(run, table, found)
+    own = {rule["name"] for rule in rules if rule["own"]}
     values = {
         "run": chapters.identity(run),
         "totals": totals,
@@ -168,8 +170,8 @@ def context(
             for row in rows
             if row["decided"] and (wanted is None or row["tag"] in wanted)
         ],
-        "reasons": chapters.reasons(run, "base", totals),
-        "rules": chapters.rules(run, table, found),
+        "reasons": chapters.reasons(run, "base", totals, own),
+        "rules": rules,
         "signals": options.signals,
         "combinations": combinations.matrix(run, masks[combinations.ALL]),
         "sites": _sites(run),
@@ -196,19 +198,19 @@ def _sites(run: Run) -> dict[str, Any] | None:
     return made
 
 
-def _wanted(languages: tuple[str, ...], found: Mapping[str, Any]) -> frozenset[str] | None:
+def _wanted(languages: tuple[str, ...], present: Collection[str]) -> frozenset[str] | None:
     """Tags of the languages asked for; None for all."""
     if not languages:
         return None
-    known = set()
+    wanted = set()
     for name in languages:
-        tag = name if name in found["languages"] else _normalised(name)
-        if tag not in found["languages"]:
+        tag = name if name in present else _normalised(name)
+        if tag not in present:
             raise ConfigError(
-                "--language", f"the run has no page in {tag}", "`weir stats RUN` lists languages"
+                "--language", f"the run has no document in {tag}", "`weir stats RUN` says which"
             )
-        known.add(tag)
-    return frozenset(known)
+        wanted.add(tag)
+    return frozenset(wanted)
 
 
 def _normalised(name: str) -> str:

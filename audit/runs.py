@@ -249,6 +249,15 @@ class Run:
             except (OSError, pa.ArrowException, IndexError) as error:
                 raise IntegrityError(output.path, f"cannot be read ({_first(error)})") from None
 
+    def groups(self, output: Output, tag: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns of a language's rows, a row group at a time; for wide ones."""
+        with self.open(output) as file:
+            for group in (group for of, group in output.groups if of == tag):
+                try:
+                    yield file.read_row_group(group, columns=list(columns))
+                except (OSError, pa.ArrowException, IndexError) as error:
+                    raise IntegrityError(output.path, f"cannot be read ({_first(error)})") from None
+
     def batches(
         self, output: Output, columns: Sequence[str]
     ) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -21,8 +21,8 @@ from stages import schema
 from stages.errors import ConfigError
 
 SEED: Final = 7
-MAX_TEXTS: Final = 2_000
-"""Texts of one language that are searched for words, some 10 MB of them."""
+MAX_TEXTS: Final = 20_000
+"""Texts of one language that are searched for words, some 60 MB of them."""
 SNIPPET_CHARS: Final = 90
 MAX_WORDS: Final = 200
 COLUMNS: Final = ("doc_id", "url", "date", "status", "n_chars")
@@ -94,7 +94,7 @@ def search(run: Run, views: Views, known: Fates, question: Question) -> Answer:
         mask &= _by_signal(views, known, question)
     rows = np.flatnonzero(mask)
     rows = rows[np.argsort(sample.mixed(known.head[rows], SEED), kind="stable")]
-    return _by_text(run, known, rows, question.text) if question.text else Answer(rows, "", {})
+    return _by_text(run, known, rows, question) if question.text else Answer(rows, "", {})
 
 
 def described(
@@ -175,32 +175,49 @@ def _by_signal(views: Views, known: Fates, question: Question) -> NDArray[np.boo
     return mask
 
 
-def _by_text(run: Run, known: Fates, rows: NDArray[np.int64], text: str) -> Answer:
-    """Those of the first documents whose redacted text holds some words, in any case."""
-    looked = rows[:MAX_TEXTS]
-    wanted, hits = text.casefold(), {}
-    unread = 0
-    for number in np.unique(known.shard[looked]).tolist():
-        shard = run.shards[number]
-        if not run.is_there(shard.documents):
-            unread += int((known.shard[looked] == number).sum())
+def _by_text(run: Run, known: Fates, rows: NDArray[np.int64], question: Question) -> Answer:
+    """Those of some documents whose redacted text holds some words, in any case.
+
+    Texts lie by archive file and language, so whole files are looked into, in the order in which
+    the rows meet them: a file's pages cost little more than one of them.
+    """
+    hits: dict[int, str] = {}
+    shards = list(dict.fromkeys(known.shard[rows].tolist()))
+    looked = pruned = files = 0
+    for number in shards:
+        if looked >= MAX_TEXTS:
+            break
+        mine = rows[known.shard[rows] == number][: MAX_TEXTS - looked]
+        files += 1
+        if not run.is_there(run.shards[number].documents):
+            pruned += mine.size
             continue
-        mine = looked[known.shard[looked] == number]
-        by_id = dict(zip(known.doc_ids(mine), mine.tolist(), strict=True))
-        ids = pa.array(list(by_id), pa.string())
-        for _, batch in run.batches(shard.documents, ["doc_id", "text"]):
-            inside = batch.filter(pc.is_in(batch.column("doc_id"), value_set=ids))
-            for doc_id, page in zip(
-                *(column.to_pylist() for column in inside.columns), strict=True
-            ):
-                at = page.casefold().find(wanted)
-                if at >= 0:
-                    hits[by_id[doc_id]] = _snippet(page, at, len(text))
-    kept = np.array([row for row in looked.tolist() if row in hits], np.int64)
-    note = f"Looked into the text of {looked.size - unread:,} of {rows.size:,} records."
-    if unread:
-        note += f" The texts of {unread:,} were pruned."
+        looked += mine.size
+        hits |= _hits(run, known, mine, question)
+    kept = np.array([row for row in rows.tolist() if row in hits], np.int64)
+    note = (
+        f"Looked into {looked:,} texts of {rows.size:,} records, those of {files:,} of "
+        f"{len(shards):,} archive files."
+    )
+    if pruned:
+        note += f" The texts of {pruned:,} were pruned."
     return Answer(kept, note, hits)
+
+
+def _hits(run: Run, known: Fates, rows: NDArray[np.int64], question: Question) -> dict[int, str]:
+    """The rows of one shard whose text holds the words, each with what is around them."""
+    documents = run.shards[int(known.shard[rows[0]])].documents
+    by_id = dict(zip(known.doc_ids(rows), rows.tolist(), strict=True))
+    ids = pa.array(list(by_id), pa.string())
+    wanted, found = question.text.casefold(), {}
+    for table in run.groups(documents, question.language, ["doc_id", "text"]):
+        inside = table.filter(pc.is_in(table.column("doc_id"), value_set=ids))
+        pairs = zip(*(column.to_pylist() for column in inside.columns), strict=True)
+        for doc_id, page in pairs:
+            at = page.casefold().find(wanted)
+            if at >= 0:
+                found[by_id[doc_id]] = _snippet(page, at, len(question.text))
+    return found
 
 
 def _snippet(page: str, at: int, length: int) -> str:

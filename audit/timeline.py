@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from audit import figures
-from audit.places import Ledger
+from audit.phrases import language_name
+from audit.places import Ledger, Place
 from audit.runs import Run, Shard, find_rows
 from audit.sample import visible
-from audit.trace import describe
+from audit.trace import describe_rows
 from filters.catalog import BY_NAME
 from stages import schema
 
@@ -62,13 +63,15 @@ _LANGUAGE_COLUMNS: Final = (
 EXCERPT_CHARS: Final = 1200
 
 
-def timeline(run: Run, shard: Shard, doc_id: str, ledger: Ledger) -> dict[str, Any]:
+def timeline(run: Run, place: Place, ledger: Ledger) -> dict[str, Any]:
     """A record and its steps: `label`, `state`, `facts` as pairs of name and value, and `note`.
 
     The state is `passed`, `stopped here`, `not reached`, or `noted` where nothing is decided. The
     step `rules` has a table, `values`: every rule's value, limit and verdict.
     """
-    page = describe(run, shard, [doc_id], EXCERPT_CHARS)[0]
+    shard = run.shards[place.shard]
+    page = describe_rows(run, shard, [place.row], EXCERPT_CHARS)[0]
+    doc_id = page["doc_id"]
     if page["outcome"] == schema.KEEP:
         page["corpus_file"] = ledger.corpus_files([doc_id]).get(doc_id)
     page = {name: _plain(value) for name, value in page.items()}
@@ -177,7 +180,7 @@ def _identify(_run: Run, page: Mapping[str, Any], extra: Mapping[str, Any]) -> F
     facts = [
         ("Language", page["language"]),
         ("Confidence", _number(extra.get("language_score"))),
-        ("Second", f"{rival}, {_number(extra.get('runner_up_score'))}" if rival else None),
+        ("Second", _second(rival, extra.get("runner_up_score")) if rival else None),
         (
             "Close languages",
             f"{group}, {_number(extra['confusable_group_score'])}" if group else None,
@@ -271,6 +274,11 @@ def _values(run: Run, page: Mapping[str, Any]) -> list[dict[str, Any]]:
         found,
         key=lambda row: (not row["verdict"].startswith("failed"), row["verdict"] == "undefined"),
     )
+
+
+def _second(tag: str, score: float | None) -> str:
+    name = language_name(tag)["name"]
+    return f"{name if name == tag else f'{name} ({tag})'}, {_number(score)}"
 
 
 def _number(value: float | None) -> str | None:

@@ -77,7 +77,13 @@ def _copies(values: Mapping[str, Any]) -> str:
 
 
 def _rights(values: Mapping[str, Any]) -> str:
-    return f"{of(values['lost']['rights'], 'page')} reserved by publishers or taken down"
+    channels = values["rights"]["channels"]
+    count = sum(channel["documents"] for channel in channels)
+    if not count:
+        return "No page was reserved by its publisher"
+    most = max(channels, key=lambda channel: channel["documents"])
+    part = share(most["documents"], count)
+    return f"{of(count, 'page')} reserved by publishers, {part} of them through {most['channel']}"
 
 
 def _personal(values: Mapping[str, Any]) -> str:
@@ -85,7 +91,7 @@ def _personal(values: Mapping[str, Any]) -> str:
     if not found["kinds"]:
         return "No personal data was found"
     rate = 1000 * found["total"] / found["documents"] if found["documents"] else 0
-    return f"{rate:,.0f} placeholders for 1,000 documents, most of them {found['kinds'][0][0]}"
+    return f"{rate:,.0f} placeholders for 1,000 documents, most often {found['kinds'][0][0]}"
 
 
 def _sites(values: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from audit.runs import Run
 from audit.web import auditor
 from audit.web.desk import Desk
 from audit.web.server import Door
-from benchmarks import measure
+from benchmarks import bench_trace, measure
 from benchmarks.bench_views import tail_ms, timed
 from filters.text import mix
 
@@ -50,13 +50,43 @@ def made(first: int, records: int, changed: float, tags: tuple[str, ...]) -> Fat
     return Fates(NAMES, tags, *(column[order] for column in (*columns, zeros, zeros)))
 
 
+def entered(desk: Desk) -> TestClient:
+    """Somebody who has the token of a server on a desk."""
+    door = Door("t" * 43)
+    client = TestClient(auditor.application(desk, door), base_url=ORIGIN)
+    client.cookies.set(door.cookie, door.token)
+    return client
+
+
+def traced(path: Path, state: Path, times: int = 200) -> dict[str, Any]:
+    """Times of pages that trace one address among a run's records."""
+    desk = Desk([path], state)
+    prepare_s = timed(desk.prepare)[0] / 1e3
+    client, rng = entered(desk), np.random.default_rng(5)
+    records = desk.runs[0].records
+    numbers = rng.integers(0, records, times)
+    firsts = numbers - numbers % bench_trace.SHARD_ROWS
+    asked = {
+        "gate": [bench_trace.url(n + bench_trace.DOCUMENTS) for n in firsts.tolist()],
+        "kept": [bench_trace.url(n) for n in firsts.tolist()],
+        "rejected": [bench_trace.url(n + 1) for n in firsts.tolist()],
+        "unseen": [f"https://absent.example/{n}" for n in numbers.tolist()],
+    }
+    client.get("/", params={"q": "https://absent.example/"}).raise_for_status()
+    found: dict[str, Any] = {"records": records, "prepare_s": round(prepare_s, 1)}
+    for kind, addresses in asked.items():
+        spent = []
+        for address in addresses:
+            spent += timed(lambda q=address: client.get("/", params={"q": q}).raise_for_status())  # type: ignore[misc]
+        found[f"{kind}_ms"] = tail_ms(spent)
+    return found
+
+
 def measured(paths: list[Path], state: Path) -> dict[str, Any]:
     """Times of pages that go over all records."""
     desk = Desk(paths, state)
     prepare_s = timed(desk.prepare)[0] / 1e3
-    door = Door("t" * 43)
-    client = TestClient(auditor.application(desk, door), base_url=ORIGIN)
-    client.cookies.set(door.cookie, door.token)
+    client = entered(desk)
     began = time.perf_counter()
     client.get("/compare").raise_for_status()
     first_s = time.perf_counter() - began
@@ -86,6 +116,7 @@ def main() -> int:
     """Measure, print, check."""
     options = measure.parser("bench_audit", __doc__.splitlines()[0])
     options.add_argument("--records", type=int, default=5_000_000)
+    options.add_argument("--trace", type=Path, help="a run that bench_trace made")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="weir-audit-") as folder:
         paths = [Path(folder, "before"), Path(folder, "after")]
@@ -100,7 +131,8 @@ def main() -> int:
             found = made(at * given.records // 10, given.records, 0.05 * at, tags)
             fates.save(found, view.folder / fates.FILE, view.stamp)
         result = measured(paths, Path(folder))
-    return measure.finish("bench_audit", {"audit": result}, given.check)
+        traces = {"trace": traced(given.trace, Path(folder))} if given.trace else {}
+    return measure.finish("bench_audit", {"audit": result, **traces}, given.check)
 
 
 if __name__ == "__main__":

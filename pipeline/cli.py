@@ -17,11 +17,11 @@ from pipeline import (
     answers,
     audit_cli,
     dataset_cli,
-    labels_cli,
     reading_cli,
     reference_cli,
     running_cli,
     text_cli,
+    tuning_cli,
 )
 from stages.errors import CurationError, ShardError
 
@@ -29,7 +29,7 @@ PARTS = {
     "Run": running_cli.app,
     "Read a run": reading_cli.app,
     "Compare and audit": audit_cli.app,
-    "Label": labels_cli.app,
+    "Tune and label": tuning_cli.app,
     "Look up": reference_cli.app,
     "Try and train on texts": text_cli.app,
     "Datasets and takedowns": dataset_cli.app,

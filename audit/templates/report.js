@@ -90,5 +90,11 @@
     if (isOpened) target.scrollIntoView();
   };
   addEventListener("hashchange", open);
+  // Browsers without ::details-content print what is open.
+  addEventListener("beforeprint", () => {
+    for (const folded of document.querySelectorAll("details.language, details.printed")) {
+      folded.open = true;
+    }
+  });
   open();
 })();

@@ -3,9 +3,10 @@
 Every page is made here and works without a script, as links and forms.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import groupby
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -15,13 +16,15 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from audit import access, archive, compare, figures, lookup, sample, search
+from audit.fates import KEPT
 from audit.phrases import language_name
+from audit.places import Place
 from audit.search import Question
 from audit.timeline import timeline
-from audit.trace import DOC_ID
+from audit.trace import DOC_ID, describe_rows
 from audit.web import comparing, numbers, server
 from audit.web.addresses import link, turned
-from audit.web.desk import Desk, Opened
+from audit.web.desk import MAX_RECORDS, Desk, Opened
 from audit.web.server import Door
 from filters.catalog import BY_NAME
 from stages.errors import ConfigError
@@ -41,6 +44,8 @@ NO_ORIGINALS: Final = (
 )
 PAGE_ROWS: Final = 50
 MAX_LISTED: Final = 200
+FEW_LISTED: Final = 20
+"""Records that are looked up one by one, each some 20 ms."""
 MAX_SAMPLE: Final = 500
 MAX_SEED: Final = (1 << 63) - 1
 
@@ -115,14 +120,9 @@ def trace(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
     mine = found[opened.number]
     record, listed = None, []
     if len(mine.places) == 1:
-        shard, row = mine.places[0]
-        place = opened.run.shards[shard]
-        doc_id = opened.run.take(place.records, [row], ["doc_id"]).column("doc_id")[0].as_py()
-        record = timeline(opened.run, place, doc_id, opened.views.ledger)
+        record = timeline(opened.run, mine.places[0], opened.views.ledger)
     elif mine.places:
-        known = opened.fates
-        rows = lookup.rows_of(opened.run, known, mine.places[:MAX_LISTED])
-        listed = search.described(opened.run, known, rows, {})
+        listed = _listed(opened, mine.places)
     return {
         "opened": opened,
         "what": what,
@@ -138,6 +138,22 @@ def trace(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "identity": compare.identity(opened.run),
         "asked_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
+
+
+def _listed(opened: Opened, places: Sequence[Place]) -> list[dict[str, Any]]:
+    """The first of some records; of a run too large for its fates, fewer, each looked up."""
+    if opened.records <= MAX_RECORDS:
+        known = opened.fates
+        rows = lookup.rows_of(opened.run, known, places[:MAX_LISTED])
+        return search.described(opened.run, known, rows, {})
+    found = []
+    for number, group in groupby(places[:FEW_LISTED], lambda place: place.shard):
+        rows = [place.row for place in group]
+        found += describe_rows(opened.run, opened.run.shards[number], rows)
+    return [
+        {**page, "url": sample.visible(page["url"]), "fate": page["reason"] or KEPT}
+        for page in found
+    ]
 
 
 def _overview(opened: Opened) -> dict[str, Any]:

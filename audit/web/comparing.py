@@ -199,6 +199,7 @@ def fairness_screen(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
         "count": len(rows),
         "overall": overall,
         "ticks": ticks,
+        "lines": [round(1000 * (tick - ticks[0]) / (1 - ticks[0]), 1) for tick in ticks],
     }
 
 
@@ -221,17 +222,17 @@ def _overall(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"judged": judged, "passed": passed, "share": passed / judged if judged else None}
 
 
-def _ticks(rows: Sequence[Mapping[str, Any]]) -> list[float]:
-    """Five shares along the axis, which starts at 0, or at 50 % where all groups are above."""
-    low = min((row["low"] for row in rows if row["judged"] >= fairness.FEW), default=0.0)
-    start = 0.5 if low > 0.5 else 0.0
-    return [start + (1 - start) * step / 4 for step in range(5)]
+def _ticks(rows: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
+    """Shares along the axis; it starts at 50 % only where no interval reaches below."""
+    if min((row["low"] for row in rows), default=0.0) >= 0.5:
+        return (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    return (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def _x(row: Mapping[str, Any], overall: float | None, start: float) -> dict[str, float]:
     """Places of a row's marks on an axis of 1,000 units."""
     marks = {"low": row["low"], "high": row["high"], "share": row["share"], "overall": overall}
     return {
-        name: round(1000 * max(0.0, ((value or 0.0) - start) / (1 - start)), 1)
+        name: round(1000 * ((value or 0.0) - start) / (1 - start), 1)
         for name, value in marks.items()
     }

@@ -294,6 +294,7 @@ def test_evidence_is_printed_without_the_tools(
         expect(page.locator("form").first).to_be_hidden()
         expect(page.locator(".evidence code").first).to_be_visible()
         expect(page.locator(".record h2")).to_be_visible()
+        expect(page.locator("tr.passed").first).to_be_visible()  # folded on the screen
 
 
 def test_originals_need_the_flag_and_a_reason(browser: Browser, small_run: Path) -> None:

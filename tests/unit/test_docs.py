@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from pipeline import cli
+from tests.commands import parser_of, verbs
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -20,29 +20,18 @@ PAGES = [
     *sorted((ROOT / "docs").glob("**/*.md")),
 ]
 LINKED = [*PAGES, ROOT / "CHANGELOG.md", ROOT / "policy" / "COPYRIGHT.md"]
-ROOT_COMMAND: Any = typer.main.get_command(cli.app)
 UsageError = cli.UsageError
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(weir [^`]+)`")
 PLACEHOLDERS = {"VERB", "..."}
 
 
-def verbs(command: Any = ROOT_COMMAND, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, inner in command.commands.items():
-        if hasattr(inner, "commands"):
-            yield from verbs(inner, (*prefix, name))
-        else:
-            yield (*prefix, name)
-
-
 def found(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the words name, and the words after its verb."""
-    command = ROOT_COMMAND
-    while hasattr(command, "commands"):
-        if not words or words[0] not in command.commands:
-            pytest.fail(f"no such command: {' '.join(words)!r}")
-        command, words = command.commands[words[0]], words[1:]
-    return command, words
+    try:
+        return parser_of(words)
+    except KeyError:
+        pytest.fail(f"no such command: {' '.join(words)!r}")
 
 
 def text_of(path: Path) -> str:
@@ -238,3 +227,18 @@ def test_decisions_are_numbered_in_order_and_have_all_parts() -> None:
         assert text.startswith(f"# {path.name[:4]} "), path.name
         for part in ("**Context.**", "**Decision.**", "**Options refused", "**Consequence.**"):
             assert part in text, f"{path.name} has no {part}"
+
+
+def test_the_checklist_names_tests_that_are_there() -> None:
+    """docs/ux.md says which test holds what; paths are below tests/."""
+    page = text_of(ROOT / "docs" / "ux.md")
+    named = re.findall(
+        r"`((?:browser|unit|e2e|integration)/[\w/]+\.py)`(?:[^|`]*?)(?:(test_\w+)|[|`])", page
+    )
+    assert len(named) >= 50
+    for file, test in named:
+        source = text_of(ROOT / "tests" / file)
+        assert f"def {test}(" in source if test else "def test_" in source, f"{file} {test}"
+    promised = re.findall(r"^\| (\d+)(?: to (\d+))? \|", page, re.MULTILINE)
+    numbers = [n for first, last in promised for n in range(int(first), int(last or first) + 1)]
+    assert numbers == list(range(1, 51))

@@ -13,7 +13,7 @@ import pytest
 from audit import access
 from audit.access import AccessLog
 from audit.runs import Run
-from stages.errors import ConfigError, TransientError
+from stages.errors import ConfigError
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -91,7 +91,7 @@ def test_a_full_disk_is_said(folder: Path, tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
     try:
-        with pytest.raises(TransientError, match="disk full"):
+        with pytest.raises(ConfigError, match="cannot be written"):
             log.add("trace", ["url"], 1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -104,3 +104,12 @@ def test_where_nothing_can_be_written_nothing_is_opened(folder: Path, tmp_path: 
     (tmp_path / "state").write_text("nor this")
     with pytest.raises(ConfigError, match="an audit is logged"):
         opened(folder, tmp_path / "state")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_what_cannot_be_logged_is_not_answered(folder: Path, tmp_path: Path) -> None:
+    log = opened(folder, tmp_path / "state")
+    log.path.unlink()
+    log.path.symlink_to("/dev/full")
+    with pytest.raises(ConfigError, match="what is not logged is not answered"):
+        log.add("trace", ["url"], 1)

@@ -15,7 +15,7 @@ from audit.runs import Run
 from audit.stats import counts, labels
 from stages.errors import ConfigError, IntegrityError
 from tests.unit.audit import many_pages
-from tests.unit.audit.conftest import A, C
+from tests.unit.audit.conftest import A, C, built, relaxed
 
 VOID = {"meta", "br", "rect", "path", "circle"}
 PHRASING = {"p", "span", "h1", "h2", "h3", "h4", "h5", "a", "code", "bdi", "strong", "caption"}
@@ -226,6 +226,10 @@ def test_own_thresholds_are_noted(folder: Path, rewrite_book: Callable[..., None
     rewrite_book(folder, relax)
     text = write_report(Run(folder)).read_text(encoding="utf-8")
     assert "Own thresholds: Finnish at least 30, at most 100,000" in text
+    whole, _, chapter = text.partition('id="pages"')
+    assert "under 50 or over 100,000 words, by default" in whole
+    assert "under 30 or over 100,000 words" in chapter
+    assert "by default" not in chapter
 
 
 def test_without_samples_no_text_of_a_page_is_there(folder: Path) -> None:
@@ -241,8 +245,9 @@ def test_only_the_chapters_asked_for(folder: Path) -> None:
     assert 'id="lang-eng_Latn"' not in text
     assert 'href="#lang-eng_Latn"' not in text
     assert "English" in text
-    with pytest.raises(ConfigError, match="no page in mlt_Latn"):
-        write_report(Run(folder), Options(languages=("mt",)))
+    for name in ("mt", "jpn_Jpan"):
+        with pytest.raises(ConfigError, match="language"):
+            write_report(Run(folder), Options(languages=(name,)))
 
 
 def test_a_report_elsewhere_has_no_link_to_the_counts(folder: Path, tmp_path: Path) -> None:
@@ -271,6 +276,29 @@ def test_size_of_a_large_report(large: Path) -> None:
     assert path.stat().st_size <= MAX_BYTES
     bare = write_report(Run(large), Options(samples="none", signals=0))
     assert bare.stat().st_size <= MAX_BARE_BYTES
+
+
+def test_a_failed_gate_and_an_alarm_are_shown_first(tmp_path: Path) -> None:
+    poor = [
+        {
+            "letter": f"poor {at}",
+            "tag": "mlt_Latn",
+            "text": "Qasira.",
+            "words": 5,
+            "reason": "rule.word_count",
+        }
+        for at in range(120)
+    ]
+    run = Run(built(tmp_path / "poor", relaxed(), [poor]))
+    text = write_report(run).read_text(encoding="utf-8")
+    verdict = text[: text.index('id="languages"')]
+    assert '<details class="gates is-failed" open>' in verdict
+    assert "2 gates failed" in verdict
+    assert re.search(r"failed</td><th scope=\"row\">keep rate</th><td>mlt_Latn</td>", verdict)
+    assert '<a href="#lang-mlt_Latn">Maltese</a>: word count rejects 120 of 120' in verdict
+    row = text[text.index("<table data-sorts") :].partition("Maltese")[2].partition("</tr>")[0]
+    assert "alarm" in row
+    assert "keep rate, rules failed" in row
 
 
 def test_ten_pages_of_what_most_was_lost_to(large: Path) -> None:

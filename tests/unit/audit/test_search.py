@@ -68,7 +68,7 @@ def test_by_words_of_the_text(desk: Desk) -> None:
     answer = search.search(*desk, Question(language="fin_Latn", text="HYVÄÄ"))
     assert desk[2].doc_ids(answer.rows) == [A]
     assert "Hyvää päivää <EMAIL>" in next(iter(answer.snippets.values()))
-    assert answer.note == "Looked into the text of 3 of 3 records."
+    assert answer.note == ("Looked into 3 texts of 3 records, those of 2 of 2 archive files.")
     hostile = search.search(*desk, Question(language="eng_Latn", text="desrever"))
     shown = search.described(desk[0], desk[2], hostile.rows.tolist(), hostile.snippets)
     assert "⟨U+202E⟩" in shown[0]["snippet"]
@@ -92,6 +92,15 @@ def test_what_cannot_be_asked(desk: Desk, question: dict[str, str], problem: str
         search.search(*desk, Question(**question))  # type: ignore[arg-type]
 
 
+def test_files_are_looked_into_until_there_are_enough(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MAX_TEXTS", 1)
+    answer = search.search(*desk, Question(language="fin_Latn", text="i"))
+    assert answer.note.startswith("Looked into 1 texts of 3 records, those of 1 of 2 archive files")
+    assert answer.rows.size == 1
+
+
 def test_rows_are_described_in_their_order(desk: Desk) -> None:
     run, _, known = desk
     rows = [*range(len(known))][::-1]
@@ -113,4 +122,7 @@ def test_texts_that_were_pruned_are_said_to_be(folder: Path, tmp_path: Path) -> 
         fates.read(run),
         Question(language="fin_Latn", text="a"),
     )
-    assert answer.note == ("Looked into the text of 0 of 3 records. The texts of 3 were pruned.")
+    assert answer.note == (
+        "Looked into 0 texts of 3 records, those of 2 of 2 archive files. "
+        "The texts of 3 were pruned."
+    )

@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from audit import erasure, proof, requests, takedown, trace
+from audit import erasure, proof, requests, takedown, trace, views
 from audit.runs import Run
 from audit.tune import Trial, tune
+from audit.tuning import Session
 from audit.verify import verify
 from filters import suppression as rules
 from pipeline import cli, suppression
@@ -100,6 +101,23 @@ def test_nothing_that_is_left_behind_tells_the_address(folder: Path) -> None:
         if not name.endswith((".parquet", ".arrow")):
             assert b"a.example/fin" not in content, name
             assert "Ensimmäinen".encode() not in content, name
+
+
+def test_views_go_and_are_made_without_the_page(folder: Path) -> None:
+    made = views.opened(Run(folder))
+    assert made.find(A)
+    assert made.find("a.example")
+    assert made.language("fin_Latn").weights["characters"].min() > 0
+    takedown.apply(folder, requests.request(urls=[URL_A], request_id="one"), WHEN)
+    assert not (folder / "views").exists()
+    again = views.opened(Run(folder))
+    assert again.find("a.example") == []
+    assert again.find(URL_A) == []
+    session = Session(Run(folder), again, "fin_Latn")
+    page = session.page(A, {})
+    assert (page["text"], page["verdict"], page["reason"]) == ("", "reject", "takedown.request")
+    assert "taken down" in page["text_why_not"]
+    assert A not in [one["doc_id"] for one in session.queue("random_kept", {})]
 
 
 def test_done_again_nothing_changes(folder: Path) -> None:

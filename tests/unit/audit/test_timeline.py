@@ -17,8 +17,7 @@ def ledger(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> places.L
 
 
 def told(run: Run, ledger: places.Ledger, wanted: str) -> dict[str, Any]:
-    place = ledger.find(wanted)[0]
-    return timeline(run, run.shards[place.shard], wanted, ledger)
+    return timeline(run, ledger.find(wanted)[0], ledger)
 
 
 def states(found: dict[str, Any]) -> dict[str, str]:

@@ -20,7 +20,8 @@ def test_titles_are_findings(values: dict) -> None:
     assert said["copies"] == "2 pages removed as copies, 28.6% of extracted documents"
     assert said["sites"] == "2 sites of 4 hold half of the kept words; the largest has 28.6%"
     assert said["domains"] == ".example has 100.0% of the kept words, of 1 top-level domain"
-    assert said["personal"] == "143 placeholders for 1,000 documents, most of them EMAIL"
+    assert said["personal"] == "143 placeholders for 1,000 documents, most often EMAIL"
+    assert said["rights"] == "1 page reserved by publishers, 100.0% of them through robots"
     assert "estimated; nothing was measured" in said["energy"]
     assert all(said.values())
 

@@ -246,6 +246,20 @@ def test_a_domain_lists_its_records(one: TestClient) -> None:
     assert page.count("https://") >= 7
 
 
+def test_a_domain_of_a_very_large_run_lists_fewer(
+    one: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.web.auditor.MAX_RECORDS", 5)
+    monkeypatch.setattr("audit.web.desk.MAX_RECORDS", 5)
+    monkeypatch.setattr("audit.web.auditor.FEW_LISTED", 3)
+    page = one.get("/?q=*.example").text
+    assert "11 records" in text_of(page)
+    assert page.count('<th scope="row">') == 3
+    refused = one.get("/search?outcome=keep")
+    assert refused.status_code == 400
+    assert "trace an address instead" in text_of(refused.text)
+
+
 def test_hostile_text_is_shown_and_does_nothing(one: TestClient) -> None:
     for path in (f"/?q={C}", "/sample?draw=1&n=20", "/search?language=eng_Latn&text=alert"):
         page = one.get(path).text
@@ -320,6 +334,46 @@ def test_a_changed_decision_is_in_its_cell(
     assert "Were kept, are rule.sentence_count" in text_of(shown)
     assert A in shown
     assert B not in shown.partition('id="pages"')[2]
+
+
+def test_runs_over_other_archives_say_so(
+    visit: Visits, folder: Path, tmp_path: Path, rewrite: Callable[..., None]
+) -> None:
+    """Two snapshots share no place in an archive, so no doc_id."""
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+
+    def rename(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            row["doc_id"] = row["doc_id"][::-1]
+
+    for shard in Run(other).shards:
+        for output in (shard.records, shard.decisions):
+            rewrite(other, output.path, rename)
+    shown = text_of(visit(folder, other).get("/compare").text)
+    assert "No record is in both runs" in shown
+    assert "0 records in both runs, 11 only before, 11 only after" in shown
+
+
+# Fairness
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?by=length", "?by=length&rule=word_count", "?rule=word_count"]
+)
+def test_marks_lie_where_the_axis_says(one: TestClient, query: str) -> None:
+    page = one.get(f"/fairness{query}").text
+    ticks = [int(tick) for tick in re.findall(r"<span>(\d+)%</span>", page)]
+    width = ticks[-1] - ticks[0]
+    rows = re.findall(
+        r'"range" d="M([\d.]+) 8H([\d.]+)".*?"dot" d="M([\d.]+) 8h0".*?'
+        r'num">([\d.]+)%<.*?num">([\d.]+) to ([\d.]+)<',
+        page,
+        re.DOTALL,
+    )
+    assert len(rows) == 2
+    for low, high, dot, share, said_low, said_high in rows:
+        for place, said in ((low, said_low), (high, said_high), (dot, share)):
+            assert float(place) == pytest.approx(1000 * (float(said) - ticks[0]) / width, abs=1.2)
 
 
 # Personal data

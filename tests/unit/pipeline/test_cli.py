@@ -6,47 +6,18 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
 from pipeline import cli
+from tests.commands import ROOT_COMMAND, parser_of, verbs
 
 ROOT = Path(__file__).parents[3]
-ROOT_COMMAND: Any = typer.main.get_command(cli.app)
 HEAVY = {"lxml", "numpy", "pyarrow", "ray", "regex", "rich", "ruamel.yaml", "starlette"} | {
     "jinja2",
     "trafilatura",
 }
-
-
-def verbs(command: Any = ROOT_COMMAND, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, inner in command.commands.items():
-        if hasattr(inner, "commands"):
-            yield from verbs(inner, (*prefix, name))
-        else:
-            yield (*prefix, name)
-
-
-def parser_of(words: list[str]) -> tuple[Any, list[str]]:
-    command = ROOT_COMMAND
-    while hasattr(command, "commands"):
-        command, words = command.commands[words[0]], words[1:]
-    return command, words
-
-
-def said(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.mark.parametrize("verb", list(verbs()), ids=" ".join)

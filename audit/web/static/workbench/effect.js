@@ -113,7 +113,7 @@ export function quality(found) {
     return;
   }
   const cell = (share) => share.value === null
-    ? make("td", { class: "few small muted", text: `about ${count(share.needed)} more` })
+    ? make("td", { class: "few small muted", text: `≈ ${count(share.needed)} more` })
     : make("td", {}, make("span", { class: "n", text: percent(share.value, 0) }), " ", make("span", { class: "small muted", text: `${percent(share.low, 0)} – ${percent(share.high, 0)}` }));
   const labelled = (n, what) => `${count(n)} ${what}`;
   const row = (name, part) => make("tr", {}, make("th", { scope: "row", text: name }), cell(part.precision), cell(part.recall));

@@ -1,7 +1,7 @@
 // Labels on their way to the disk: the server says when each is there. While it is gone they wait in
 // this browser, in order, and are sent when it is back; a label sent twice is there once.
 
-import { Lost, onConnection, post } from "./api.js";
+import { Refusal, onConnection, post } from "./api.js";
 import { session, state } from "./state.js";
 
 const listeners = new Set();
@@ -11,6 +11,9 @@ let isFlushing = false;
 export const onWaiting = (listener) => listeners.add(listener);
 
 const key = () => `weir.labels.${session.run_digest}.${state.lang}`;
+
+/** Whether the server has looked at it and said no; a new server, or one that failed, has not. */
+const isFinal = (error) => error instanceof Refusal && [400, 404, 409, 413].includes(error.status);
 
 /** @returns {{path: string, body: any}[]} */
 function waiting() {
@@ -56,7 +59,7 @@ async function send(entry) {
   try {
     await post(entry.path, entry.body);
   } catch (error) {
-    if (!(error instanceof Lost)) throw error;
+    if (isFinal(error)) throw error;
     keep([...waiting(), entry]);
   }
 }
@@ -70,7 +73,7 @@ export async function flush() {
       try {
         await post(entries[0].path, entries[0].body);
       } catch (error) {
-        if (error instanceof Lost) return;
+        if (!isFinal(error)) return;
         keep(waiting().slice(1)); // refused for good: the next ones must not wait for it
         throw error;
       }

@@ -34,6 +34,7 @@ async function open(tag) {
   state.lang = tag;
   byId("bench").hidden = true;
   byId("loading").hidden = false;
+  byId("loading-bar").hidden = false;
   document.body.dataset.state = "loading";
   try {
     for (;;) {
@@ -57,8 +58,8 @@ async function open(tag) {
       await pause(1000);
       return open(tag);
     }
-    byId("loading-what").textContent = error.message;
-    byId("loading-next").textContent = error.next;
+    byId("loading-what").textContent = "This language cannot be opened";
+    byId("loading-next").textContent = [error.message, error.next].filter(Boolean).join(" ");
     byId("loading-bar").hidden = true;
     document.body.dataset.state = "failed";
     return;
@@ -80,6 +81,7 @@ async function open(tag) {
 
 /** What was asked last, and has been answered or will be. */
 let asked = "";
+let isAsking = false;
 /** What the numbers on the page are of. */
 let shown = "";
 
@@ -88,14 +90,15 @@ async function settle() {
   remember();
   buttons();
   const path = `/api/counts?${query()}`;
-  if (path === asked) {
+  if (path === asked && (shown === path || isAsking)) {
     if (shown === path) effect.show(effect.lastCounts()); // back where it was: only the mark is old
     return;
   }
   asked = path;
+  isAsking = true;
   try {
-    const found = await askCounts(path);
-    if (!found) return;
+    const found = await askCounts(path).finally(() => { if (asked === path) isAsking = false; });
+    if (!found || path !== `/api/counts?${query()}`) return; // bounds have moved on meanwhile
     shown = path;
     effect.show(found);
     banner("error", "");
@@ -159,9 +162,11 @@ byId("help").addEventListener("click", keys.help);
 
 let waiting = 0;
 function connection() {
-  const kept = waiting ? ` ${count(waiting)} label${waiting === 1 ? " waits" : "s wait"} in this browser and will be sent.` : "";
-  if (isLost()) banner("lost", `The server does not answer. Is it still running in its terminal? Labels are kept here meanwhile.${kept}`);
-  else banner("lost", waiting ? `Sending.${kept}` : "");
+  const kept = waiting ? ` ${count(waiting)} label${waiting === 1 ? " waits" : "s wait"} in this browser.` : "";
+  // What waits belongs to this address, port included.
+  const again = location.port ? ` If it has ended, start it again with --port ${location.port} and open the address that it prints.` : "";
+  if (isLost()) banner("lost", `The server does not answer.${again} Labels are kept here meanwhile.${kept}`);
+  else banner("lost", waiting ? `Not all labels are with the server yet.${kept}${again}` : "");
 }
 onConnection((lost) => {
   connection();

@@ -52,7 +52,8 @@ export function list() {
   if (!ruleOf(state.rule)) {
     const tried = rules.filter((rule) => rule.what_if && rule.counts.any > 0);
     tried.sort((a, b) => b.counts.only - a.counts.only);
-    state.rule = (tried[0] ?? rules[0])?.name ?? "";
+    const [moved] = state.moved.keys();
+    state.rule = moved ?? (tried[0] ?? rules[0])?.name ?? "";
   }
   const [mine, others] = [rules.filter((r) => r.is_declared), rules.filter((r) => !r.is_declared)];
   byId("rule-list").replaceChildren(

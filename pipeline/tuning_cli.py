@@ -1,4 +1,4 @@
-"""`weir labels`: what people said about pages, counted, exported and imported."""
+"""`weir tune`, and `weir labels`: what people said about pages, counted, exported and imported."""
 
 import enum
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import answers
-from pipeline.options import Json, example
+from pipeline.options import Json, RunPath, example
 from stages.errors import ConfigError
 
 app = typer.Typer()
@@ -29,6 +29,94 @@ class Format(enum.StrEnum):
     JSONL = "jsonl"
     ARGILLA = "argilla"
     LABEL_STUDIO = "label-studio"
+
+
+@app.command(epilog=example("weir tune runs/demo --language fi --set word_count=30"))
+def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
+    path: RunPath,
+    language: Annotated[
+        str, typer.Option("--language", help="Tag or name: fin_Latn, fi, Finnish.")
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="RULE=VALUE",
+            help="Threshold to try: RULE=VALUE, RULE.min=, RULE.max=, or RULE=null for off.",
+        ),
+    ] = None,
+    n: Annotated[
+        int, typer.Option("--n", min=0, max=10_000, help="How many that flip, each way.")
+    ] = 20,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The same seed, the same pages for everybody.")
+    ] = 7,
+    with_text: Annotated[
+        bool, typer.Option("--text", help="Show excerpts of the pages that flip.")
+    ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="Language pack or configuration to put the thresholds into."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Where the thresholds come from; default: this trial."),
+    ] = None,
+    in_browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Serve the workbench; the default in a terminal without --set.",
+        ),
+    ] = None,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Serve, but open no browser: print the address.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to serve at; others need the token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 0,
+    labels: Annotated[
+        Path, typer.Option("--labels", metavar="DIR", help="Folder of label files.")
+    ] = Path("labels"),
+    pack: Annotated[
+        Path | None,
+        typer.Option("--pack", help="Pack or configuration that the workbench saves to."),
+    ] = None,
+    gates: Annotated[
+        Path | None, typer.Option("--gates", help="YAML of gates: its pinned pages are watched.")
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option("--annotator", help="Whose labels they are; default: your login.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Take no labels and save nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Tune a language's thresholds in a browser; with --set, say what they would do, as text.
+
+    Both read stored signals only, and write thresholds as YAML.
+    """
+    if in_browser is None:
+        is_asked = bool(settings or write or as_json or with_text)
+        in_browser = no_open or (answers.has_terminal() and not is_asked)
+    if in_browser:
+        from audit.web import serving
+
+        chosen = serving.Chosen(
+            answers.tag(language), labels, pack, gates, annotator, read_only=read_only
+        )
+        serving.tune(path, chosen, host, port, opens=not no_open, say=typer.echo)
+        return
+    from audit import runs
+    from audit import tune as audit_tune
+    from pipeline import reading_text
+
+    trial_of = audit_tune.Trial(answers.tag(language), tuple(settings or ()), n, seed, with_text)
+    data = audit_tune.tune(runs.Run(path), trial_of, write, source)
+    warnings = [data["assumption"], *data["notes"]]
+    answers.give("tune", data, as_json, lambda: reading_text.tune_text(data), warnings=warnings)
 
 
 @labels_app.command(epilog=example("weir labels status --labels labels"))
