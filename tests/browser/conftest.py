@@ -11,9 +11,9 @@ from tests.browser import chromium, many
 from tests.browser.chromium import Tab
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; it ends with these tests, since its event loop is in the way of others."""
+    """Chromium; it ends with each file of tests, since its event loop is in the way of others."""
     with chromium.started() as made:
         yield made
 
