@@ -8,6 +8,7 @@ const COLUMNS = 128;
 const STEPS = 1000;
 const SKEWED = 3;
 const TAIL = 0.999;
+const FAR = 20;
 
 export class Curve {
   /** @param {any} given The server's answer: edges, sums of every document and of the rest, nulls. */
@@ -149,13 +150,19 @@ function axisOf(curve) {
 }
 
 /**
- * The axis stretched so that bounds lie on it.
+ * The axis stretched so that bounds lie on it; logarithmic where one lies so far out that the
+ * values would be a line.
  * @param {Curve} curve @param {(number|null)[]} bounds
  */
 export function stretch(curve, bounds) {
+  const { axis } = curve;
   const known = bounds.filter((one) => one !== null);
-  curve.axis.from = Math.min(curve.axis.from, ...known);
-  curve.axis.to = Math.max(curve.axis.to, ...known);
+  const spread = axis.to - axis.from;
+  axis.from = Math.min(axis.from, ...known);
+  axis.to = Math.max(axis.to, ...known);
+  if (axis.from >= 0 && axis.to > FAR && axis.to - axis.from > FAR * spread) {
+    Object.assign(axis, { isLog: true, scaled: Math.log1p, unscaled: Math.expm1 });
+  }
 }
 
 /** Heights of the columns: every document, and those that only this rule may reject. */
