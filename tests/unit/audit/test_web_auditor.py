@@ -15,13 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
-from audit import prune, sample
+from audit import prune, sample, stats, views
+from audit.report import write_report
 from audit.runs import Run
 from audit.web import auditor, server
 from audit.web.desk import Desk
 from audit.web.server import Door
 from stages import schema
 from stages.errors import ConfigError
+from tests.unit.audit import conftest, many_pages
 from tests.unit.audit.conftest import HOSTILE, A, B, C, D
 
 TOKEN = "t" * 43
@@ -202,6 +204,21 @@ def test_mistakes_are_named(two: TestClient, path: str, problem: str) -> None:
 
 
 # Trace
+
+
+def test_languages_that_lost_every_page_are_none_that_keep_some(
+    visit: Visits, tmp_path: Path
+) -> None:
+    """The report counts languages of kept pages, and so does the first screen."""
+    kept, rejected = many_pages.pages(1, 2, 4)
+    assert not kept["failed"]
+    run = Run(conftest.built(tmp_path / "lost", conftest.relaxed(), [[rejected]]))
+    tags = {tag for tag, one in stats.stats(run)["languages"].items() if one["kept"]}
+    assert rejected["tag"] not in tags
+    assert rejected["tag"] in views.opened(run).tags
+    shown = text_of(visit(run.path).get("/").text)
+    assert f"in {len(tags)} languages" in shown
+    assert f", in {len(tags)} languages" in text_of(write_report(run).read_text("utf-8"))
 
 
 def test_a_kept_page_is_traced_to_its_file(one: TestClient) -> None:
