@@ -179,13 +179,13 @@ def _identify(_run: Run, page: Mapping[str, Any], extra: Mapping[str, Any]) -> F
     group, rival = extra.get("confusable_group"), extra.get("runner_up")
     facts = [
         ("Language", page["language"]),
-        ("Confidence", _number(extra.get("language_score"))),
+        ("Confidence, 0 to 1", _number(extra.get("language_score"))),
         ("Second", _second(rival, extra.get("runner_up_score")) if rival else None),
         (
-            "Close languages",
+            "Group, its probability",
             f"{group}, {_number(extra['confusable_group_score'])}" if group else None,
         ),
-        ("Share in others", _number(extra.get("others_fraction"))),
+        ("Share of other languages", _number(extra.get("others_fraction"))),
     ]
     return facts, _because(page, ("identify.",))
 

@@ -116,7 +116,10 @@ function controls(rule) {
   const parts = [make("p", { class: "description small", text: rule.description })];
   if (!rule.what_if) return [...parts, make("p", { class: "why-not small", text: `Cannot be moved: ${rule.why_not}` })];
   const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "histogram", role: "img", "aria-label": `Distribution of ${words(rule.name)}` });
-  parts.push(make("figure", {}, svg, make("figcaption", { class: "small muted axis", text: "Loading the distribution …" })));
+  parts.push(make("figure", {}, svg, make("figcaption", { class: "small muted axis", text: "Loading the distribution …" }),
+    make("ul", { class: "key small muted" },
+      ...[["in", "pass every rule"], ["out", "fail only this"], ["every", "fail others, or are copies"]].map(([kind, meaning]) =>
+        make("li", {}, make("span", { class: `swatch ${kind}` }), meaning)))));
   const sides = ["min", "max"].filter((side) => boundsOf(rule.name)[side] !== null || runBounds(rule.name)[side] !== null);
   for (const side of sides.length ? sides : ["min", "max"]) parts.push(control(rule, side));
   const other = sides.length === 1 ? (sides[0] === "min" ? "max" : "min") : null;
