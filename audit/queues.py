@@ -73,8 +73,8 @@ def check(session: Session, asked: Asked) -> int | None:
     if asked.kind == "disagreement" and not session.view.measured.get(SCORE):
         raise ConfigError(
             "queue",
-            f"no document in {session.tag} has a {SCORE}",
-            "configure a quality model: see docs/quality.md",
+            f"no label contradicts the bounds, and no document in {session.tag} has a {SCORE}",
+            "label some pages, or configure a quality model: see docs/quality.md",
         )
     if asked.kind in ("host", "search") and session.view.host is None:
         raise ConfigError("queue", PRUNED, "run again to have them")

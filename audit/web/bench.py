@@ -160,7 +160,13 @@ class Bench:
     def queue(
         self, session: Session, kind: str, moved: Mapping[str, Bound], **asked: Any
     ) -> list[dict[str, Any]]:
-        """Documents to read, without their verdicts; what this person need not see again is out."""
+        """Documents to read, without their verdicts; what this person need not see again is out.
+
+        Those of `disagreement` are labelled ones that the bounds contradict, as long as there are
+        some. They keep the chance by which they first came to be read.
+        """
+        if kind == "disagreement" and (contradicted := self._contradicted(session, moved)):
+            return contradicted[: asked["n"]]
         done = sorted(self.labels(session.tag).done(self.options.annotator))
         rows = session.view.rows(done)
         skip = [doc_id for doc_id, row in zip(done, rows, strict=True) if row is not None]
@@ -218,26 +224,50 @@ class Bench:
     def quality(self, session: Session, moved: Mapping[str, Bound]) -> dict[str, Any]:
         """Precision and recall of the bounds by the labels there are; see `precision.summary`."""
         found = self.labels(session.tag).latest()
-        ids = sorted({label.doc_id for label in found})
-        known = [
-            (doc_id, row)
-            for doc_id, row in zip(ids, session.view.rows(ids), strict=True)
-            if row is not None and not session.view.removed[row]
-        ]
-        kept: dict[str, bool] = {}
-        if known:
-            rows = np.array([row for _, row in known], np.int64)
-            low, high = session.population.limits(moved)
-            values = np.column_stack([column[rows] for column in session.population.values])
-            passed = ~rules.fails(values, low, high).any(axis=1)
-            sides = np.asarray(passed).tolist()
-            kept = {doc_id: one for (doc_id, _), one in zip(known, sides, strict=True)}
+        kept = self._passing(session, moved, found)
         frames = self._frames(session, moved)
         totals = (frames["random_kept"], frames["random_dropped"])
         return {
             **precision.summary(found, kept, totals),
             "agreement": label_formats.alpha(found),
         }
+
+    @staticmethod
+    def _passing(
+        session: Session, moved: Mapping[str, Bound], found: Sequence[Label]
+    ) -> dict[str, bool]:
+        """Whether labelled documents pass the bounds, but for those that are copies or gone."""
+        ids = sorted({label.doc_id for label in found})
+        known = [
+            (doc_id, row)
+            for doc_id, row in zip(ids, session.view.rows(ids), strict=True)
+            if row is not None and not session.view.removed[row]
+        ]
+        if not known:
+            return {}
+        rows = np.array([row for _, row in known], np.int64)
+        low, high = session.population.limits(moved)
+        values = np.column_stack([column[rows] for column in session.population.values])
+        passed = ~rules.fails(values, low, high).any(axis=1)
+        sides = np.asarray(passed).tolist()
+        return {doc_id: one for (doc_id, _), one in zip(known, sides, strict=True)}
+
+    def _contradicted(self, session: Session, moved: Mapping[str, Bound]) -> list[dict[str, Any]]:
+        """Labelled documents, each once, of which a label and the bounds say different things."""
+        found = self.labels(session.tag).latest()
+        passing = self._passing(session, moved, found)
+        made: dict[str, dict[str, Any]] = {}
+        for label in found:
+            says_keep = {"keep": True, "drop": False}.get(label.verdict)
+            if says_keep is not None and passing.get(label.doc_id) not in (None, says_keep):
+                made[label.doc_id] = {
+                    "doc_id": label.doc_id,
+                    "queue": label.queue,
+                    "inclusion_probability": label.inclusion_probability,
+                    "frame": label.frame,
+                    "rule": label.rule,
+                }
+        return [made[doc_id] for doc_id in sorted(made)]
 
     # Saving
 

@@ -122,7 +122,10 @@ def test_queues(run: Run, session: Session) -> None:
     rest = session.queue("random_kept", {}, n=1, skip=[half[0]["doc_id"]])
     assert rest[0]["inclusion_probability"] == 1
     assert rest[0]["doc_id"] != half[0]["doc_id"]
-    with pytest.raises(ConfigError, match="no document in fin_Latn has a quality_score"):
+    with pytest.raises(
+        ConfigError,
+        match="no label contradicts the bounds, and no document in fin_Latn has a quality_score",
+    ):
         session.queue("disagreement", {})
     for kind, message in (("nearest", "unknown kind"), ("margin", "needs the name of a rule")):
         with pytest.raises(ConfigError, match=message):

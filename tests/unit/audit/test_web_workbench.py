@@ -130,6 +130,29 @@ def test_labels_go_to_the_file_and_out_of_the_queue(client: Client, options: Opt
     assert "no label" in client.post("undo", 400, id="x")["error"]
 
 
+def test_labels_that_the_bounds_contradict_come_up_again(client: Client) -> None:
+    kept, dropped = (
+        [one["doc_id"] for one in client.get("queue", kind=kind)]
+        for kind in ("random_kept", "random_dropped")
+    )
+    label(client, kept[0], "drop", queue="random_kept", inclusion_probability=0.5, frame=4)
+    label(client, kept[1], "keep", queue="random_kept", inclusion_probability=0.5, frame=4)
+    label(client, dropped[0], "keep", queue="margin", rule="word_count")
+    found = client.get("queue", kind="disagreement")
+    assert [one["doc_id"] for one in found] == sorted([kept[0], dropped[0]])
+    by_id = {one["doc_id"]: one for one in found}
+    again = by_id[kept[0]]
+    assert (again["queue"], again["inclusion_probability"], again["frame"]) == (
+        "random_kept",
+        0.5,
+        4,
+    )
+    assert by_id[dropped[0]]["rule"] == "word_count"
+    label(client, kept[0], "keep", queue="random_kept", inclusion_probability=0.5, frame=4)
+    label(client, dropped[0], "drop", queue="margin", rule="word_count")
+    assert "no label contradicts" in client.get("queue", 400, kind="disagreement")["error"]
+
+
 @pytest.mark.parametrize(
     ("more", "where"),
     [
