@@ -4,6 +4,7 @@ import codecs
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -13,6 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60.0
+
+
+def _heeding_ctrl_c() -> None:
+    """As in a terminal, also where the tests run in a background that ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -31,6 +37,7 @@ class Terminal:
             stderr=theirs,
             env={**os.environ, "TERM": "xterm-256color", "CI": "", **env},
             start_new_session=True,
+            preexec_fn=_heeding_ctrl_c,
         )
         self.said = ""
         self._text = codecs.getincrementaldecoder("utf-8")()

@@ -12,6 +12,7 @@ import pytest
 
 from langid import registry
 from pipeline import answer_schemas, cli
+from tests.conftest import Snapshot
 from tests.integration.runs import ROOT, configured, run_here
 from tests.terminals import Terminal
 
@@ -52,9 +53,9 @@ WRONG: list[tuple[list[str], int]] = [
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of one file of the sample snapshot."""
-    path = next((ROOT / "samples" / "snapshot").rglob("*.warc.gz"))
+    path = snapshot.warcs[0]
     output = tmp_path_factory.mktemp("answers") / "run"
     ended, _ = run_here(configured(path), output)
     assert ended.exit_code == 0, ended.problems
