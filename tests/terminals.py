@@ -9,16 +9,22 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60.0
 
 
-def _heeding_ctrl_c() -> None:
-    """As in a terminal, also where the tests run in a background that ignores SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@contextmanager
+def heeding_ctrl_c() -> Iterator[None]:
+    """A program begun meanwhile heeds SIGINT, also where we run in a background that ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Terminal:
@@ -29,16 +35,16 @@ class Terminal:
         termios.tcsetwinsize(theirs, (size[1], size[0]))
         self.before = termios.tcgetattr(theirs)
         self.theirs = theirs
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", *words],
-            cwd=ROOT,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", "CI": "", **env},
-            start_new_session=True,
-            preexec_fn=_heeding_ctrl_c,
-        )
+        with heeding_ctrl_c():
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.cli", *words],
+                cwd=ROOT,
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                env={**os.environ, "TERM": "xterm-256color", "CI": "", **env},
+                start_new_session=True,
+            )
         self.said = ""
         self._text = codecs.getincrementaldecoder("utf-8")()
 
