@@ -45,8 +45,13 @@ def test_no_violation_of_wcag_in_any_state(tab: Tab, bench: Callable[..., str]) 
     page.locator("#queue").select_option("host")
     expect(page.locator("#empty")).to_contain_text("Name a host")
     assert axe(page) == []
-    page.locator("#queue").select_option("disagreement")
-    expect(page.locator("#banners .error")).to_contain_text("quality")
+    damaged = '{"error": "records/1 is damaged", "next": "see where with: weir verify RUN"}'
+    page.route(
+        "**/api/queue*",
+        lambda route: route.fulfill(status=409, content_type="application/json", body=damaged),
+    )
+    page.locator("#queue").select_option("random_kept")
+    expect(page.locator("#banners .error")).to_contain_text("is damaged")
     assert axe(page) == []
 
 
