@@ -15,7 +15,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from audit import (
@@ -30,12 +29,12 @@ from audit import (
     phrases,
     sites,
     stats,
+    templating,
     throughput,
     titles,
 )
 from audit.by_language import Languages
 from audit.runs import Run
-from audit.sample import harmless
 from langid import tags
 from pipeline import storage
 from stages.errors import ConfigError, IntegrityError
@@ -105,7 +104,7 @@ def write_report(run: Run, options: Options = Options()) -> Path:
 
 def pages(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Name and text of every page: the first, and one a language if there are many."""
-    environment = _environment()
+    environment = templating.environment("audit")
     style, script = _styles(), _script()
     shell: dict[str, Any] = {"style": style, "style_digest": _digest(style)}
     shell |= {"script": script, "script_digest": _digest(script)}
@@ -226,28 +225,6 @@ def _statistics(run: Run, path: Path) -> str:
         target = (run.path / "statistics" / "counts.csv").resolve()
         return Path(os.path.relpath(target, path.resolve().parent)).as_posix()
     return ""
-
-
-def _environment() -> jinja2.Environment:
-    """Templates in which everything is escaped but our own style sheet and script."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("audit"),
-        autoescape=True,
-        finalize=harmless,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        n=phrases.whole,
-        of=phrases.of,
-        share=phrases.share,
-        per_thousand=phrases.per_thousand,
-        plain=phrases.plain,
-        when=phrases.when,
-        duration=phrases.duration,
-    )
-    return environment
 
 
 def _styles() -> Markup:

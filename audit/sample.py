@@ -58,11 +58,6 @@ def visible(text: str) -> str:
     return text.translate(_VISIBLE)
 
 
-def harmless(value: Any) -> Any:
-    """What a template shows, text made visible (`visible`): whoever forgot to is covered."""
-    return visible(value) if type(value) is str else value  # Markup is made of such text already
-
-
 def sample(
     run: Run,
     language: str | None = None,

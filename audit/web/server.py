@@ -24,7 +24,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -36,9 +35,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from audit import phrases
+from audit import templating
 from audit.inspect import ending
-from audit.sample import harmless
 from stages.errors import ConfigError, CurationError
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -101,7 +99,7 @@ def application(routes: Sequence[BaseRoute], door: Door, name: str) -> ASGIApp:
 
     `name` is what the pages are called (`Workbench`), for pages that we write ourselves.
     """
-    templates = _templates()
+    templates = templating.environment("audit.web", "audit")
 
     async def enter(request: Request) -> Response:
         given = (await _body(request)).get("token")
@@ -186,22 +184,6 @@ async def _body(request: Request) -> Mapping[str, Any]:
 def _tokens(_request: Request) -> Response:
     style = resources.files("audit").joinpath("templates", "tokens.css").read_text("utf-8")
     return Response(style, media_type="text/css")
-
-
-def _templates() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("audit.web"), jinja2.PackageLoader("audit")]
-        ),
-        autoescape=True,
-        finalize=harmless,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    names = ("of", "share", "per_thousand", "plain", "when", "duration")
-    made.filters.update({name: getattr(phrases, name) for name in names}, n=phrases.whole)
-    return made
 
 
 def _error(request: Request, error: Exception) -> Response:
