@@ -49,6 +49,13 @@ class Evidence:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self._sections: dict[str, dict[str, Any]] = {}
+
+    def section(self, name: str) -> dict[str, Any]:
+        """One group of figures, counted once."""
+        if name not in self._sections:
+            self._sections[name] = SECTIONS[name](self)
+        return self._sections[name]
 
     @cached_property
     def table(self) -> stats.Table:
@@ -75,20 +82,28 @@ class Evidence:
             )
         return made
 
+    @cached_property
+    def channels(self) -> list[dict[str, Any]]:
+        """Channels of reservations: channel, reason, meaning, is_heeded, documents."""
+        said = chapters.rights(self.run, self.table, self.found["totals"])
+        return list(said["channels"])
+
     def tree(self) -> dict[str, Any]:
         """All figures."""
-        return {name: part(self) for name, part in SECTIONS.items()}
+        return {name: self.section(name) for name in SECTIONS}
 
     def at(self, pointer: str) -> Any:
         """A figure, or a group of them. ConfigError for a name that there is not."""
         if not pointer.startswith("/"):
-            raise ConfigError("--at", f"{pointer!r} does not begin with a slash", "try --at /corpus")
+            raise ConfigError(
+                "--at", f"{pointer!r} does not begin with a slash", "try --at /corpus"
+            )
         first, *rest = (
             part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")
         )
         if first not in SECTIONS:
             raise ConfigError("--at", f"there is no /{first}", f"try /{', /'.join(SECTIONS)}")
-        value = SECTIONS[first](self)
+        value: Any = self.section(first)
         for part in rest:
             if not isinstance(value, dict) or part not in value:
                 raise ConfigError("--at", f"there is nothing at {pointer}", f"try --at /{first}")
@@ -198,6 +213,10 @@ def _domains(seen: Evidence) -> dict[str, Any]:
             }
             for name, count in listed(table.num_rows).items()
         },
+        "without_domain": {
+            unit: sum(sums[unit] for sums in seen.held.nameless.values())
+            for unit in ("documents", "text_bytes")
+        },
         "public_suffix_list": {"version": suffixes().version, "sha256": suffixes().sha256},
     }
 
@@ -205,10 +224,9 @@ def _domains(seen: Evidence) -> dict[str, Any]:
 def _crawl(seen: Evidence) -> dict[str, Any]:
     totals = seen.found["totals"]
     first, last = seen.held.dates
-    robots = [found for found in (seen.run.book.get("robots") or [])]
     return {
         "warc_files": len(seen.run.book["inputs"]),
-        "robots_files": len(robots),
+        "robots_files": len(seen.run.book.get("robots") or ()),
         "responses": totals["read"],
         "kept": totals["kept"],
         "rejected": sum(totals["rejected"].values()),
@@ -227,12 +245,11 @@ def _rejected(seen: Evidence, prefix: str, *names: str) -> dict[str, int]:
 
 
 def _rights(seen: Evidence) -> dict[str, Any]:
-    said = chapters.rights(seen.run, seen.table, seen.found["totals"])
-    reasons = [row["reason"] for row in said["channels"]]
+    reasons = [row["reason"] for row in seen.channels]
     first, last = _robots_dates(seen.run)
     return {
         "rejected": _rejected(seen, "rights.", *reasons),
-        "robots_hosts": dict(said["hosts"]),
+        "robots_hosts": dict(sorted(stats.labels(seen.table, "prepare", "robots.hosts").items())),
         "robots_first": first,
         "robots_last": last,
     }
@@ -250,7 +267,7 @@ def _robots_dates(run: Run) -> tuple[str | None, str | None]:
 
 
 def _personal_data(seen: Evidence) -> dict[str, Any]:
-    kinds = {kind: 0 for kind in seen.run.settings.redact.kinds}
+    kinds = dict.fromkeys(seen.run.settings.redact.kinds, 0)
     extracted: dict[str, int] = {}
     for counts in seen.found["pii"].values():
         for kind, count in counts.items():

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.papers.suffixes import suffixes
+from audit.papers.suffixes import ADDRESS, NO_NAME, suffixes
 from audit.runs import Run
 from audit.sites import HOST, MERGE_ROWS
 
@@ -35,6 +35,8 @@ class Holdings:
     """By tag and top-level domain."""
     domains: pa.Table
     """domain, documents, text_bytes: most bytes first, ties by name."""
+    nameless: dict[str, Sums]
+    """Documents of hosts that are addresses, or no domain names; not in `domains`."""
     snapshots: dict[str, Sums]
     dates: tuple[str | None, str | None]
     """First and last time at which a kept document was fetched."""
@@ -69,11 +71,14 @@ def holdings(run: Run) -> Holdings:
                 pii.update(_kinds(batch["pii_counts"]))
                 ends = pc.min_max(batch["date"])
                 dates += [value.as_py() for value in ends.values() if value.is_valid]
+    domains = _domains(_merged(sites) if sites else EMPTY)
+    is_named = pc.invert(pc.is_in(domains["domain"], pa.array([ADDRESS, NO_NAME])))
     outputs_of = [output for outputs in corpus.values() for output in outputs]
     return Holdings(
         languages,
         top_level,
-        _domains(_merged(sites)) if sites else _domains(EMPTY),
+        domains.filter(is_named),
+        dict(_pairs(domains.filter(pc.invert(is_named)).rename_columns(EMPTY.column_names))),
         snapshots,
         (min(dates, default=None), max(dates, default=None)),
         dict(sorted(pii.items())),

@@ -2,8 +2,8 @@
 
 The list is the one in the package `tld` (which trafilatura brings), so its version is pinned with
 the others; only that data file is read (MPL-2.0), none of the package's code. Both of its parts
-count: what registries sell (`.co.uk`) and what companies lend (`github.io`), because the sites under
-either belong to different people. Algorithm: publicsuffix.org/list, "Formal Algorithm".
+count: what registries sell (`.co.uk`) and what companies lend (`github.io`), because the sites
+under either belong to different people. Algorithm: publicsuffix.org/list, "Formal Algorithm".
 """
 
 import hashlib
