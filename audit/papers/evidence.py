@@ -296,6 +296,11 @@ def _duplicates(seen: Evidence) -> dict[str, Any]:
     }
 
 
+def _all_rejected(seen: Evidence) -> dict[str, Any]:
+    """Responses by reason; those set aside unread are not among them."""
+    return dict(seen.found["totals"]["rejected"])
+
+
 SECTIONS: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
     "corpus": _corpus,
     "languages": _languages,
@@ -308,4 +313,5 @@ SECTIONS: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
     "personal_data": _personal_data,
     "illegal_content": _illegal_content,
     "duplicates": _duplicates,
+    "rejected": _all_rejected,
 }

@@ -21,7 +21,7 @@ _LEADING = re.compile(r"^(\s*)([-+=]|\d+[.)](?!\S))")
 MAX_CHARS = 4000
 
 
-def escaped(text: str) -> str:
+def escaped(text: str) -> Markup:
     """The text on one line, for anywhere in a Markdown document; what would act is quoted.
 
     Addresses are not made links. Longer texts than 4,000 characters are cut.
@@ -29,7 +29,8 @@ def escaped(text: str) -> str:
     line = visible(" ".join(phrases.shortened(text, MAX_CHARS).split()))
     line = _ACTING.sub(r"\\\1", line)
     line = _LEADING.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", line)
-    return _ADDRESS.sub(lambda found: found[0].replace(":", "&#58;").replace(".", "&#46;"), line)
+    line = _ADDRESS.sub(lambda found: found[0].replace(":", "&#58;").replace(".", "&#46;"), line)
+    return Markup(line)  # noqa: S704 - quoted above
 
 
 def code(text: object) -> Markup:
@@ -58,7 +59,7 @@ def _environment() -> jinja2.Environment:
     """Templates of this package: a value that is missing is an error, text is escaped."""
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("audit.papers"),
-        autoescape=False,  # noqa: S701 - Markdown, escaped by `finalize`
+        autoescape=True,  # what `finalize` gives is escaped already, for Markdown
         finalize=lambda found: escaped(found) if type(found) is str else found,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

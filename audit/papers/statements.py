@@ -152,3 +152,61 @@ def duplicates(seen: Evidence) -> str:
         f" a kept one shares at least {cluster.threshold:.0%} of its five-word shingles, and that"
         " one is named. This lowers, and does not end, what a model learns by heart."
     )
+
+
+MISSING = (
+    "Pages that the archive did not fetch or cut off, pages that need a script, a password or a"
+    " payment to be read, and text within images. A column is null where its meaning is not defined"
+    " for a document; the schema says for each."
+)
+BIASES = (
+    (
+        "The web is not society: those who publish on public sites, in written standard language,"
+        " are over-represented, and languages with much web text far more than their speakers."
+    ),
+    (
+        "Filters were set on text of the written standard; varieties, dialects and simple language"
+        " are rejected more often. The run's report counts what each rule rejects in each language."
+    ),
+    "Language identification mistakes close languages for each other, smaller ones more often.",
+    "Block lists and reservations of rights remove sites of some kinds, news above all.",
+)
+LIMITATIONS = (
+    (
+        "Texts are as their authors wrote them: false, outdated, offensive or partial ones are"
+        " among them. Nothing was checked for truth."
+    ),
+    "Machine-written and machine-translated pages are not told apart.",
+    (
+        "Main text is found by an extractor that now and then takes furniture for text or leaves"
+        " text out; tables and formulas suffer most."
+    ),
+    "Overlap with test sets was not removed.",
+    "What kinds of personal data have no form, names above all, remain.",
+)
+USES = (
+    "Pre-training of language models, and study of languages and of web text.",
+    "Not for finding out about persons, and not for decisions about them.",
+)
+SOCIAL_IMPACT = (
+    "Meant to let models serve speakers of all European languages, with text whose selection can be"
+    " examined page by page. A model trained on it can repeat what the web holds, prejudice and"
+    " personal data included."
+)
+SENSITIVE = (
+    "Opinions, beliefs, health and other special categories of personal data occur in public texts"
+    " and are not detected as such."
+)
+MAINTENANCE = (
+    "Documents are taken out on request and earlier versions withdrawn; users are asked to use the"
+    " latest one."
+)
+
+
+def raw_data(seen: Evidence) -> str:
+    """What the texts were made from, and how anybody finds the bytes."""
+    return (
+        f"{seen.at('/crawl/warc_files'):,} WARC files of"
+        f" {', '.join(map(dataset_name, seen.at('/crawl/snapshots'))) or 'an archive'}. Each"
+        " document names file, offset and length of the record that it was made from."
+    )
