@@ -12,7 +12,7 @@ from filters import minhash
 from filters.catalog import BY_NAME
 from filters.text import HASH_VERSION
 from langid import models
-from pipeline import config
+from pipeline import config, site_tables
 from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
@@ -103,11 +103,12 @@ def _ordinal(number: int) -> str:
 
 def _prepare(plan: Plan, made: Made) -> Tasks:
     del made
-    yield (
-        "robots",
-        [f"{i.name}:{i.identity}" for i in plan.robots],
-        {"robots": [i.to_json() for i in plan.robots], "inputs": [i.name for i in plan.robots]},
-    )
+    for number, group in enumerate(_robots_groups(plan)):
+        yield (
+            f"{ROBOTS}-{_ordinal(number)}",
+            [f"{i.name}:{i.identity}" for i in group],
+            {"robots": [i.to_json() for i in group], "inputs": [i.name for i in group]},
+        )
     listed = plan.block_list
     yield (
         "block_list",
@@ -121,6 +122,46 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
 
 
 NOW = "suppressed_now"
+ROBOTS = "robots"
+"""Names of tasks of `prepare` and `collate`: those of robots.txt files begin with this."""
+MAX_ROBOTS_GROUPS = 1000
+
+
+def _robots_groups(plan: Plan) -> list[tuple[Input, ...]]:
+    """Archives of robots.txt that a task reads together; one task without any."""
+    size = max(1, -(-len(plan.robots) // MAX_ROBOTS_GROUPS))
+    starts = range(0, len(plan.robots), size) if plan.robots else (0,)
+    return [plan.robots[start : start + size] for start in starts]
+
+
+def _collate(plan: Plan, made: Made) -> Tasks:
+    del plan
+    for kind in (ROBOTS,):
+        found = [m for m in made["prepare"] if m.task.startswith(f"{kind}-")]
+        names = [table.name for table in site_tables.TABLES]
+        rows = sum(m.output(names[0]).rows for m in found)
+        for first, last in site_tables.ranges(rows):
+            params = {
+                "kind": kind,
+                "buckets": [first, last],
+                **{n: [site_tables.groups(m.output(n), first, last) for m in found] for n in names},
+            }
+            name = f"{kind}-{first:02d}"
+            digests = [f"{kind}:{first}:{last}", *_digests(found, *names)]
+            yield name, digests, params
+
+
+def _site_table(made: Made, kind: str) -> tuple[list[Any], list[str]]:
+    """Parts of a table of files of sites, as tasks are given them, and their digests."""
+    found = [m for m in made["collate"] if m.task.startswith(f"{kind}-")]
+    names = [table.name for table in site_tables.TABLES]
+    firsts = [int(m.task.rpartition("-")[2]) for m in found]
+    lasts = [*firsts[1:], prepare.BUCKETS]
+    entries = [
+        [first, last, *(m.output(name).path for name in names)]
+        for m, first, last in zip(found, firsts, lasts, strict=True)
+    ]
+    return entries, _digests(found, *names)
 
 
 def _prepared(made: Made, task: str) -> Output:
@@ -129,19 +170,18 @@ def _prepared(made: Made, task: str) -> Output:
 
 
 def _extract(plan: Plan, made: Made) -> Tasks:
-    robots, blocked, listed = (
-        _prepared(made, task) for task in ("robots", "block_list", "suppressed")
-    )
+    blocked, listed = (_prepared(made, task) for task in ("block_list", "suppressed"))
+    robots, known = _site_table(made, ROBOTS)
     for number, shard in enumerate(plan.shards):
         params = {
             "shard": shard.to_json(),
-            "robots_table": robots.path,
+            "robots": robots,
             "block_list": blocked.path,
             "suppressed": listed.path,
             "inputs": [shard.name],
         }
         digests = [
-            *(shard.name, shard.identity, robots.known, blocked.known),
+            *(shard.name, shard.identity, blocked.known, *known),
             plan.suppressed.digest,
         ]
         yield _ordinal(number), digests, params
@@ -471,6 +511,7 @@ STEPS: tuple[Step, ...] = (
         ("extract.cpu_limit_s", "extract.memory_limit_mb"),
         _prepare,
     ),
+    Step("collate", {"prepare": prepare.VERSION}, (), _collate),
     Step(
         "extract",
         _EXTRACT,

@@ -403,5 +403,5 @@ def parse_robots(body: bytes) -> dict[str, Any]:
     parsed = robots.parse(body)
     return {
         "status": parsed.status,
-        "rules": parsed.to_json() if parsed.status == "rules" else None,
+        "content": parsed.to_json() if parsed.status == "rules" else None,
     }
