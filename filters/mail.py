@@ -94,7 +94,8 @@ _DOT_WORDS: Final = (
 )
 _BRACKETED: Final = re.compile(r"[(\[{<] ?([^()\[\]{}<>\n]{1,20}?) ?[)\]}>] ?(?=[^\W_])")
 _ESCAPED_AT: Final = re.compile(r"&#(?:0{0,4}64|[xX]0{0,4}40);|&commat;|%40| ?[*_]at[*_] ?")
-_ESCAPES: Final = ("&#", "&commat;", "%40", "*at*", "_at_")
+# Each with its rarest character: to look for one is ten times as quick as for several.
+_ESCAPES: Final = (("&", "&#"), ("&", "&commat;"), ("%", "%40"), ("*", "*at*"), ("_", "_at_"))
 _DISGUISED_DOT: Final = regex.compile(
     rf" ?[(\[{{<] ?(?:\.|{_DOT_WORDS}) ?[)\]}}>] ?| (?:{_DOT_WORDS}) (?=\p{{L}})|&#0*46;",
     regex.IGNORECASE,
@@ -140,7 +141,7 @@ def find_disguised(context: Context) -> Iterator[Span]:
     """Addresses whose "@" is a word in brackets or an escape; the dots may be plain."""
     text = context.text
     found = [at for at in _BRACKETED.finditer(text) if at[1].lower() in _AT_NAMES]
-    if any(escape in text for escape in _ESCAPES):
+    if any(sign in text and escape in text for sign, escape in _ESCAPES):
         found += _ESCAPED_AT.finditer(text)
     for at in found:
         local_end = at.start() - (text[at.start() - 1 : at.start()] == " ")

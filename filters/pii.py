@@ -20,6 +20,10 @@ _RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 # What is left of a span that lost to a longer one is sought again, in the text that is then there.
 # Real pages need two passes, the second of which finds nothing; the cap is for hostile ones.
 _MAX_PASSES: Final = 12
+# Later passes look at what redaction brought closer together. No detector looks back further than
+# the edge; the rest holds a number, or a line of them, on either side.
+_EDGE: Final = 100
+_AROUND: Final = 400
 
 
 def find(
@@ -105,9 +109,12 @@ def _search(
     found: list[Span] = []
     redacted = text
     for _ in range(_MAX_PASSES):
-        fresh = select(
-            span for span in _seen(redacted, language, host_tld, detectors) if span.kind in kinds
+        seen = (
+            span
+            for first, last in _changed(found, len(redacted))
+            for span in _seen(redacted, first, last, language, host_tld, detectors)
         )
+        fresh = select(span for span in seen if span.kind in kinds)
         if not fresh:
             break
         if found:
@@ -121,23 +128,45 @@ def _search(
     return found, redacted
 
 
-def _seen(
-    text: str, language: str | None, host_tld: str | None, detectors: Sequence[Detector]
-) -> Iterator[Span]:
-    """What detectors find in a text as it is seen, as spans of the text as it is.
+def _changed(found: Sequence[Span], length: int) -> list[tuple[int, int]]:
+    """Ranges of a redacted text in which more may be found than before: around placeholders."""
+    if not found:
+        return [(0, length)]
+    ranges: list[tuple[int, int]] = []
+    for place in _places(found):
+        first, last = max(0, place - _AROUND), min(length, place + _AROUND)
+        if ranges and first <= ranges[-1][1]:
+            first = ranges.pop()[0]
+        ranges.append((first, last))
+    return ranges
 
-    Placeholders are blotted out, so that none is a part of anything, or a word before it.
+
+def _seen(
+    text: str,
+    first: int,
+    last: int,
+    language: str | None,
+    host_tld: str | None,
+    detectors: Sequence[Detector],
+) -> Iterator[Span]:
+    """What detectors find in a range of a text as it is seen, as spans of the text as it is.
+
+    Placeholders are blotted out, so that none is a part of anything, or a word before it. Near an
+    edge that is not the text's nothing counts, since words before it are not seen.
     """
-    folded = folding.fold(text)
+    is_whole = last - first == len(text)
+    folded = folding.fold(text if is_whole else text[first:last])
     seen = _LITERAL.sub(_blot, folded.text) if "<" in folded.text else folded.text
-    for span in candidates(Context(seen, language, host_tld, folded.classes), detectors):
+    context = Context(seen, language, host_tld, folded.classes, None if is_whole else text)
+    low = first + _EDGE if first else 0
+    high = last - _EDGE if last < len(text) else last
+    for span in candidates(context, detectors):
         if "\0" in seen[span.start : span.end]:
             continue
-        if folded.removed:
-            start, end = folded.span(span.start, span.end)
+        start, end = folded.span(span.start, span.end)
+        start, end = start + first, end + first
+        if low <= start and end <= high:
             yield replace(span, start=start, end=end)
-        else:
-            yield span
 
 
 def _blot(literal: re.Match[str]) -> str:
