@@ -47,6 +47,15 @@ def numbers(text: str, classes: NDArray[np.uint8]) -> list[Place]:
     return runs
 
 
+def mixed(text: str, classes: NDArray[np.uint8]) -> list[int]:
+    """Places of the digits that an ASCII capital follows, in order."""
+    places = np.flatnonzero((classes & DIGIT).view(np.bool_))
+    if not places.size:
+        return []
+    lasts = places[np.append(np.diff(places) > 1, True)]
+    return [place for place in lasts.tolist() if "A" <= text[place + 1 : place + 2] <= "Z"]
+
+
 def tokens(text: str, classes: NDArray[np.uint8]) -> list[Place]:
     """Runs of at least twenty ASCII letters, digits, full stops, hyphens and low lines."""
     flags = (classes & TOKEN) >> 1

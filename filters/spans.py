@@ -79,6 +79,11 @@ class Context:
         )
 
     @cached_property
+    def mixed(self) -> tuple[int, ...]:
+        """Places of the digits that a capital follows, in order."""
+        return tuple(sieve.mixed(self.text, self._seen))
+
+    @cached_property
     def tokens(self) -> tuple[tuple[int, int], ...]:
         """Ranges of every run of at least twenty ASCII letters, digits and ". - _", in order."""
         return tuple(sieve.tokens(self.text, self._seen))
