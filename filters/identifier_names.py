@@ -90,11 +90,11 @@ def names_before(text: str, place: int, countries: frozenset[str]) -> list[Named
 
 
 def names_something_else(text: str, place: int) -> bool:
-    """Whether the nearest name before a place is one of another number, as "telephone" is."""
+    """Whether the name directly before a place is one of another number, as "telephone" is."""
     words = _words_before(text, place)
     for index in range(len(words) - 1, -1, -1):
-        for _, _, name in _names_at(words, index, frozenset()):
-            return not name.groups
+        for _, end, name in _names_at(words, index, frozenset()):
+            return not name.groups and _is_direct(text, words, [], end, place)
     return False
 
 

@@ -80,7 +80,8 @@ class _Window(NamedTuple):
     is_glued: bool
     """Whether letters stand directly before it, which must then be its name."""
     is_regrouped: bool = False
-    """Whether its digits are grouped as in no form; a name must then be near, and the check hold."""
+    """Whether its digits are grouped as in no form: a name must then be near, and the check hold.
+    """
 
 
 def find(context: Context) -> Iterator[Span]:
@@ -104,10 +105,10 @@ def find(context: Context) -> Iterator[Span]:
 
 
 def _anchors(context: Context) -> Iterator[tuple[int, int]]:
-    """Ranges in which numbers may begin: runs of six digits, and digits before a capital."""
-    long = (number[:2] for number in context.numbers)
-    mixed = ((place, place + 1) for place in context.mixed)
-    return merge(long, mixed)
+    """Ranges in which numbers may begin: runs of digits, or of digits and capitals."""
+    runs = (number[:2] for number in context.numbers)
+    short = ((place, place + 1) for place in context.short)
+    return merge(runs, short)
 
 
 def _in_run(context: Context, start: int, end: int) -> Iterator[Span]:
@@ -347,17 +348,21 @@ def _stands_alone(text: str, window: _Window, identifier: Identifier, number: st
     doubt = _DOUBTS.get(identifier.name)
     if doubt is not None and doubt(number):
         return False
-    if number.isdecimal() and window.shape.isdecimal() and _is_time_or_article(number):
+    if window.shape.isdecimal() and identifier.name != "ch.ssn" and _is_time_or_article(number):
         return False
     return not names_something_else(text, window.start)
 
 
 def _is_time_or_article(number: str) -> bool:
-    """Whether digits in one piece begin with a day of our time, or are an article number (EAN)."""
+    """Whether digits in one piece begin with a day of our time, or are an article number (EAN).
+
+    Prefixes 140 to 199 are given to no one by GS1.
+    """
     begins_with_day = "1900" <= number[:4] <= "2035" and (
         "01" <= number[4:6] <= "12" and "01" <= number[6:8] <= "31"
     )
-    return begins_with_day or (len(number) == 13 and ean.is_valid(number))
+    is_article = len(number) == 13 and not "140" <= number[:3] <= "199" and ean.is_valid(number)
+    return begins_with_day or is_article
 
 
 def _is_account_or_year(number: str) -> bool:
@@ -366,6 +371,7 @@ def _is_account_or_year(number: str) -> bool:
 
 
 _DOUBTS: Final[dict[str, Callable[[str], bool]]] = {
+    "be.nn": lambda number: int(number[2:4]) > 12,
     "cz.rc": _is_account_or_year,
     "sk.rc": _is_account_or_year,
     "fr.nir": lambda number: number[0] not in "12" or not 1 <= int(number[3:5]) <= 12,

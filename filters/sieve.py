@@ -47,13 +47,21 @@ def numbers(text: str, classes: NDArray[np.uint8]) -> list[Place]:
     return runs
 
 
-def mixed(text: str, classes: NDArray[np.uint8]) -> list[int]:
-    """Places of the digits that an ASCII capital follows, in order."""
+def short(text: str, classes: NDArray[np.uint8]) -> list[int]:
+    """Where digits in one piece begin that are five, or that an ASCII capital touches, in order."""
     places = np.flatnonzero((classes & DIGIT).view(np.bool_))
     if not places.size:
         return []
-    lasts = places[np.append(np.diff(places) > 1, True)]
-    return [place for place in lasts.tolist() if "A" <= text[place + 1 : place + 2] <= "Z"]
+    breaks = np.flatnonzero(np.diff(places) > 1)
+    firsts = places[np.concatenate(([0], breaks + 1))].tolist()
+    lasts = places[np.append(breaks, places.size - 1)].tolist()
+    return [
+        first
+        for first, last in zip(firsts, lasts, strict=True)
+        if last - first == MIN_DIGITS - 2
+        or "A" <= text[last + 1 : last + 2] <= "Z"
+        or (first and "A" <= text[first - 1] <= "Z")
+    ]
 
 
 def tokens(text: str, classes: NDArray[np.uint8]) -> list[Place]:

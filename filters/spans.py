@@ -79,9 +79,9 @@ class Context:
         )
 
     @cached_property
-    def mixed(self) -> tuple[int, ...]:
-        """Places of the digits that a capital follows, in order."""
-        return tuple(sieve.mixed(self.text, self._seen))
+    def short(self) -> tuple[int, ...]:
+        """Where five digits stand alone, or digits touch a capital, in order."""
+        return tuple(sieve.short(self.text, self._seen))
 
     @cached_property
     def tokens(self) -> tuple[tuple[int, int], ...]:
