@@ -16,9 +16,10 @@ WINDOW: Final = 60
 
 _REACH: Final = 90  # the window, and most names that end in it
 _DIRECT: Final = 40
-_MIN_STEM: Final = 4
+_MIN_STEM: Final = 5
 _MIN_LATER_STEM: Final = 3
 _KEY: Final = 3
+_MAX_SHORT: Final = 2  # letters of acronyms that are words too, as "ci" and "se"
 _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
 _EXACT: Final = "="
 _UNWRAPPED: Final = re.compile(r"\n +")
@@ -118,7 +119,12 @@ def _names_at(
         last = index + len(stems) - 1
         if last >= len(words):
             continue
-        needs_capitals = name.is_acronym and not (name.countries & countries)
+        is_of_page = bool(name.countries & countries)
+        if name.is_acronym:
+            needs_capitals = not is_of_page or len(stems[0]) <= _MAX_SHORT
+        else:
+            is_short = len(stems) == 1 and len(stems[0]) < _MIN_STEM
+            needs_capitals = is_short and bool(name.groups) and not is_of_page
         if all(
             _is(words[index + offset], stem, name.is_acronym, needs_capitals, bool(offset))
             for offset, stem in enumerate(stems)
