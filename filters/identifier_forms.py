@@ -55,6 +55,11 @@ class Identifier:
             return True
         return number[:2] in _VAT_PREFIXES.get(self.country or "", (self.country,))
 
+    @property
+    def is_proven_by_check(self) -> bool:
+        """Whether it has a check digit; the checks of others look at dates and letters."""
+        return bool(self.check) and self.check not in _WITHOUT_DIGIT and self.name != "fr.nir13"
+
     def holds(self, number: str) -> bool:
         """Whether the check holds for a number without separators; true where there is none."""
         if self.check == "jmbg" and self.country != check_digits.jmbg_country(number):
@@ -71,6 +76,12 @@ def _check(name: str) -> Callable[[str], bool]:
     return validity
 
 
+_WITHOUT_DIGIT: Final = frozenset(
+    {
+        "ad.nrt", "al.nipt", "albanian_nid", "american_ssn", "armenian_psn", "belarusian_number",
+        "british_nino", "danish_cpr", "faroese_ptal", "maltese_card", "us.itin",
+    }
+)  # fmt: skip
 _VAT_PREFIXES: Final = {"GR": ("EL", "GR"), "GB": ("GB", "XI"), "MC": ("FR",), "HU": ("HU",)}
 
 # name | group | forms | free forms | check

@@ -52,7 +52,7 @@ class Named(NamedTuple):
     is_direct: bool
     """Whether nothing but punctuation and words such as "number" or "is" stand between."""
     letters: int
-    """Of the name as written."""
+    """Of the name as written, and one more if some are not of ASCII, as none of a part number's."""
 
 
 class _Word(NamedTuple):
@@ -85,7 +85,7 @@ def names_before(text: str, place: int, countries: frozenset[str]) -> list[Named
         if place - end > WINDOW or not name.groups:
             break
         is_direct = _is_direct(text, words, found, end, place)
-        letters = sum(map(str.isalpha, text[start:end]))
+        letters = sum(map(str.isalpha, text[start:end])) + (not text[start:end].isascii())
         named.append(Named(name, place - end, is_direct, letters))
     return named
 
@@ -124,7 +124,8 @@ def _names_at(
             needs_capitals = not is_of_page or len(stems[0]) <= _MAX_SHORT
         else:
             is_short = len(stems) == 1 and len(stems[0]) < _MIN_STEM
-            needs_capitals = is_short and bool(name.groups) and not is_of_page
+            is_told = is_of_page or (not countries and len(stems[0]) > _MAX_SHORT)
+            needs_capitals = is_short and bool(name.groups) and not is_told
         if all(
             _is(words[index + offset], stem, name.is_acronym, needs_capitals, bool(offset))
             for offset, stem in enumerate(stems)
@@ -136,7 +137,7 @@ def _names_at(
 
 def _is(word: _Word, stem: str, is_acronym: bool, needs_capitals: bool, is_later: bool) -> bool:
     if word.folded == stem.removesuffix(_EXACT):
-        return not needs_capitals or word.written.isupper()
+        return not needs_capitals or word.written[-1:].isupper() or not word.written[1:].islower()
     if is_acronym:  # "PESELu", "BSNnummer"
         return (
             len(stem) >= _KEY

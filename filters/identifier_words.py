@@ -104,7 +104,8 @@ CZ SK | tax | dic, ic dph, dic dph, ic, ico, icdph, danove identifikacni, danove
     identifikacni cisl, ic o, DIC, ICO, IC, DPH, dph
 CZ SK | document | obcansky prukaz, obcanskeho prukaz, obcanskym prukaz, obciansky preukaz,
     obcianskeho preukaz, cislo op, c op, op c, cislo dokladu, cestovni pas, cestovny pas, pas c,
-    cislo pasu, ridicsky prukaz, ridicskeho prukaz, vodicsky preukaz, vodicskeho preukaz, OP, pasu
+    cislo pasu, ridicsky prukaz, ridicskeho prukaz, vodicsky preukaz, vodicskeho preukaz, OP,
+    pasu=
 HU | person | taj, taj szam, tajszam, tarsadalombizt, szemelyi szam, szemelyi azonosit, szemelyi,
     szemelyazonosito szam, szemelyazonosito jel, tb szam, TAJ, TB, ~azonosito
 HU | tax | adoazonos, ado azonos, adoszam, adoszama, ado szam, afa szam, kozossegi adoszam,
@@ -180,22 +181,22 @@ FI | person | hetu, henkilotunn, henkilotunnus, sotu, sosiaaliturvatunn, henkilo
     ja tunnus, henk tunnus, henkilonumer, HETU, SOTU, persovuohttadannummir, ~tunnus
 FI | tax | y tunnus, ytunnus, y tunnuks, alv, alv nro, alv tunnus, alv numero, verotunnus,
     veronumero, yritystunnus, liike ja yhteisotunnus, liiketunnus, ALV, Y
-FI | document | passi, passin, passinumero, passinro, henkilokort, ajokort, ajokortti, ajokortin,
-    henkilollisyystodist
+FI | document | passi=, passin=, passinumero, passinro, henkilokort, ajokort, ajokortti,
+    ajokortin, henkilollisyystodist
 EE | person | isikukood, isikukoodi, ik, isiku kood, isikutunnus, IK
 EE | tax | kmkr, km kood, kaibemaksu, kaibemaksukohustuslase, registrikood, reg kood, reg nr,
     registreerimisnumber, kmkr nr, maksukohustuslase, maksunumber, KMKR, KMK
-EE | document | pass, passi, passi number, id kaart, id kaardi, isikutunnistus, juhiluba, juhiloa,
-    dokumendi
+EE | document | pass, passi=, passi number, id kaart, id kaardi, isikutunnistus, juhiluba,
+    juhiloa, dokumendi
 LV | person | personas kod, personas kods, p k, pk, personkod, person kods, PK
 LV | tax | pvn, pvn nr, pvn reg, pievienotas vertibas, nodoklu maksataja, nodoklu maksataj,
     registracijas numur, registracijas nr, reg nr, vienotais registracijas, PVN, PVN NR
-LV | document | pase, pases, pases nr, pases numurs, personas apliecib, vaditaja apliecib,
+LV | document | pase, pases=, pases nr, pases numurs, personas apliecib, vaditaja apliecib,
     autovaditaja, id karte, id kartes
 LT | person | asmens kod, a k, ak, asm kod, asmens k, asmens numeri, a kodas, AK
 LT | tax | pvm, pvm kodas, pvm moketojo, moketojo kodas, imones kodas, juridinio asmens kodas,
     mokesciu moketoj, mokesciu, im kodas, PVM, PVM KODAS
-LT | document | pasas, paso, paso nr, paso numeris, asmens tapatyb, tapatybes kortel, vairuotojo
+LT | document | pasas, paso=, paso nr, paso numeris, asmens tapatyb, tapatybes kortel, vairuotojo
     pazym, vairuotojo
 ES AD GI | person tax | dni, nie, nif, n i f, d n i, n i e, documento nacional de identidad,
     numero de identidad, numero de identificacion fiscal, identificacion fiscal, codigo fiscal,
@@ -211,7 +212,7 @@ ES AD | tax | iva, nif iva, codigo de identificacion fiscal, vat es, nrt, n r t,
     registre tributari, registre tributari, IVA, NRT
 ES AD | document | pasaporte, numero de pasaporte, permiso de conducir, carnet de conducir,
     permiso de residencia, passaport, carnet, permis de conduir, pasaportea, gidabaimen, permiso
-    de conducion, tie, TIE
+    de conducion, tie
 PT | person | cartao de cidad, cartao do cidad, cartao cidad, numero de identificacao civil,
     identificacao civil, nic, seguranca social, niss, numero de utente, utente, n utente, NISS,
     CC, ~bi, SNS
