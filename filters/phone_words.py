@@ -28,9 +28,9 @@ class Said(enum.IntEnum):
 # What a telephone, a mobile telephone and a fax are called in the languages of Europe. Stems of
 # the first kind count inside compounds too ("Mobiltelefonnummer"), short forms as words alone.
 _WORDS: Final = regex.compile(
-    r"(?:telem[oó]vel|tel[eèé]?[fp]h?[oóòô]+n|teleph|phone(?!s)|hotline|helpline|whats ?app|viber|puhel|guth[aá]n"
-    r"|rufnummer|durchwahl|festnetz|telefax|телефон|тэлефон|мобил|мобіл|мабіл|факс|τηλ[έε]φων|κινητ"
-    r"|φαξ|σταθερ[όο]|símanúm|teléf|téléph|tālru|faks|հեռ|ტელ|[☎✆📞📱☏🖀🕿🖷📠])\p{L}*+"
+    r"(?:telem[oó]vel|tel[eèé]?[fp]h?[oóòô]+n|teleph|phone(?!s)|hotline|helpline|whats ?app|viber"
+    r"|puhel|guth[aá]n|rufnummer|durchwahl|festnetz|telefax|телефон|тэлефон|мобил|мобіл|мабіл"
+    r"|факс|τηλ[έε]φων|κινητ|φαξ|σταθερ[όο]|símanúm|teléf|téléph|tālru|faks|հեռ|ტელ|[☎✆📞📱☏🖀🕿🖷📠])\p{L}*+"
     r"|(?<![\p{L}\p{N}])(?:handy(?:nummer|nr)?|mobil\w{0,9}|gsm\w{0,4}|fax\w{0,8}|tel|tlf|tfn?|tlph"
     r"|tfno|mob|cel|ph|tél|telf|telè|telef|tlfn|fono|fon|móv|m[oó]vil\w?|portable|cell\w{0,5}|kom"
     r"|komórk\w*|linka|тел|моб|ф|т|тл|τηλ|κιν|s[ií]mi?|gsímar?|farsími|puh|matkap|fiks\w*|fijo|fisso"
