@@ -25,7 +25,7 @@ from pydantic import (
 
 from filters import domains, minhash, pii, rules
 from filters.catalog import BY_NAME, PEER, find
-from filters.optout import CHANNELS
+from filters.rights import CHANNELS
 from filters.text import Lexicon
 from langid import models, registry, tags
 from pipeline import layers

@@ -19,6 +19,7 @@ import pyarrow as pa
 from ruamel.yaml import YAML
 
 from filters import domains, optout, pii, robots
+from filters.rights import CHANNELS, RESERVED, Finding, Rights, combine
 from filters.suppression import Suppressed
 from langid import identify as language
 from langid import models
@@ -101,8 +102,8 @@ class _Page:
         self.headers = [(h["name"], h["value"]) for h in row["headers"] or ()]
         self.reason: str | None = row["problem"]
         self.media_type: str | None = None
-        self.findings: list[optout.Finding] = []
-        self.rights: optout.Rights | None = None
+        self.findings: list[Finding] = []
+        self.rights: Rights | None = None
         self.tag = schema.UNDETERMINED
         self.html: str | None = None
         self.title: str | None = None
@@ -208,20 +209,16 @@ class _Worker:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         page.findings += optout.from_robots(rules, status, self._agents, path)
         page.findings += optout.from_headers(page.headers, self._agents)
-        page.rights = optout.combine(page.findings)
+        page.rights = combine(page.findings, self._settings.reserved_channels)
         # A header's TDM reservation waits for the parse: the page's own meta tag overrides it.
         return self._policy(page.rights, frozenset({"tdm_reservation"}))
 
-    def _policy(self, rights: optout.Rights, waiting: frozenset[str] = frozenset()) -> str | None:
+    def _policy(self, rights: Rights, waiting: frozenset[str] = frozenset()) -> str | None:
         """The reason of the first channel that reserves the page and that the policy heeds."""
-        if rights.decision != optout.RESERVED:
+        if rights.decision != RESERVED:
             return None
-        heeded = (
-            c
-            for c in rights.decided_by
-            if c in self._settings.reserved_channels and c not in waiting
-        )
-        return next((optout.CHANNELS[channel] for channel in heeded), None)
+        heeded = (c for c in rights.decided_by if c not in waiting)
+        return next((CHANNELS[channel] for channel in heeded), None)
 
     def _surveyed(self, page: _Page) -> str | None:
         headers = {
@@ -239,7 +236,7 @@ class _Worker:
         )
         metas = [(name, content) for name, content in found.get("metas") or ()]
         page.findings += optout.from_meta(metas, self._agents)
-        page.rights = optout.combine(page.findings)
+        page.rights = combine(page.findings, self._settings.reserved_channels)
         if reserved := self._policy(page.rights):
             return reserved
         if found.get("reason"):
@@ -285,5 +282,19 @@ def host_of(url: str, max_chars: int) -> str | None:
     return host + (f":{port}" if port and port != default else "") if host else None
 
 
-def _struct(rights: optout.Rights | None) -> dict[str, Any] | None:
-    return None if rights is None else {name: getattr(rights, name) for name in schema.RIGHTS.names}
+def _struct(rights: Rights | None) -> dict[str, Any] | None:
+    if rights is None:
+        return None
+    file, tdm = rights.robots, rights.tdmrep
+    return {
+        "decision": rights.decision,
+        "decided_by": rights.decided_by,
+        "robots_status": file.status if file else "unknown",
+        "robots_agent": file.agent if file else None,
+        "robots_rule": file.rule if file else None,
+        "tdm_reservation": tdm.value if tdm else None,
+        "content_usage": rights.content_usage,
+        "content_signal": rights.content_signal,
+        "noai": rights.noai,
+        "policy_version": rights.policy_version,
+    }

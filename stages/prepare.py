@@ -19,7 +19,7 @@ MAX_REDIRECTS = 5
 """RFC 9309 section 2.3.1.2: at least five consecutive redirects should be followed."""
 MAX_BODY_BYTES = 512 << 10
 """RFC 9309 section 2.5: a parser must read at least 500 KiB."""
-_PREFERENCE = ("rules", "empty", "not_robots", "none", "unreachable", "unresolved")
+_PREFERENCE = ("rules", "empty", "not_robots", "not_text", "none", "unreachable", "unresolved")
 
 
 def robots_table(found: Iterable[Any], guard: Guard, keys: Any) -> pa.Table:
