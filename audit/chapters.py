@@ -8,7 +8,7 @@ from audit.phrases import language_name
 from audit.runs import Run
 from audit.sample import visible
 from filters.catalog import BY_NAME
-from filters.optout import CHANNELS
+from filters.rights import CHANNELS
 from langid import tags
 from stages import schema
 

@@ -22,20 +22,65 @@ VERSION = 1
 PASS, KEEP, REJECT, QUARANTINE = "pass", "keep", "reject", "quarantine"
 UNDETERMINED = "und_Zyyy"
 
+_TEXTS = pa.list_(pa.string())
 RIGHTS = pa.struct(
     [
         pa.field("decision", pa.string()),
-        pa.field("decided_by", pa.list_(pa.string())),
-        pa.field("robots_status", pa.string()),
-        pa.field("robots_agent", pa.string()),
-        pa.field("robots_rule", pa.string()),
-        pa.field("tdm_reservation", pa.int8()),
+        pa.field("decided_by", _TEXTS),
+        pa.field("reserved_by", _TEXTS),
+        pa.field("page_reserved_by", _TEXTS),
+        pa.field("policy", pa.string()),
+        pa.field("policy_version", pa.string()),
+        pa.field(
+            "robots",
+            pa.struct(
+                [
+                    *(
+                        pa.field(name, pa.string())
+                        for name in (
+                            *("status", "source", "scheme", "fetched_at", "sha256"),
+                            *("agent", "rule"),
+                        )
+                    ),
+                    *(pa.field(name, pa.bool_()) for name in ("named", "star", "ambiguous")),
+                ]
+            ),
+        ),
+        pa.field(
+            "tdmrep",
+            pa.struct(
+                [
+                    pa.field("value", pa.int8()),
+                    pa.field("place", pa.string()),
+                    pa.field("policy", pa.string()),
+                ]
+            ),
+        ),
         pa.field("content_usage", pa.string()),
         pa.field("content_signal", pa.string()),
         pa.field("noai", pa.bool_()),
-        pa.field("policy_version", pa.string()),
+        pa.field("directives", _TEXTS),
+        pa.field("ai_txt", pa.string()),
+        pa.field("rsl", pa.string()),
+        pa.field("rsl_addresses", _TEXTS),
+        pa.field(
+            "licence",
+            pa.struct(
+                [
+                    *(
+                        pa.field(name, pa.string())
+                        for name in ("code", "version", "place", "certainty")
+                    ),
+                    pa.field("ambiguous", pa.bool_()),
+                ]
+            ),
+        ),
+        pa.field("accessible_for_free", pa.bool_()),
+        pa.field("natural_language", pa.string()),
+        pa.field("unreadable", _TEXTS),
     ]
 )
+"""Every opt-out channel of a page; its fields are those of `filters.rights.Rights`."""
 SPANS = pa.list_(
     pa.struct(
         [
