@@ -20,16 +20,9 @@ import regex  # type: ignore[import-untyped]
 from stdnum import iban as stdnum_iban
 from stdnum import luhn, numdb
 
+from filters.spans import Context
+
 Range = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a finder may know: text, language (ISO 639-3) and the host's top-level domain."""
-
-    text: str
-    language: str | None = None
-    host_tld: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What each channel says of text and data mining on a page.
 
 The findings are combined by `filters.rights`. Channels are robots.txt, headers, markup, the site
-files tdmrep.json, ai.txt and RSL, and lists of domains. Nothing here decides: an explicit permission is a finding like any other.
+files tdmrep.json, ai.txt and RSL, and lists of domains. Nothing here decides: an explicit
+permission is a finding like any other.
 """
 
 from __future__ import annotations

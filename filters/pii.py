@@ -9,27 +9,12 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from filters.detectors import DETECTORS, Context
-
-KINDS: Final = ("CARD", "IBAN", "EMAIL", "PHONE", "IP")
-"""Kinds by priority among spans of equal length. A placeholder is the kind in angle brackets."""
-
-ALL: Final = frozenset(KINDS)
+from filters.detectors import DETECTORS
+from filters.spans import ALL, KINDS, Context, Span
 
 _LITERAL: Final = re.compile(f"<({'|'.join(KINDS)})>")
-
-
-@dataclass(frozen=True)
-class Span:
-    """Half-open range of characters that held personal data."""
-
-    start: int
-    end: int
-    kind: str
-    detector: str
 
 
 def find(

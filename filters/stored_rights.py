@@ -37,11 +37,16 @@ _WITH_VALUE: Final = ("content_usage", "content_signal", "noai", "ai_txt", "rsl"
 
 
 def struct_of(
-    robots: Sequence[Finding], page: Sequence[Finding], policy: str, scheme: str | None = None
+    robots: Sequence[Finding],
+    page: Sequence[Finding],
+    policy: str,
+    scheme: str | None = None,
+    sha256: str | None = None,
 ) -> dict[str, Any]:
     """The struct of a page from what robots.txt says and what all else does.
 
-    `scheme` is that of the robots.txt, where one was asked for. Evidence is redacted as URLs are.
+    `scheme` is that of the robots.txt, where one was asked for, and `sha256` its bytes' where
+    nothing could be read of them. Evidence is redacted as URLs are.
     """
     findings = [*robots, *page]
     rights = combine(findings, POLICIES[policy], policy)
@@ -53,7 +58,12 @@ def struct_of(
         "page_reserved_by": reserving(page),
         "robots": None
         if file is None
-        else {**asdict(file), "scheme": scheme, "rule": evidence(file.rule)},
+        else {
+            **asdict(file),
+            "scheme": scheme,
+            "rule": evidence(file.rule),
+            "sha256": file.sha256 or sha256,
+        },
         "tdmrep": None if tdm is None else {**asdict(tdm), "policy": evidence(tdm.policy)},
         "rsl_addresses": [_address(one) for one in dict.fromkeys(addresses)][:MAX_ADDRESSES],
         "licence": None if rights.licence is None else asdict(rights.licence),

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from filters import domains, minhash, pii, rights, rules
+from filters import domains, minhash, rights, rules, spans
 from filters.catalog import BY_NAME, PEER, find
 from filters.text import Lexicon
 from langid import models, registry, tags
@@ -160,7 +160,7 @@ class Redact(_Section):
     @field_validator("kinds")
     @classmethod
     def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _known(value, pii.ALL, "kind")
+        return _known(value, spans.ALL, "kind")
 
 
 class Cluster(_Section):

@@ -32,6 +32,7 @@ from stages import (
     publish,
     read,
     redact,
+    reserve,
     schema,
     score,
     sign,
@@ -114,6 +115,7 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
             [f"{i.name}:{i.identity}" for i in group],
             {"robots": [i.to_json() for i in group], "inputs": [i.name for i in group]},
         )
+    found: dict[str, Any]
     for kind, item in plan.beside.items():
         for number, groups in enumerate(_spread(site_inputs.row_groups(item))):
             bounds = [groups.start, groups.stop]
@@ -124,12 +126,9 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
             )
     for name, listed in (("block_list", plan.block_list), (OPTOUTS, plan.optouts)):
         if listed or name == "block_list":
-            params = {
-                "list": listed and listed.to_json(),
-                "key": LIST_KEYS[name],
-                "inputs": [listed.name] if listed else [],
-            }
-            yield name, [name, listed.identity if listed else "none"], params
+            found = {"list": listed and listed.to_json(), "key": LIST_KEYS[name]}
+            found["inputs"] = [listed.name] if listed else []
+            yield name, [name, listed.identity if listed else "none"], found
 
     for name, listing in (("suppressed", plan.suppressed), (NOW, plan.suppressed_now)):
         params = {"files": listing.to_json(), "inputs": [item.name for item in listing.files]}
@@ -563,7 +562,7 @@ STEPS: tuple[Step, ...] = (
     Step("cluster", _CLUSTER, ("cluster.threshold",), _cluster),
     Step(
         "judge",
-        _DECIDE,
+        {**_DECIDE, "reserve": reserve.VERSION},
         (*_JUDGED, "rights.policy", "rights.robots_mode"),
         _judge,
     ),

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 from filters import domains, optout, pii, robots
 from filters.rights import CHANNELS, Finding, reserving
+from filters.site_files import SiteFile
 from filters.stored_rights import from_plain, struct_of
 from filters.suppression import Suppressed
 from langid import identify as language
@@ -79,6 +80,7 @@ class _Page:
     """What the gate finds out about one row, check by check."""
 
     __slots__ = (
+        "file",
         "findings",
         "headers",
         "host",
@@ -87,7 +89,6 @@ class _Page:
         "reason",
         "robots",
         "row",
-        "scheme",
         "tag",
         "title",
         "url",
@@ -102,7 +103,7 @@ class _Page:
         self.media_type: str | None = None
         self.findings: list[Finding] = []
         self.robots: list[Finding] = []
-        self.scheme: str | None = None
+        self.file: SiteFile | None = None
         self.tag = schema.UNDETERMINED
         self.html: str | None = None
         self.title: str | None = None
@@ -181,7 +182,7 @@ class _Worker:
     def _reserved(self, page: _Page) -> str | None:
         found = self._robots.robots(page.url)
         rules = self._parse(found.content) if found.content else None
-        page.scheme = found.scheme
+        page.file = found
         page.robots = optout.from_robots(
             rules, found.status, self._agents, path_of(page.url), fetched_at=found.fetched_at
         )
@@ -223,9 +224,11 @@ class _Worker:
 
     def _struct(self, page: _Page) -> dict[str, Any] | None:
         """Null for what was rejected before rights were asked for."""
-        if page.scheme is None:
+        file = page.file
+        if file is None:
             return None
-        return struct_of(page.robots, page.findings, self._settings.policy, page.scheme or None)
+        scheme = file.scheme or None
+        return struct_of(page.robots, page.findings, self._settings.policy, scheme, file.sha256)
 
     def _columns(self, pages: list[_Page]) -> Columns:
         return {

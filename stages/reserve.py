@@ -1,8 +1,9 @@
 """Stage reserve: rights decided anew from stored columns, before keepers are chosen.
 
 What the snapshot itself says was stored by the gate, which rejected under the policy `standard`.
-Here comes what a stricter policy adds, and what a run is given beside the snapshot: newer robots.txt
-files, files of sites, a list of domains. All of it is looked up by the stored URL; no page is read.
+Here comes what a stricter policy adds, and what a run is given beside the snapshot: newer
+robots.txt, files of sites, a list of domains. All of it is looked up by the stored URL; no page is
+read.
 
 A stored URL is redacted. Where personal data were in a path, a newer robots.txt is asked for what
 the path may have been, and any rule against that reserves the page.
