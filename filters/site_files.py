@@ -24,8 +24,8 @@ from filters.sorted_keys import SortedKeys
 MAX_REDIRECTS: Final = 5
 """RFC 9309, 2.3.1.2: at least five consecutive redirects should be followed."""
 MAX_URL_CHARS: Final = 4000
-MAX_CONTENT_BYTES: Final = 8 << 20
-"""Of what a file says, as JSON: eight times what a file of 512 KiB came to at most."""
+MAX_CONTENT_CHARS: Final = 64 << 20
+"""Of what a file says, as ASCII JSON; the largest that is read, a tdmrep.json, has 16 MiB."""
 ROBOTS: Final = "/robots.txt"
 
 STATUSES: Final = (
@@ -33,16 +33,19 @@ STATUSES: Final = (
     "redirect",
     "empty",
     "not_robots",
+    "not_text",
     "unreadable",
     "none",
     "unreachable",
 )
 """What a fetch gave, by its code in tables; of several fetches of a URL the first status counts.
 
-`rules`: the file says something; `empty`: it does not; `not_robots`: another kind of file, such as
-a web page; `unreadable`: its parser was killed; `none`: 4xx; `unreachable`: 5xx or no answer.
+`rules`: the file says something; `empty`: it does not; `not_robots`: a web page; `not_text`: no
+text; `unreadable`: its parser was killed; `none`: 4xx but 429; `unreachable`: 429, 5xx or no
+answer.
 """
-CIRCLE, LOST, LONG, UNKNOWN = "redirect_circle", "redirect_lost", "redirect_long", "unknown"
+CIRCLE, OUTSIDE, LIMIT = "redirect_circle", "redirect_outside", "redirect_limit"
+UNKNOWN = "unknown"
 """What only following finds: redirects in a circle, out of the table, or more than five of them;
 and no such URL in the table."""
 UNDATED: Final = -1
@@ -183,7 +186,7 @@ class SiteFiles:
             found = self._place(*wanted)
             if found is None:
                 if seen:
-                    return SiteFile(LOST, fetched_at, None, None, len(seen), scheme)
+                    return SiteFile(OUTSIDE, fetched_at, None, None, len(seen), scheme)
                 return SiteFile(UNKNOWN, scheme=scheme)
             part, at = found
             fetched_at = _time(int(part.fetched_at[at]))
@@ -195,7 +198,7 @@ class SiteFiles:
             if wanted in seen:
                 return SiteFile(CIRCLE, fetched_at, None, None, len(seen), scheme)
             if len(seen) > MAX_REDIRECTS:
-                return SiteFile(LONG, fetched_at, None, None, len(seen), scheme)
+                return SiteFile(LIMIT, fetched_at, None, None, len(seen), scheme)
 
     def _file(self, part: Part, at: int, status: str, hops: int, scheme: str) -> SiteFile:
         sha256 = part.sha256[at]
@@ -250,7 +253,7 @@ def unpacked(data: bytes) -> str:
     """What was packed; no more of it than a file may say. ValueError for what was not packed."""
     engine = zlib.decompressobj()
     try:
-        made = engine.decompress(data, MAX_CONTENT_BYTES)
+        made = engine.decompress(data, MAX_CONTENT_CHARS)
     except zlib.error:
         raise ValueError("not packed content") from None
     if not engine.eof:

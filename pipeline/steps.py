@@ -31,6 +31,7 @@ from pipeline import (
     lists,
     manifest,
     shards,
+    site_inputs,
     site_tables,
     storage,
     suppression,
@@ -110,7 +111,9 @@ def do_prepare(context: Context) -> Manifest:
     """Step 0a: archives of robots.txt to rows of tables; a list to `block_list` or `suppressed`."""
     if "files" in context.task.params:
         return _prepare_suppressed(context)
-    return _prepare_list(context) if "list" in context.task.params else _prepare_robots(context)
+    if "list" in context.task.params:
+        return _prepare_list(context)
+    return _prepare_beside(context) if "beside" in context.task.params else _prepare_robots(context)
 
 
 def _prepare_suppressed(context: Context) -> Manifest:
@@ -121,11 +124,11 @@ def _prepare_suppressed(context: Context) -> Manifest:
 
 
 def _prepare_list(context: Context) -> Manifest:
-    found = context.task.params["list"]
-    table = prepare.block_list(lists.chunks(Input(**found)) if found else ())
-    name = f"block_list/{context.task.name}-{context.task.key[:12]}.arrow"
+    params, found = context.task.params, context.task.params["list"]
+    table = prepare.block_list(lists.chunks(Input(**found), params["key"]) if found else ())
+    name = f"{context.task.name}/{context.task.name}-{context.task.key[:12]}.arrow"
     output = lists.write(context.run, name, table)
-    counts = [(schema.UNDETERMINED, "block_list.keys", "", table.num_rows)]
+    counts = [(schema.UNDETERMINED, f"{context.task.name}.keys", "", table.num_rows)]
     return context.manifest([output], Books(table.num_rows, table.num_rows, 0, 0), counts)
 
 
@@ -144,6 +147,30 @@ def _prepare_robots(context: Context) -> Manifest:
         guard.close()
     rows = outputs[0].rows
     return context.manifest(outputs, Books(rows, rows, 0, 0), [])
+
+
+def _prepare_beside(context: Context) -> Manifest:
+    """Files of sites that were given beside the snapshot."""
+    params, guard = context.task.params, context.sandbox()
+    kind, passed = params["kind"], 0
+    is_latest = kind == site_inputs.LATEST
+    parse = prepare.robots_parser(guard) if is_latest else prepare.site_parser(guard)
+
+    def found() -> Iterator[prepare.Fetched]:
+        nonlocal passed
+        for row in site_inputs.rows(kind, Input(**params["beside"]), range(*params["groups"])):
+            made = row and prepare.fetched(row.url, row.code, row.date, row.body, parse)
+            if made:
+                yield made
+            else:
+                passed += 1
+
+    try:
+        outputs = site_tables.write(context, found())
+    finally:
+        guard.close()
+    rows = outputs[0].rows
+    return context.manifest(outputs, Books(rows + passed, rows, passed, 0), [])
 
 
 def do_collate(context: Context) -> Manifest:

@@ -23,6 +23,8 @@ from stages.errors import ConfigError
 VERSION = 3
 MAX_BODY_BYTES = 512 << 10
 """RFC 9309 section 2.5: a parser must read at least 500 KiB."""
+MAX_SENT_BYTES = (16 << 20) + 1
+"""Of any file: no parser of sites' files reads more, and this is enough for it to say so."""
 BUCKET_BITS = 6
 BUCKETS = 1 << BUCKET_BITS
 """Ranges of keys into which rows are cut: the most parts that a table can have."""
@@ -55,6 +57,11 @@ def robots_parser(guard: Guard) -> Parser:
     return lambda _, body: guard.call("parse_robots", body)
 
 
+def site_parser(guard: Guard) -> Parser:
+    """Reads tdmrep.json, ai.txt and RSL documents, told apart by their path."""
+    return lambda url, body: guard.call("parse_site_file", urlsplit(url).path, body)
+
+
 def from_records(found: Iterable[Any], parse: Parser) -> Iterator[Fetched]:
     """Fetches out of the records of archives, such as a snapshot's robotstxt subset."""
     for record in found:
@@ -81,13 +88,14 @@ def fetched(
     code = code or 0
     if 300 <= code < 400:
         return Fetched(address, "redirect", date, target=_target(address, location))
-    if 400 <= code < 500:
+    if 400 <= code < 500 and code != 429:
         return Fetched(address, "none", date)
     if not 200 <= code < 300:
         return Fetched(address, "unreachable", date)
-    kept = body[:MAX_BODY_BYTES]
-    answer = parse(address, kept)
+    answer = parse(address, body[:MAX_SENT_BYTES])
     status, content = answer.get("status", "unreadable"), answer.get("content")
+    if len(content or "") > site_files.MAX_CONTENT_CHARS:
+        status, content = "unreadable", None
     digest = hashlib.sha256(body).digest() if body else bytes(32)
     return Fetched(address, status, date, None, content, digest)
 

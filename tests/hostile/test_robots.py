@@ -70,7 +70,7 @@ def test_hostile_robots_files_end_and_pages_of_their_hosts_pass(tmp_path: Path) 
     statuses = {
         host: table.robots(f"https://{host}/x").status for host in [*hosts, "script.example"]
     }
-    assert {statuses[host] for host in ring[:2]} == {"redirect_long"}
+    assert {statuses[host] for host in ring[:2]} == {"redirect_limit"}
     assert statuses["self.example"] == "redirect_circle"
-    assert statuses["nowhere.example"] == statuses["script.example"] == "redirect_lost"
+    assert statuses["nowhere.example"] == statuses["script.example"] == "redirect_outside"
     assert statuses["megabytes.example"] == "rules"

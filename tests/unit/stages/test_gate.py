@@ -239,7 +239,7 @@ def test_robots_rules_are_those_of_path_query_host_and_port(settings: gate.Setti
         ("not_robots", "<html>", 200),
         ("none", "", 404),
         ("unreachable", "", 503),
-        ("redirect_lost", "", 301),
+        ("redirect_outside", "", 301),
     ],
 )
 def test_a_host_without_rules_reserves_nothing(

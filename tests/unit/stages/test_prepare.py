@@ -43,7 +43,7 @@ def read(found: Sequence[Record], guard: Any = None) -> list[prepare.Fetched]:
         (200, b"<!DOCTYPE html><html><body>Not here</body></html>", "not_robots"),
         (403, RULES, "none"),
         (404, RULES, "none"),
-        (429, RULES, "none"),
+        (429, RULES, "unreachable"),
         (500, RULES, "unreachable"),
         (None, RULES, "unreachable"),
         (301, b"", "redirect"),
