@@ -31,7 +31,7 @@ URLS = [
 def sited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small run and German pages of several sites, one of them with placeholders."""
     pages = [
-        small._page(  # noqa: SLF001 - the builder's own form of a page
+        small._page(
             f"u{at}", "deu_Latn", "ä" * (at + 1) + " <PHONE>", url=url, pii={"PHONE": 1 + at}
         )
         for at, url in enumerate(URLS)
@@ -118,8 +118,8 @@ def test_counting_in_parts_changes_nothing(sited: Path, monkeypatch: pytest.Monk
 
 def test_slices_of_maps_are_counted_once() -> None:
     counts = pa.array([[("A", 1)], [("B", 2), ("A", 3)], []], pa.map_(pa.string(), pa.int32()))
-    assert counting._kinds(counts.slice(1)) == {"B": 2, "A": 3}  # noqa: SLF001
-    assert counting._kinds(counts.slice(2)) == {}  # noqa: SLF001
+    assert counting._kinds(counts.slice(1)) == {"B": 2, "A": 3}
+    assert counting._kinds(counts.slice(2)) == {}
 
 
 def test_a_corpus_that_the_ledger_contradicts_has_no_paper(
