@@ -22,9 +22,9 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
-from filters import robots
+from filters import controls, robots
 
-VERSION = 2
+VERSION = 3
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs page text and URLs
 
 # lxml asks a Python function for the class of every element that it hands out, 2,000 times a page,
@@ -365,7 +365,7 @@ def _look(html: str, min_visible_chars: int) -> dict[str, Any]:
     if tree.document is None or tree.body is None:
         return {"reason": "gate.empty"}
     facts = _facts(tree.document, html)
-    title = " ".join((tree.title or "").split())[:1000]
+    title = " ".join(controls.plain(tree.title or "").split())[:1000]
     shown: dict[str, Any] = {"main_content": False, "alt_texts": False, "list_bullets": False}
     visible = extract_plain_text(tree, **shown)
     if len(visible) < MIN_VISIBLE_CHARS:
@@ -428,7 +428,7 @@ def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
             )
             or ""
         )
-    text = text.strip()
+    text = controls.plain(text).strip()
     if not text:
         return {"reason": "extract.empty"}
     if len(text) > max_chars:
