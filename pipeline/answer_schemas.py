@@ -230,6 +230,19 @@ ENERGY = one(
         "per": by_name(one({"count": COUNT, "per": COUNT, "kwh": RANGE, "grams": maybe(RANGE)})),
     }
 )
+ESTIMATE = one(
+    {
+        **dict.fromkeys(
+            ("from_responses", "places", "files", "workers", "responses", "documents"), COUNT
+        ),
+        **dict.fromkeys(("cpu_hours", "wall_hours", "kwh"), RANGE),
+        **dict.fromkeys(("cpu_ms_per_response", "memory_mb", "memory_mb_per_worker"), NUMBER),
+        **dict.fromkeys(("grams", "cost"), maybe(RANGE)),
+        "country": maybe(TEXT),
+        "disk_bytes": COUNTS,
+        "stored_bytes": COUNT,
+    }
+)
 BIAS_ROW = one(
     {
         **dict.fromkeys(("language", "group", "measure"), TEXT),
@@ -274,7 +287,7 @@ DATA: Mapping[str, Schema] = {
             "robots_files": COUNT,
             "missing": many(TEXT),
             "languages": TEXT,
-            "estimate": maybe(by_name(maybe(NUMBER))),
+            "estimate": maybe(ESTIMATE),
         }
     ),
     "status": STATUS,
