@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from filters import spans
 from pipeline.answers import SCHEMA_VERSION
 from stages.errors import ConfigError
 
@@ -193,6 +194,37 @@ COMPARE = one(
     }
 )
 
+BIAS_ROW = one(
+    {
+        **dict.fromkeys(("language", "group", "measure"), TEXT),
+        "kind": {"enum": ["mention", "domain", "variety", "language"]},
+        **dict.fromkeys(("documents", "passed"), COUNT),
+        **dict.fromkeys(("share", "low", "high", "baseline"), NUMBER),
+        **dict.fromkeys(("ratio", "ratio_low", "ratio_high"), maybe(NUMBER)),
+        "state": {"enum": ["ok", "watch", "alarm"]},
+    }
+)
+BIAS = one(
+    {
+        "run": TEXT,
+        "seed": WHOLE,
+        "sample": COUNT,
+        "languages": many(
+            one(
+                {
+                    "language": TEXT,
+                    **dict.fromkeys(("documents", "read"), COUNT),
+                    "lexicon": maybe(COUNT),
+                    "reviewed_by": maybe(TEXT),
+                }
+            )
+        ),
+        "rows": many(BIAS_ROW),
+        "few": many(one(dict.fromkeys(("language", "kind", "group"), TEXT))),
+        "notes": many(one(dict.fromkeys(("language", "group", "note", "by", "at"), TEXT))),
+    }
+)
+
 DATA: Mapping[str, Schema] = {
     "run": one(
         {"run": TEXT, "exit_code": WHOLE, "problems": many(TEXT), "totals": ACCOUNT},
@@ -219,6 +251,7 @@ DATA: Mapping[str, Schema] = {
             "pii": by_name(COUNTS),
         }
     ),
+    "bias": BIAS,
     "report": one({"path": TEXT}),
     "trace": one({"records": many(RECORD), "searched": many(TEXT)}),
     "sample": one({"sha256": SHA256, "command": TEXT, "documents": many(RECORD)}),
@@ -252,6 +285,26 @@ DATA: Mapping[str, Schema] = {
 }
 """`data` by command; one that is not here prints an object."""
 
+LINES: dict[str, Schema] = {
+    "redact": one(
+        {
+            "text": TEXT,
+            "spans": many(
+                one(
+                    {
+                        "start": COUNT,
+                        "end": COUNT,
+                        "type": {"enum": list(spans.KINDS)},
+                        "detector": TEXT,
+                        "country": maybe({"type": "string", "pattern": "^[A-Z]{2}$"}),
+                    }
+                )
+            ),
+        }
+    ),
+}
+"""Each line of what a command prints with `--jsonl`. Offsets count code points given."""
+
 
 def schemas(command: str | None = None) -> Schema:
     """JSON Schema of what a command prints with `--json`; without one, of any command.
@@ -283,7 +336,10 @@ def schemas(command: str | None = None) -> Schema:
 
 def printed(command: str | None) -> bytes:
     """The same as indented JSON. ConfigError for a command that is not described."""
+    if command in LINES:
+        return (json.dumps({"$schema": DIALECT, **LINES[command]}, indent=1) + "\n").encode()
     if command is not None and command not in DATA:
-        near = difflib.get_close_matches(command, DATA, n=3, cutoff=0.5) or list(DATA)
+        known = [*DATA, *LINES]
+        near = difflib.get_close_matches(command, known, n=3, cutoff=0.5) or known
         raise ConfigError("--json-schema", f"no schema of {command!r}", f"try {', '.join(near)}")
     return (json.dumps(schemas(command), indent=1) + "\n").encode()
