@@ -194,6 +194,9 @@ COMPARE = one(
     }
 )
 
+PAPER = one(
+    {"paper": TEXT, "files": many(TEXT), "open": many(one(dict.fromkeys(("key", "asked"), TEXT)))}
+)
 BIAS_ROW = one(
     {
         **dict.fromkeys(("language", "group", "measure"), TEXT),
@@ -273,6 +276,10 @@ DATA: Mapping[str, Schema] = {
             ),
         }
     ),
+    **dict.fromkeys(
+        (f"export {paper}" for paper in ("ai-act", "croissant", "card", "datasheet")), PAPER
+    ),
+    "export figures": one({"at": maybe(TEXT), "figures": ANY}),
     "prune": one({"removed": many(TEXT), "bytes": COUNT}),
     "config show": one({"values": many(one({"key": TEXT, "value": ANY, "from": TEXT}))}),
     "config validate": one({"name": TEXT, "digest": TEXT, "languages": COUNT, "rules": COUNT}),

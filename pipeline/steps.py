@@ -11,7 +11,7 @@ import contextlib
 import functools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from filters import rules
 from filters.catalog import BY_NAME
+from filters.domains import KeyList
+from filters.rights import ALLOWED
 from filters.site_files import STATUSES
 from filters.suppression import Suppressed
 from pipeline import (
@@ -52,6 +54,7 @@ from stages import (
     publish,
     read,
     redact,
+    reserve,
     schema,
     score,
     sign,
@@ -203,7 +206,9 @@ def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -
                 g.media_types,
                 g.allow_domains,
                 g.deny_domains,
-                g.reserved_channels,
+                settings.rights.at_gate,
+                settings.rights.heeds_crawl,
+                settings.rights.gate_policy,
                 g.min_european_mass,
                 g.keep_truncated,
                 g.language_models,
@@ -313,12 +318,35 @@ class _Ledger:
                 self.counts[tag, f"documents.{what}", label] += 1
                 self.counts[tag, f"characters.{what}", label] += chars
                 self.counts[tag, f"bytes.{what}", label] += size
+        rights = records.column("rights").combine_chunks()
+        fields = (pc.struct_field(rights, name) for name in ("decision", "reserved_by"))
+        robots = pc.struct_field(rights, "robots")
+        seen = (pc.struct_field(robots, name) for name in ("status", "ambiguous"))
+        for tag, decision, reserved, status, is_ambiguous, allowed in zip(
+            records.column("tag").to_pylist(),
+            *(column.to_pylist() for column in (*fields, *seen)),
+            pc.struct_field(rights, "decided_by").to_pylist(),
+            strict=True,
+        ):
+            if decision is not None:
+                self._count_rights(tag, decision, reserved, allowed)
+                self.counts[tag, "rights.robots", status] += 1
+                self.counts[tag, "rights.robots_ambiguous", ""] += bool(is_ambiguous)
         if "pii_counts" in live.schema.names:
             for tag, found in zip(
                 live.column("tag").to_pylist(), live.column("pii_counts").to_pylist(), strict=True
             ):
                 for kind, count in found:
                     self.counts[tag, "pii.redacted", kind] += count
+
+    def _count_rights(
+        self, tag: str, decision: str, reserved: Sequence[str], decided: Sequence[str]
+    ) -> None:
+        for channel in reserved:
+            self.counts[tag, "rights.reserved", channel] += 1
+        if decision == ALLOWED:
+            for channel in decided:
+                self.counts[tag, "rights.allowed", channel] += 1
 
     def books(self) -> Books:
         o = self._outcomes
@@ -337,10 +365,12 @@ def do_judge(context: Context) -> Manifest:
     params = context.task.params
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
-    lists = context.settings.lists()
+    site_lists = context.settings.lists()
     listed = _suppressed(context)
-    has_urls = bool(lists) or listed.names_addresses
+    rights = _reservations(context)
+    has_urls = bool(site_lists) or listed.names_addresses or not rights.is_as_stored
     columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
+    columns += [] if rights.is_as_stored else ["rights"]
     documents = tables.read_table(context.path(params["documents"]), columns)
     taken = decide.taken(documents, listed)
     if listed.names_texts:
@@ -350,9 +380,24 @@ def do_judge(context: Context) -> Manifest:
         context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
     writer = context.output(schema.VERDICTS)
-    writer.write(decide.verdicts(documents, signals, compiled, lists, taken))
+    reserved = None if rights.is_as_stored else rights.judge(documents)
+    writer.write(decide.verdicts(documents, signals, compiled, site_lists, taken, reserved))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
+    )
+
+
+def _reservations(context: Context) -> reserve.Reservations:
+    """Rights under the run's policy, with what it was given beside the snapshot."""
+    settings, params = context.settings.rights, context.task.params
+    found = {k: site_tables.opened(context.run, parts) for k, parts in params["beside"].items()}
+    listed = None
+    if params["optouts"] is not None:
+        table = lists.mapped(context.path(params["optouts"])).combine_chunks()
+        listed = KeyList(table.column("key").to_numpy(), table.column("flags").to_numpy())
+    beside = reserve.Beside(found.get(site_inputs.LATEST), found.get(site_inputs.SIDE), listed)
+    return reserve.Reservations(
+        settings.policy, settings.robots_mode, gate.training_agents(), beside
     )
 
 
@@ -365,7 +410,7 @@ def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
     for mine in np.split(own, np.flatnonzero(np.diff(shard[own])) + 1):
         if len(mine):
             path = context.path(context.task.params["verdicts"][shard[mine[0]]])
-            table = tables.read_table(path, ["failed_rules", "listed", "taken"])
+            table = tables.read_table(path, ["failed_rules", "listed", "taken", "reserved"])
             found[mine] = decide.passes(table)[row[mine]]
     return found
 
