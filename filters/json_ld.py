@@ -30,7 +30,8 @@ _ELSEWHERE: Final = frozenset(
 _OTHER_TYPES: Final = frozenset(
     {
         "imageobject", "videoobject", "audioobject", "mediaobject", "3dmodel", "place", "event",
-        "touristattraction", "museum", "park", "organization", "person", "product", "offer", "service",
+        "touristattraction", "museum", "park", "organization", "person", "product", "offer",
+        "service",
         "itemlist", "breadcrumblist", "listitem", "localbusiness", "softwareapplication", "dataset",
         "landmarksorhistoricalbuildings", "accommodation", "trip",
     }

@@ -20,7 +20,8 @@ _CREATIVE_COMMONS: Final = re.compile(
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
-    r"\bCC(?:[ -](?P<code>BY(?:-(?:NC|ND|SA)){0,2}+)|[ -]?(?P<zero>0))\b(?:[ -](?P<version>\d\.\d))?",
+    r"\bCC(?:[ -](?P<code>BY(?:-(?:NC|ND|SA)){0,2}+)|[ -]?(?P<zero>0))\b"
+    r"(?:[ -](?P<version>\d\.\d))?",
     re.IGNORECASE,
 )
 MAX_VALUE_CHARS: Final = 500
