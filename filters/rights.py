@@ -47,8 +47,9 @@ POLICIES: Final[dict[str, tuple[str, ...]]] = {
         *_STANDARD, "robots_ambiguous", "robots_unreachable", "rsl_unresolved", "natural_language",
         "unreadable",
     ),
+    "none": (),
 }  # fmt: skip
-"""Channels that a policy heeds. `noimageai` is about images: it is recorded, and in neither."""
+"""Channels that a policy heeds. `noimageai` is about images: it is recorded, and in no policy."""
 
 _TDM_PLACES: Final = ("meta", "header", "file")
 """From the highest precedence."""
@@ -60,6 +61,7 @@ UNKNOWN: Final = "unknown"
 AT_CRAWL: Final = "at_crawl"
 LATEST: Final = "latest"
 UNION: Final = "union"
+MODES: Final = (UNION, AT_CRAWL, LATEST)
 
 MAX_VALUE_CHARS: Final = 200
 """Of what a site wrote, so much is kept as evidence."""
@@ -184,8 +186,7 @@ def combine(
     section 4).
     """
     kept = _without_overridden(list(findings))
-    against = {one.channel for one in kept if one.verdict == RESERVED}
-    reserved_by = tuple(channel for channel in CHANNELS if channel in against)
+    reserved_by = reserving(kept)
     decided_by = tuple(channel for channel in reserved_by if channel in heeded)
     decision = RESERVED if decided_by else UNKNOWN
     if not decided_by:
@@ -219,6 +220,13 @@ def combine(
             dict.fromkeys(one.value or one.place for one in kept if one.channel == "unreadable")
         ),
     )
+
+
+def reserving(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Channels that reserve, in the order of `CHANNELS`."""
+    kept = _without_overridden(list(findings))
+    against = {one.channel for one in kept if one.verdict == RESERVED}
+    return tuple(channel for channel in CHANNELS if channel in against)
 
 
 def _without_overridden(findings: list[Finding]) -> list[Finding]:

@@ -6,15 +6,16 @@ Where no file was reached a status says why. None of them permits anything by it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, Literal, TypeVar
 
 STATUSES: Final[dict[str, str]] = {
     "rules": "a file with groups",
     "empty": "a file without groups",
     "not_robots": "a web page in place of the file (soft 404)",
     "not_text": "no text: NUL, or over a tenth of it control or undecodable characters",
+    "unreadable": "its parser was killed, or it says too much",
     "none": "HTTP 400 to 499 except 429: there is no file",
     "unreachable": "HTTP 429, 5xx, no usable status, or no answer",
     "redirect_circle": "redirects lead back to where they were",
@@ -25,7 +26,10 @@ STATUSES: Final[dict[str, str]] = {
 """Every status that a host's robots.txt may have."""
 
 NO_ANSWER: Final = frozenset(
-    {"not_text", "unreachable", "redirect_circle", "redirect_limit", "redirect_outside"}
+    {
+        *("not_text", "unreadable", "unreachable"),
+        *("redirect_circle", "redirect_limit", "redirect_outside"),
+    }
 )
 """Statuses under which the site may have rules that nobody read."""
 
@@ -42,17 +46,21 @@ def status_of(code: int | None) -> str | None:
     return "none"
 
 
+Url = TypeVar("Url", bound=Hashable)
+"""A URL, or what stands for one."""
+
+
 @dataclass(frozen=True)
-class Redirected:
+class Redirected(Generic[Url]):
     """Where redirects end."""
 
-    url: str
+    url: Url
     status: str | None
     """`redirect_circle`, `redirect_limit`, `redirect_outside`; None if `url` is no redirect."""
     hops: int
 
 
-def follow(url: str, target_of: Callable[[str], str | bool | None]) -> Redirected:
+def follow(url: Url, target_of: Callable[[Url], Url | Literal[False] | None]) -> Redirected[Url]:
     """The end of the redirects that begin at `url`, after at most five hops.
 
     `target_of` gives the absolute URL that a URL redirects to, None if it is no redirect, and
@@ -63,7 +71,7 @@ def follow(url: str, target_of: Callable[[str], str | bool | None]) -> Redirecte
         target = target_of(url)
         if target is None:
             return Redirected(url, None, hops)
-        if isinstance(target, bool):
+        if target is False:
             return Redirected(url, "redirect_outside", hops)
         if target in seen:
             return Redirected(url, "redirect_circle", hops)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from filters import spans
 from pipeline.answers import SCHEMA_VERSION
 from stages.errors import ConfigError
 
@@ -193,6 +194,90 @@ COMPARE = one(
     }
 )
 
+PAPER = one(
+    {"paper": TEXT, "files": many(TEXT), "open": many(one(dict.fromkeys(("key", "asked"), TEXT)))}
+)
+RANGE = one(dict.fromkeys(("low", "mid", "high"), NUMBER))
+SPENT: dict[str, Schema] = {
+    **dict.fromkeys(("cpu_s", "gb_s"), NUMBER),
+    "joules": maybe(NUMBER),
+    "kwh": RANGE,
+}
+ASSUMED = one({**dict.fromkeys(("low", "mid", "high"), NUMBER), "source": TEXT})
+FACTOR = one({"country": TEXT, "grams": NUMBER, "year": WHOLE, "source": TEXT})
+ENERGY = one(
+    {
+        "method": {"enum": ["measured_rapl", "estimated_tdp", "unknown"]},
+        "assumptions": one(
+            {
+                **dict.fromkeys(("watts_per_core", "watts_per_gb", "pue"), ASSUMED),
+                "not_counted": many(TEXT),
+                "factor": FACTOR,
+            },
+            optional=("factor",),
+        ),
+        "untimed": COUNT,
+        "steps": many(
+            one(
+                {
+                    "step": TEXT,
+                    **dict.fromkeys(("tasks", "untimed", "bytes_out"), COUNT),
+                    **dict.fromkeys(("wall_s", "peak_mb"), NUMBER),
+                    **SPENT,
+                }
+            )
+        ),
+        "languages": many(one({"language": TEXT, **SPENT})),
+        "rejected": many(one({"step": TEXT, "group": TEXT, **SPENT})),
+        "total": one({**SPENT, "grams": maybe(RANGE)}),
+        "rejected_total": one({**SPENT, "fraction": maybe(NUMBER)}),
+        "per": by_name(one({"count": COUNT, "per": COUNT, "kwh": RANGE, "grams": maybe(RANGE)})),
+    }
+)
+ESTIMATE = one(
+    {
+        **dict.fromkeys(
+            ("from_responses", "places", "files", "workers", "responses", "documents"), COUNT
+        ),
+        **dict.fromkeys(("cpu_hours", "wall_hours", "kwh"), RANGE),
+        **dict.fromkeys(("cpu_ms_per_response", "memory_mb", "memory_mb_per_worker"), NUMBER),
+        **dict.fromkeys(("grams", "cost"), maybe(RANGE)),
+        "country": maybe(TEXT),
+        "disk_bytes": COUNTS,
+        "stored_bytes": COUNT,
+    }
+)
+BIAS_ROW = one(
+    {
+        **dict.fromkeys(("language", "group", "measure"), TEXT),
+        "kind": {"enum": ["mention", "domain", "variety", "language"]},
+        **dict.fromkeys(("documents", "passed"), COUNT),
+        **dict.fromkeys(("share", "low", "high", "baseline"), NUMBER),
+        **dict.fromkeys(("ratio", "ratio_low", "ratio_high"), maybe(NUMBER)),
+        "state": {"enum": ["ok", "watch", "alarm"]},
+    }
+)
+BIAS = one(
+    {
+        "run": TEXT,
+        "seed": WHOLE,
+        "sample": COUNT,
+        "languages": many(
+            one(
+                {
+                    "language": TEXT,
+                    **dict.fromkeys(("documents", "read"), COUNT),
+                    "lexicon": maybe(COUNT),
+                    "reviewed_by": maybe(TEXT),
+                }
+            )
+        ),
+        "rows": many(BIAS_ROW),
+        "few": many(one(dict.fromkeys(("language", "kind", "group"), TEXT))),
+        "notes": many(one(dict.fromkeys(("language", "group", "note", "by", "at"), TEXT))),
+    }
+)
+
 DATA: Mapping[str, Schema] = {
     "run": one(
         {"run": TEXT, "exit_code": WHOLE, "problems": many(TEXT), "totals": ACCOUNT},
@@ -206,7 +291,7 @@ DATA: Mapping[str, Schema] = {
             "robots_files": COUNT,
             "missing": many(TEXT),
             "languages": TEXT,
-            "estimate": maybe(by_name(maybe(NUMBER))),
+            "estimate": maybe(ESTIMATE),
         }
     ),
     "status": STATUS,
@@ -219,6 +304,8 @@ DATA: Mapping[str, Schema] = {
             "pii": by_name(COUNTS),
         }
     ),
+    "bias": BIAS,
+    "energy": ENERGY,
     "report": one({"path": TEXT}),
     "trace": one({"records": many(RECORD), "searched": many(TEXT)}),
     "sample": one({"sha256": SHA256, "command": TEXT, "documents": many(RECORD)}),
@@ -240,6 +327,10 @@ DATA: Mapping[str, Schema] = {
             ),
         }
     ),
+    **dict.fromkeys(
+        (f"export {paper}" for paper in ("ai-act", "croissant", "card", "datasheet")), PAPER
+    ),
+    "export figures": one({"at": maybe(TEXT), "figures": ANY}),
     "prune": one({"removed": many(TEXT), "bytes": COUNT}),
     "config show": one({"values": many(one({"key": TEXT, "value": ANY, "from": TEXT}))}),
     "config validate": one({"name": TEXT, "digest": TEXT, "languages": COUNT, "rules": COUNT}),
@@ -251,6 +342,26 @@ DATA: Mapping[str, Schema] = {
     "takedown verify": CHECKS,
 }
 """`data` by command; one that is not here prints an object."""
+
+LINES: dict[str, Schema] = {
+    "redact": one(
+        {
+            "text": TEXT,
+            "spans": many(
+                one(
+                    {
+                        "start": COUNT,
+                        "end": COUNT,
+                        "type": {"enum": list(spans.KINDS)},
+                        "detector": TEXT,
+                        "country": maybe({"type": "string", "pattern": "^[A-Z]{2}$"}),
+                    }
+                )
+            ),
+        }
+    ),
+}
+"""Each line of what a command prints with `--jsonl`. Offsets count code points given."""
 
 
 def schemas(command: str | None = None) -> Schema:
@@ -283,7 +394,10 @@ def schemas(command: str | None = None) -> Schema:
 
 def printed(command: str | None) -> bytes:
     """The same as indented JSON. ConfigError for a command that is not described."""
+    if command in LINES:
+        return (json.dumps({"$schema": DIALECT, **LINES[command]}, indent=1) + "\n").encode()
     if command is not None and command not in DATA:
-        near = difflib.get_close_matches(command, DATA, n=3, cutoff=0.5) or list(DATA)
+        known = [*DATA, *LINES]
+        near = difflib.get_close_matches(command, known, n=3, cutoff=0.5) or known
         raise ConfigError("--json-schema", f"no schema of {command!r}", f"try {', '.join(near)}")
     return (json.dumps(schemas(command), indent=1) + "\n").encode()
