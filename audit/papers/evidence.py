@@ -250,7 +250,7 @@ def _rights(seen: Evidence) -> dict[str, Any]:
     first, last = _robots_dates(seen.run)
     return {
         "rejected": _rejected(seen, "rights.", *reasons),
-        "robots_hosts": dict(sorted(stats.labels(seen.table, "prepare", "robots.hosts").items())),
+        "robots_hosts": dict(sorted(stats.labels(seen.table, "collate", "robots.files").items())),
         "robots_first": first,
         "robots_last": last,
     }
