@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from filters import spans
 from pipeline.answers import SCHEMA_VERSION
 from stages.errors import ConfigError
 
@@ -193,6 +194,9 @@ COMPARE = one(
     }
 )
 
+PAPER = one(
+    {"paper": TEXT, "files": many(TEXT), "open": many(one(dict.fromkeys(("key", "asked"), TEXT)))}
+)
 RANGE = one(dict.fromkeys(("low", "mid", "high"), NUMBER))
 SPENT: dict[str, Schema] = {
     **dict.fromkeys(("cpu_s", "gb_s"), NUMBER),
@@ -323,6 +327,10 @@ DATA: Mapping[str, Schema] = {
             ),
         }
     ),
+    **dict.fromkeys(
+        (f"export {paper}" for paper in ("ai-act", "croissant", "card", "datasheet")), PAPER
+    ),
+    "export figures": one({"at": maybe(TEXT), "figures": ANY}),
     "prune": one({"removed": many(TEXT), "bytes": COUNT}),
     "config show": one({"values": many(one({"key": TEXT, "value": ANY, "from": TEXT}))}),
     "config validate": one({"name": TEXT, "digest": TEXT, "languages": COUNT, "rules": COUNT}),
@@ -334,6 +342,26 @@ DATA: Mapping[str, Schema] = {
     "takedown verify": CHECKS,
 }
 """`data` by command; one that is not here prints an object."""
+
+LINES: dict[str, Schema] = {
+    "redact": one(
+        {
+            "text": TEXT,
+            "spans": many(
+                one(
+                    {
+                        "start": COUNT,
+                        "end": COUNT,
+                        "type": {"enum": list(spans.KINDS)},
+                        "detector": TEXT,
+                        "country": maybe({"type": "string", "pattern": "^[A-Z]{2}$"}),
+                    }
+                )
+            ),
+        }
+    ),
+}
+"""Each line of what a command prints with `--jsonl`. Offsets count code points given."""
 
 
 def schemas(command: str | None = None) -> Schema:
@@ -366,7 +394,10 @@ def schemas(command: str | None = None) -> Schema:
 
 def printed(command: str | None) -> bytes:
     """The same as indented JSON. ConfigError for a command that is not described."""
+    if command in LINES:
+        return (json.dumps({"$schema": DIALECT, **LINES[command]}, indent=1) + "\n").encode()
     if command is not None and command not in DATA:
-        near = difflib.get_close_matches(command, DATA, n=3, cutoff=0.5) or list(DATA)
+        known = [*DATA, *LINES]
+        near = difflib.get_close_matches(command, known, n=3, cutoff=0.5) or known
         raise ConfigError("--json-schema", f"no schema of {command!r}", f"try {', '.join(near)}")
     return (json.dumps(schemas(command), indent=1) + "\n").encode()

@@ -1,7 +1,7 @@
 """What the verbs that read runs print, as text that fits 80 columns."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audit import inspect
@@ -105,12 +105,17 @@ def trace_text(data: Mapping[str, Any], what: Sequence[str]) -> Text:
         for key in ("rights", "signals"):
             if record.get(key):
                 yield f"  {key}"
-                yield from (
-                    f"    {name:40} {cell(value)}"
-                    for name, value in record[key].items()
-                    if value not in (None, [])
-                )
+                yield from (f"    {name:40} {cell(value)}" for name, value in _flat(record[key]))
         yield ""
+
+
+def _flat(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values with their names, those of a struct inside by both names; nothing that is empty."""
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", each) for inner, each in _flat(value))
+        elif value not in (None, []):
+            yield name, ", ".join(value) if isinstance(value, list) else value
 
 
 def sample_text(data: Mapping[str, Any]) -> Text:

@@ -10,7 +10,7 @@ stage modules.
 import contextlib
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,8 +21,22 @@ from numpy.typing import NDArray
 
 from filters import rules
 from filters.catalog import BY_NAME
+from filters.domains import KeyList
+from filters.rights import ALLOWED
+from filters.site_files import STATUSES
 from filters.suppression import Suppressed
-from pipeline import config, duplicates, lists, manifest, shards, storage, suppression, tables
+from pipeline import (
+    config,
+    duplicates,
+    lists,
+    manifest,
+    shards,
+    site_inputs,
+    site_tables,
+    storage,
+    suppression,
+    tables,
+)
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
@@ -39,6 +53,7 @@ from stages import (
     publish,
     read,
     redact,
+    reserve,
     schema,
     score,
     sign,
@@ -74,16 +89,13 @@ def _parsed(settings: str) -> config.Run:
     return config.Run.model_validate_json(settings)
 
 
-def _host_key(url: str) -> tuple[str, int] | None:
-    host = gate.host_of(url, 4000)
-    return None if host is None else (host, gate.host_key(host))
-
-
 def do_prepare(context: Context) -> Manifest:
-    """Step 0: robots.txt files to `robots`, a list to `block_list` or `suppressed`."""
+    """Step 0a: archives of robots.txt to rows of tables; a list to `block_list` or `suppressed`."""
     if "files" in context.task.params:
         return _prepare_suppressed(context)
-    return _prepare_list(context) if "list" in context.task.params else _prepare_robots(context)
+    if "list" in context.task.params:
+        return _prepare_list(context)
+    return _prepare_beside(context) if "beside" in context.task.params else _prepare_robots(context)
 
 
 def _prepare_suppressed(context: Context) -> Manifest:
@@ -94,33 +106,66 @@ def _prepare_suppressed(context: Context) -> Manifest:
 
 
 def _prepare_list(context: Context) -> Manifest:
-    found = context.task.params["list"]
-    table = prepare.block_list(lists.chunks(Input(**found)) if found else ())
-    name = f"block_list/{context.task.name}-{context.task.key[:12]}.arrow"
+    params, found = context.task.params, context.task.params["list"]
+    table = prepare.block_list(lists.chunks(Input(**found), params["key"]) if found else ())
+    name = f"{context.task.name}/{context.task.name}-{context.task.key[:12]}.arrow"
     output = lists.write(context.run, name, table)
-    counts = [(schema.UNDETERMINED, "block_list.keys", "", table.num_rows)]
+    counts = [(schema.UNDETERMINED, f"{context.task.name}.keys", "", table.num_rows)]
     return context.manifest([output], Books(table.num_rows, table.num_rows, 0, 0), counts)
 
 
 def _prepare_robots(context: Context) -> Manifest:
     guard = context.sandbox()
 
-    def found() -> Iterator[read.Record]:
+    def records() -> Iterator[read.Record]:
         for item in context.task.params["robots"]:
             opened = functools.partial(storage.open_at, item["uri"])
             yield from read.records(opened, item["name"], prepare.MAX_BODY_BYTES * 2)
 
     try:
-        table = prepare.robots_table(found(), guard, _host_key)
+        found = prepare.from_records(records(), prepare.robots_parser(guard))
+        outputs = site_tables.write(context, found)
     finally:
         guard.close()
-    writer = context.output(schema.ROBOTS)
-    writer.write(table)
+    rows = outputs[0].rows
+    return context.manifest(outputs, Books(rows, rows, 0, 0), [])
+
+
+def _prepare_beside(context: Context) -> Manifest:
+    """Files of sites that were given beside the snapshot."""
+    params, guard = context.task.params, context.sandbox()
+    kind, passed = params["kind"], 0
+    is_latest = kind == site_inputs.LATEST
+    parse = prepare.robots_parser(guard) if is_latest else prepare.site_parser(guard)
+
+    def found() -> Iterator[prepare.Fetched]:
+        nonlocal passed
+        for row in site_inputs.rows(kind, Input(**params["beside"]), range(*params["groups"])):
+            made = row and prepare.fetched(row.url, row.code, row.date, row.body, parse)
+            if made:
+                yield made
+            else:
+                passed += 1
+
+    try:
+        outputs = site_tables.write(context, found())
+    finally:
+        guard.close()
+    rows = outputs[0].rows
+    return context.manifest(outputs, Books(rows + passed, rows, passed, 0), [])
+
+
+def do_collate(context: Context) -> Manifest:
+    """Step 0b: a range of keys of all that `prepare` found, once for each URL and content."""
+    outputs, rows, files = site_tables.collate(context)
+    kind = context.task.params["kind"]
+    found = files.filter(files.column("is_robots")) if kind == "robots" else files
     counts = [
-        (schema.UNDETERMINED, "robots.hosts", s, n)
-        for s, n in Counter(table.column("status").to_pylist()).items()
+        (schema.UNDETERMINED, f"{kind}.files", STATUSES[status], n)
+        for status, n in Counter(found.column("status").to_pylist()).items()
     ]
-    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
+    made = files.num_rows
+    return context.manifest(outputs, Books(rows, made, rows - made, 0), counts)
 
 
 def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -> list[base.Stage]:
@@ -140,7 +185,9 @@ def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -
                 g.media_types,
                 g.allow_domains,
                 g.deny_domains,
-                g.reserved_channels,
+                settings.rights.at_gate,
+                settings.rights.heeds_crawl,
+                settings.rights.gate_policy,
                 g.min_european_mass,
                 g.keep_truncated,
                 g.language_models,
@@ -187,10 +234,10 @@ def do_extract(context: Context) -> Manifest:
     """Step 1: one WARC file to records, documents, signals and signatures."""
     item, others = context.task.params["shard"], dict[str, int]()
     guard = context.sandbox()
-    robots = tables.read_table(context.path(context.task.params["robots_table"]))
+    robots = site_tables.opened(context.run, context.task.params["robots"])
     blocked = lists.mapped(context.path(context.task.params["block_list"]))
     listed = _suppressed(context)
-    tools = base.Tools(guard, {"robots": robots, "block_list": blocked})
+    tools = base.Tools(guard, {"block_list": blocked}, robots)
     records, ledger = context.output(schema.RECORDS), _Ledger()
     rows = shards.Sorted(
         context.run,
@@ -258,12 +305,35 @@ class _Ledger:
                 self.counts[tag, f"documents.{what}", label] += 1
                 self.counts[tag, f"characters.{what}", label] += chars
                 self.counts[tag, f"bytes.{what}", label] += size
+        rights = records.column("rights").combine_chunks()
+        fields = (pc.struct_field(rights, name) for name in ("decision", "reserved_by"))
+        robots = pc.struct_field(rights, "robots")
+        seen = (pc.struct_field(robots, name) for name in ("status", "ambiguous"))
+        for tag, decision, reserved, status, is_ambiguous, allowed in zip(
+            records.column("tag").to_pylist(),
+            *(column.to_pylist() for column in (*fields, *seen)),
+            pc.struct_field(rights, "decided_by").to_pylist(),
+            strict=True,
+        ):
+            if decision is not None:
+                self._count_rights(tag, decision, reserved, allowed)
+                self.counts[tag, "rights.robots", status] += 1
+                self.counts[tag, "rights.robots_ambiguous", ""] += bool(is_ambiguous)
         if "pii_counts" in live.schema.names:
             for tag, found in zip(
                 live.column("tag").to_pylist(), live.column("pii_counts").to_pylist(), strict=True
             ):
                 for kind, count in found:
                     self.counts[tag, "pii.redacted", kind] += count
+
+    def _count_rights(
+        self, tag: str, decision: str, reserved: Sequence[str], decided: Sequence[str]
+    ) -> None:
+        for channel in reserved:
+            self.counts[tag, "rights.reserved", channel] += 1
+        if decision == ALLOWED:
+            for channel in decided:
+                self.counts[tag, "rights.allowed", channel] += 1
 
     def books(self) -> Books:
         o = self._outcomes
@@ -282,10 +352,12 @@ def do_judge(context: Context) -> Manifest:
     params = context.task.params
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
-    lists = context.settings.lists()
+    site_lists = context.settings.lists()
     listed = _suppressed(context)
-    has_urls = bool(lists) or listed.names_addresses
+    rights = _reservations(context)
+    has_urls = bool(site_lists) or listed.names_addresses or not rights.is_as_stored
     columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
+    columns += [] if rights.is_as_stored else ["rights"]
     documents = tables.read_table(context.path(params["documents"]), columns)
     taken = decide.taken(documents, listed)
     if listed.names_texts:
@@ -295,9 +367,24 @@ def do_judge(context: Context) -> Manifest:
         context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
     writer = context.output(schema.VERDICTS)
-    writer.write(decide.verdicts(documents, signals, compiled, lists, taken))
+    reserved = None if rights.is_as_stored else rights.judge(documents)
+    writer.write(decide.verdicts(documents, signals, compiled, site_lists, taken, reserved))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
+    )
+
+
+def _reservations(context: Context) -> reserve.Reservations:
+    """Rights under the run's policy, with what it was given beside the snapshot."""
+    settings, params = context.settings.rights, context.task.params
+    found = {k: site_tables.opened(context.run, parts) for k, parts in params["beside"].items()}
+    listed = None
+    if params["optouts"] is not None:
+        table = lists.mapped(context.path(params["optouts"])).combine_chunks()
+        listed = KeyList(table.column("key").to_numpy(), table.column("flags").to_numpy())
+    beside = reserve.Beside(found.get(site_inputs.LATEST), found.get(site_inputs.SIDE), listed)
+    return reserve.Reservations(
+        settings.policy, settings.robots_mode, gate.training_agents(), beside
     )
 
 
@@ -310,7 +397,7 @@ def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
     for mine in np.split(own, np.flatnonzero(np.diff(shard[own])) + 1):
         if len(mine):
             path = context.path(context.task.params["verdicts"][shard[mine[0]]])
-            table = tables.read_table(path, ["failed_rules", "listed", "taken"])
+            table = tables.read_table(path, ["failed_rules", "listed", "taken", "reserved"])
             found[mine] = decide.passes(table)[row[mine]]
     return found
 
@@ -397,6 +484,7 @@ def do_compact(context: Context) -> Manifest:
 
 STEPS: dict[str, Callable[[Context], Manifest]] = {
     "prepare": do_prepare,
+    "collate": do_collate,
     "extract": do_extract,
     "band": duplicates.do_band,
     "pair": duplicates.do_pair,

@@ -35,20 +35,35 @@ def measure(language: LanguageName = None, jsonl: Jsonl = False) -> None:
     _filter(trial.measurer(language), jsonl)
 
 
-@app.command(epilog=example("echo 'write to mari@example.org' | weir redact --language fi"))
+@app.command(
+    epilog=example(
+        "echo 'write to mari@example.org' | weir redact",
+        "weir redact --language fi --jsonl < texts.jsonl",
+    )
+)
 def redact(language: LanguageName = None, jsonl: Jsonl = False) -> None:
-    """Replace personal data in each line of standard input."""
-    from pipeline import trial
+    """Replace personal data in each line of standard input.
 
-    _filter(trial.redactor(language), jsonl)
+    A line may be a JSON string or an object with `text`, `language` and `url`. Where no language is
+    given, a text that is long enough says its own. With --jsonl, spans are of the text given.
+    """
+    from pipeline import redaction
+
+    work = redaction.Redactor(language)
+    show = redaction.printed if jsonl else redaction.shown
+    with answers.while_read():
+        for line in sys.stdin.buffer:
+            given = line.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
+            sys.stdout.write(f"{show(work(given))}\n")
+            sys.stdout.flush()
 
 
 def _filter(work: Callable[[str], Mapping[str, Any]], jsonl: bool) -> None:
-    from pipeline import trial
+    from pipeline import redaction, trial
 
     with answers.while_read():
         for line in sys.stdin:
-            made = work(trial.text_of(line.rstrip("\n")))
+            made = work(redaction.parsed(line.rstrip("\n")).text)
             shown = json.dumps(made, ensure_ascii=False) if jsonl else trial.one_line(made)
             sys.stdout.write(f"{shown}\n")
             sys.stdout.flush()

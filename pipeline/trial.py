@@ -1,6 +1,5 @@
 """Trying things out: one stage on a line of text, a check of the machine."""
 
-import json
 import os
 import shutil
 import sys
@@ -8,25 +7,12 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Any
 
-from filters import pii
 from filters.catalog import measure_all
 from filters.text import NO_LEXICON, TextView
 from langid import identify, models
 from pipeline import config, context
 from pipeline.answers import cell, tag
 from pipeline.sandbox import Sandbox
-
-
-def text_of(line: str) -> str:
-    """The line, or the text of a JSON string or of an object with `text`."""
-    if line[:1] in ('"', "{"):
-        try:
-            value = json.loads(line)
-        except ValueError:
-            return line
-        found = value.get("text") if isinstance(value, dict) else value
-        return found if isinstance(found, str) else line
-    return line
 
 
 def one_line(made: Mapping[str, Any]) -> str:
@@ -61,17 +47,6 @@ def measurer(language: str | None) -> Callable[[str], dict[str, Any]]:
         name: None if value is None else round(value, 6)
         for name, value in measure_all(TextView(text, lexicon)).items()
     }
-
-
-def redactor(language: str | None) -> Callable[[str], dict[str, Any]]:
-    """Text to redacted text and spans."""
-    code = tag(language).partition("_")[0] if language else None
-
-    def work(text: str) -> dict[str, Any]:
-        redacted, spans = pii.redact(text, language=code)
-        return {"text": redacted, "spans": [[s.start, s.end, s.kind] for s in spans]}
-
-    return work
 
 
 def doctor() -> list[dict[str, Any]]:

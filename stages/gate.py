@@ -14,18 +14,20 @@ from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import pyarrow as pa
 from ruamel.yaml import YAML
 
-from filters import domains, optout, pii, robots
+from filters import addresses, domains, optout, robots
+from filters.rights import CHANNELS, Finding, reserving
+from filters.site_files import SiteFile
+from filters.stored_rights import from_plain, struct_of
 from filters.suppression import Suppressed
 from langid import identify as language
 from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 4
+VERSION = 5
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 
@@ -45,6 +47,8 @@ class Settings:
     allow_domains: tuple[str, ...]
     deny_domains: tuple[str, ...]
     reserved_channels: tuple[str, ...]
+    heeds_robots: bool
+    policy: str
     min_european_mass: float
     keep_truncated: bool
     language_models: tuple[str, ...]
@@ -58,11 +62,6 @@ def training_agents() -> tuple[str, ...]:
     return tuple(agent["name"] for agent in listed if agent["purpose"] == "training")
 
 
-def host_key(host: str) -> int:
-    """64-bit key of a host and port: by it the step prepare sorts its tables."""
-    return int.from_bytes(hashlib.blake2b(host.encode(), digest_size=8).digest(), "big")
-
-
 @dataclass(frozen=True, slots=True)
 class Gate:
     """The stage; see the module's docstring."""
@@ -73,7 +72,7 @@ class Gate:
     version: int = VERSION
 
     def open(self, tools: Tools) -> Worker:
-        """Load language models, the robots table and the block list."""
+        """Load language models and the block list."""
         return _Worker(self.settings, tools, self.suppressed)
 
 
@@ -81,13 +80,14 @@ class _Page:
     """What the gate finds out about one row, check by check."""
 
     __slots__ = (
+        "file",
         "findings",
         "headers",
         "host",
         "html",
         "media_type",
         "reason",
-        "rights",
+        "robots",
         "row",
         "tag",
         "title",
@@ -101,8 +101,9 @@ class _Page:
         self.headers = [(h["name"], h["value"]) for h in row["headers"] or ()]
         self.reason: str | None = row["problem"]
         self.media_type: str | None = None
-        self.findings: list[optout.Finding] = []
-        self.rights: optout.Rights | None = None
+        self.findings: list[Finding] = []
+        self.robots: list[Finding] = []
+        self.file: SiteFile | None = None
         self.tag = schema.UNDETERMINED
         self.html: str | None = None
         self.title: str | None = None
@@ -112,31 +113,6 @@ class _Page:
         return ", ".join(value for key, value in self.headers if key == name)
 
 
-class _Robots:
-    """The robots table of step 0, looked up by host."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._keys = table.column("host_key").to_numpy()
-        self._hosts = table.column("host")
-        self._statuses = table.column("status")
-        self._rules = table.column("rules")
-        self._parse = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
-
-    def find(self, host: str) -> tuple[robots.Robots | None, str]:
-        """The host's rules, and the status of its file.
-
-        `unknown` if the snapshot has none for it.
-        """
-        key = host_key(host)
-        at = int(np.searchsorted(self._keys, np.uint64(key)))
-        while at < len(self._keys) and int(self._keys[at]) == key:
-            if self._hosts[at].as_py() == host:
-                rules = self._rules[at].as_py()
-                return (self._parse(rules) if rules else None), self._statuses[at].as_py()
-            at += 1
-        return None, "unknown"
-
-
 class _Worker:
     """The gate with its models and tables loaded."""
 
@@ -144,7 +120,8 @@ class _Worker:
         self._settings = settings
         self._suppressed = suppressed
         self._guard = tools.guard
-        self._robots = _Robots(tools.tables["robots"])
+        self._robots = tools.robots
+        self._parse = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
         self._agents = training_agents()
         self._models = models.load(settings.language_models)
         self._key = settings.url_key.encode()[:64]
@@ -203,25 +180,23 @@ class _Worker:
         return "gate.block_list"
 
     def _reserved(self, page: _Page) -> str | None:
-        rules, status = self._robots.find(page.host)
-        parts = urlsplit(page.url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        page.findings += optout.from_robots(rules, status, self._agents, path)
-        page.findings += optout.from_headers(page.headers, self._agents)
-        page.rights = optout.combine(page.findings)
-        # A header's TDM reservation waits for the parse: the page's own meta tag overrides it.
-        return self._policy(page.rights, frozenset({"tdm_reservation"}))
-
-    def _policy(self, rights: optout.Rights, waiting: frozenset[str] = frozenset()) -> str | None:
-        """The reason of the first channel that reserves the page and that the policy heeds."""
-        if rights.decision != optout.RESERVED:
-            return None
-        heeded = (
-            c
-            for c in rights.decided_by
-            if c in self._settings.reserved_channels and c not in waiting
+        found = self._robots.robots(page.url)
+        rules = self._parse(found.content) if found.content else None
+        page.file = found
+        page.robots = optout.from_robots(
+            rules, found.status, self._agents, path_of(page.url), fetched_at=found.fetched_at
         )
-        return next((optout.CHANNELS[channel] for channel in heeded), None)
+        page.findings = optout.from_headers(page.headers, self._agents)
+        # A header's TDM reservation waits for the parse: the page's own meta tag overrides it.
+        return self._reservation(page, frozenset({"tdm_reservation"}))
+
+    def _reservation(self, page: _Page, waiting: frozenset[str] = frozenset()) -> str | None:
+        """The reason of the first channel that reserves the page and that the policy heeds."""
+        heeded = [*page.robots, *page.findings] if self._settings.heeds_robots else page.findings
+        for channel in reserving(heeded):
+            if channel in self._settings.reserved_channels and channel not in waiting:
+                return CHANNELS[channel]
+        return None
 
     def _surveyed(self, page: _Page) -> str | None:
         headers = {
@@ -236,11 +211,10 @@ class _Worker:
             self._settings.max_tags,
             self._settings.max_tag_attributes,
             self._settings.min_visible_chars or 0,
+            self._agents,
         )
-        metas = [(name, content) for name, content in found.get("metas") or ()]
-        page.findings += optout.from_meta(metas, self._agents)
-        page.rights = optout.combine(page.findings)
-        if reserved := self._policy(page.rights):
+        page.findings += map(from_plain, found.get("findings") or ())
+        if reserved := self._reservation(page):
             return reserved
         if found.get("reason"):
             return str(found["reason"])
@@ -248,9 +222,17 @@ class _Worker:
         page.tag, mass = language.gate(found["visible"], self._models)
         return "gate.language" if mass < self._settings.min_european_mass else None
 
+    def _struct(self, page: _Page) -> dict[str, Any] | None:
+        """Null for what was rejected before rights were asked for."""
+        file = page.file
+        if file is None:
+            return None
+        scheme = file.scheme or None
+        return struct_of(page.robots, page.findings, self._settings.policy, scheme, file.sha256)
+
     def _columns(self, pages: list[_Page]) -> Columns:
         return {
-            "url": strings([pii.redact_url(p.url) for p in pages], large=True),
+            "url": strings([addresses.redact_url(p.url) for p in pages], large=True),
             "url_key": strings(
                 [
                     hashlib.blake2b(p.url.encode(), digest_size=16, key=self._key).hexdigest()
@@ -258,7 +240,7 @@ class _Worker:
                 ]
             ),
             "media_type": strings([p.media_type for p in pages]),
-            "rights": pa.array([_struct(p.rights) for p in pages], type=schema.RIGHTS),
+            "rights": pa.array([self._struct(p) for p in pages], type=schema.RIGHTS),
             "gate_tag": strings([p.tag for p in pages]),
             "html": strings([p.html for p in pages], large=True),
             "raw_title": strings([p.title for p in pages], large=True),
@@ -285,5 +267,7 @@ def host_of(url: str, max_chars: int) -> str | None:
     return host + (f":{port}" if port and port != default else "") if host else None
 
 
-def _struct(rights: optout.Rights | None) -> dict[str, Any] | None:
-    return None if rights is None else {name: getattr(rights, name) for name in schema.RIGHTS.names}
+def path_of(url: str) -> str:
+    """Path of a usable URL with its query, as robots.txt files see it."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
