@@ -25,7 +25,7 @@ MARKS = (1, 2, 5, 10, 20, 50, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000
 """Ranks at which the cumulative curve is told; it ends at the last site."""
 
 # Scheme, user, and the host up to a port, path, query or fragment. RE2: linear in the URL.
-_HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?:www\.)?(?P<site>\[[^\]]*\]|[^/?#:]*)"
+HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?:www\.)?(?P<site>\[[^\]]*\]|[^/?#:]*)"
 _KEYS = ["site", "words", "documents"]
 
 
@@ -66,7 +66,7 @@ def names(host: str) -> tuple[str, str]:
 
 
 def _by_site(documents: pa.Table) -> pa.Table:
-    found = pc.struct_field(pc.extract_regex(documents["url"], _HOST), "site")
+    found = pc.struct_field(pc.extract_regex(documents["url"], HOST), "site")
     site = pc.utf8_rtrim(pc.utf8_lower(pc.fill_null(found, "")), ".")
     ones = pa.array(np.ones(documents.num_rows, np.int64))
     return _summed([pa.table([site, documents["n_words"], ones], names=_KEYS)])

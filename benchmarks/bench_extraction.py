@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "extraction_dev.parquet"
 FLOORS = ROOT / "tests" / "quality" / "floors.yaml"
 PINNED = ("trafilatura", "trafilatura")
-SETTINGS = ("gate.min_european_mass=0", "gate.reserved_channels=[]")
+SETTINGS = ("gate.min_european_mass=0", "rights.policy=none")
 HTML = (("Content-Type", "text/html"),)
 
 

@@ -24,7 +24,7 @@ from pipeline import plan
 from stages import schema
 
 WARC = measure.REPOSITORY.parent / "shared" / "data" / "bulk_dev.warc.gz"
-SETTINGS = ("robots=[]", "gate.reserved_channels=[]", "limits.max_quarantined_fraction=0.5")
+SETTINGS = ("robots=[]", "rights.policy=none", "limits.max_quarantined_fraction=0.5")
 """No page is left out for a reservation: what is judged are pairs."""
 SIMILAR = 0.8
 EDGES = dedup_truth.EDGES

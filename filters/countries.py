@@ -159,7 +159,7 @@ _OF_DOMAIN: Final = {country.lower(): frozenset({country}) for country in COUNTR
 _OF_CODE: Final = _by_calling_code()
 # A calling code counts where as many digits follow as the shortest numbers have.
 _CALLING_CODE: Final = re.compile(
-    r"[+＋][ (\u00a0]{0,2}([1-9][0-9]{0,2})(?=(?:[ \u00a0().\-/]{0,3}[0-9]){5})", re.ASCII
+    r"\+[ (\u00a0]{0,2}([1-9][0-9]{0,2})(?=(?:[ \u00a0().\-/]{0,3}[0-9]){5})", re.ASCII
 )
 
 
@@ -178,7 +178,8 @@ def of_host(tld: str | None) -> frozenset[str]:
 
 def of_calling_codes(text: str) -> frozenset[str]:
     """Countries whose calling code stands before a telephone number in the text."""
-    if "+" not in text and "＋" not in text:
+    text = text.replace("＋", "+")
+    if "+" not in text:
         return _NONE
     codes = {digits[:length] for digits in _CALLING_CODE.findall(text) for length in (1, 2, 3)}
     return _NONE.union(*(_OF_CODE[code] for code in codes if code in _OF_CODE))

@@ -6,7 +6,6 @@ A short list is kept as text (`TextList`); one of millions as sorted 64-bit keys
 a memory-mapped file (`KeyList`).
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -15,6 +14,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import regex  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+
+from filters.sorted_keys import SortedKeys
 
 DOMAIN: Final = 1
 """Flag of an entry: it and its subdomains are listed."""
@@ -356,20 +357,11 @@ def _merged(
 
 
 class KeyList:
-    """A list of millions: sorted keys and their flags, as `table` makes them.
-
-    A lookup costs some microseconds whatever the length, and touches a page or two of the keys:
-    keys are uniform, so that the place of one is known but for some thousand rows.
-    """
-
-    SLACK: Final = 4
-    """Times the square root of the length. The guess is off by half that root on average, so eight
-    standard deviations are searched first; where that is not enough, the whole list is."""
+    """A list of millions: sorted keys and their flags, as `table` makes them."""
 
     def __init__(self, keys: NDArray[np.uint64], flags: NDArray[np.uint8]) -> None:
-        self._keys = memoryview(keys.data)
+        self._keys = SortedKeys(keys)
         self._flags = memoryview(flags.data)
-        self._slack = int(self.SLACK * len(keys) ** 0.5) + 1
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -383,13 +375,8 @@ class KeyList:
         return [self._look(one) for one in parent_keys(host)]
 
     def _look(self, wanted: int) -> int:
-        keys = self._keys
-        guess = wanted * len(keys) >> 64
-        low, high = max(0, guess - self._slack), min(len(keys), guess + self._slack)
-        at = bisect_left(keys, wanted, low, high)
-        if at in (low, high):  # at an edge: the place may lie beyond it
-            at = bisect_left(keys, wanted)
-        return self._flags[at] if at < len(keys) and keys[at] == wanted else 0
+        at = self._keys.find(wanted)
+        return self._flags[at] if at >= 0 else 0
 
 
 # Lists of a language

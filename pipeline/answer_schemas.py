@@ -194,6 +194,37 @@ COMPARE = one(
     }
 )
 
+BIAS_ROW = one(
+    {
+        **dict.fromkeys(("language", "group", "measure"), TEXT),
+        "kind": {"enum": ["mention", "domain", "variety", "language"]},
+        **dict.fromkeys(("documents", "passed"), COUNT),
+        **dict.fromkeys(("share", "low", "high", "baseline"), NUMBER),
+        **dict.fromkeys(("ratio", "ratio_low", "ratio_high"), maybe(NUMBER)),
+        "state": {"enum": ["ok", "watch", "alarm"]},
+    }
+)
+BIAS = one(
+    {
+        "run": TEXT,
+        "seed": WHOLE,
+        "sample": COUNT,
+        "languages": many(
+            one(
+                {
+                    "language": TEXT,
+                    **dict.fromkeys(("documents", "read"), COUNT),
+                    "lexicon": maybe(COUNT),
+                    "reviewed_by": maybe(TEXT),
+                }
+            )
+        ),
+        "rows": many(BIAS_ROW),
+        "few": many(one(dict.fromkeys(("language", "kind", "group"), TEXT))),
+        "notes": many(one(dict.fromkeys(("language", "group", "note", "by", "at"), TEXT))),
+    }
+)
+
 DATA: Mapping[str, Schema] = {
     "run": one(
         {"run": TEXT, "exit_code": WHOLE, "problems": many(TEXT), "totals": ACCOUNT},
@@ -220,6 +251,7 @@ DATA: Mapping[str, Schema] = {
             "pii": by_name(COUNTS),
         }
     ),
+    "bias": BIAS,
     "report": one({"path": TEXT}),
     "trace": one({"records": many(RECORD), "searched": many(TEXT)}),
     "sample": one({"sha256": SHA256, "command": TEXT, "documents": many(RECORD)}),

@@ -1,15 +1,17 @@
-"""The auditor's verbs: `weir compare` in the terminal and `weir audit` in a browser."""
+"""The auditor's verbs: `weir compare` and `bias` in the terminal, `weir audit` in a browser."""
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline import answers
-from pipeline.options import Json, LanguageName, example
+from pipeline.options import Json, LanguageName, RunPath, example
+from stages.errors import ConfigError
 
 app = typer.Typer()
 
@@ -73,6 +75,105 @@ def audit(
             opens=not no_open,
             say=typer.echo,
         )
+
+
+@app.command(
+    epilog=example(
+        "weir bias runs/demo --language de",
+        "weir bias runs/demo --language de --note 'read 40 pages: short forum posts' --group age",
+    )
+)
+def bias(
+    path: RunPath,
+    language: LanguageName = None,
+    most: Annotated[
+        int,
+        typer.Option("--sample", min=100, help="Documents a language whose texts are read."),
+    ] = 20_000,
+    note: Annotated[
+        str | None,
+        typer.Option("--note", help="What a person found who looked; kept in the run's journal."),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", help="What the note is about: an axis, or .at.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Who wrote the note.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say what each filter does to pages that mention a group of people, and to varieties.
+
+    Retention against the language's, with intervals; alarms are questions, and warnings here.
+    """
+    from audit import bias as audit_bias
+    from audit import runs
+
+    opened, tag = runs.Run(path), answers.tag(language) if language else None
+    if note is not None:
+        if tag is None or group is None:
+            raise ConfigError(
+                "--note", "is about a group of a language; add --language and --group"
+            )
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        audit_bias.add_note(opened, tag, group, note, by, now)
+    data = audit_bias.bias(opened, tag, most)
+    warnings = audit_bias.warnings(data)
+    answers.give("bias", data, as_json, lambda: bias_text(data, warnings), warnings=warnings)
+
+
+def bias_text(data: Mapping[str, Any], warnings: Sequence[str]) -> answers.Text:
+    """`weir bias`: what is kept of each group, then what is to be looked at."""
+    rows = [
+        (
+            row["language"],
+            row["group"] if row["kind"] != "language" else "against the run",
+            row["documents"],
+            *(_percent(row[key]) for key in ("share", "baseline")),
+            *(_ratio(row[key]) for key in ("ratio", "ratio_low", "ratio_high")),
+            row["state"],
+        )
+        for row in sorted(data["rows"], key=lambda row: (row["language"], row["kind"]))
+        if row["measure"] == "kept"
+    ]
+    yield from answers.table(
+        ("language", "group", "documents", "kept", "baseline", "ratio", "low", "high", "state"),
+        rows,
+        "--rrrrrr-",
+    )
+    few = len(data["few"])
+    yield from ("", f"{few:,} groups of fewer than 30 documents are not shown") if few else ()
+    looked = [row for row in data["rows"] if row["state"] != "ok" and row["measure"] != "kept"]
+    if looked:
+        yield ""
+        columns = ("language", "group", "documents", "rule", "pass", "baseline", "ratio", "state")
+        yield from answers.table(
+            columns,
+            [
+                (
+                    row["language"],
+                    row["group"],
+                    row["documents"],
+                    row["measure"],
+                    *(_percent(row[key]) for key in ("share", "baseline")),
+                    _ratio(row["ratio"]),
+                    row["state"],
+                )
+                for row in looked[:MOST_CHANGES]
+            ],
+            "--r-rrr-",
+        )
+    for one in data["notes"]:
+        said = f"{one['language']} {one['group']}: {one['note']} ({one['by'] or 'unsigned'})"
+        yield from ("", *answers.folded("note  ", said, 6))
+    for warning in warnings:
+        yield from ("", *answers.folded("warning  ", warning, 9))
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _say_progress(what: str, done: int, total: int) -> None:

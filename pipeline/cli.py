@@ -17,6 +17,7 @@ from pipeline import (
     answers,
     audit_cli,
     dataset_cli,
+    papers_cli,
     reading_cli,
     reference_cli,
     running_cli,
@@ -30,6 +31,7 @@ PARTS = {
     "Read a run": reading_cli.app,
     "Compare and audit": audit_cli.app,
     "Tune and label": tuning_cli.app,
+    "Papers": papers_cli.app,
     "Look up": reference_cli.app,
     "Try and train on texts": text_cli.app,
     "Datasets and takedowns": dataset_cli.app,
@@ -87,7 +89,9 @@ def _answered() -> tuple[type[Exception], ...]:
 
 def _give_error(message: str, given: list[str]) -> None:
     if "--json" in given:
-        verb = " ".join(given[: 2 if given[0] in ("config", "labels", "models", "takedown") else 1])
+        verb = " ".join(
+            given[: 2 if given[0] in ("config", "export", "labels", "models", "takedown") else 1]
+        )
         answers.give(verb, {"error": message}, True, list, ok=False)
 
 

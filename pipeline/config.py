@@ -23,9 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from filters import domains, minhash, rules, spans
+from filters import domains, minhash, optout, rules, spans
 from filters.catalog import BY_NAME, PEER, find
-from filters.optout import CHANNELS
 from filters.text import Lexicon
 from langid import models, registry, tags
 from pipeline import layers
@@ -67,7 +66,6 @@ class Gate(_Section):
     deny_domains: tuple[Entry, ...]
     allow_domains: tuple[Entry, ...]
     block_list: str | None = Field(min_length=1)
-    reserved_channels: tuple[str, ...]
     language_models: tuple[str, ...] = Field(min_length=1)
     min_european_mass: float = Field(ge=0, le=1)
     url_key: str = Field(min_length=1, max_length=64)
@@ -83,10 +81,31 @@ class Gate(_Section):
     def _known_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _models(value)
 
-    @field_validator("reserved_channels")
+
+class Rights(_Section):
+    """Which reservations are heeded, and what is given beside the snapshot to find them."""
+
+    policy: str
+    robots_mode: str
+    robots_latest: str | None = Field(min_length=1)
+    side_files: str | None = Field(min_length=1)
+    optout_domains: str | None = Field(min_length=1)
+
+    @field_validator("policy")
     @classmethod
-    def _known_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _known(value, CHANNELS, "channel")
+    def _known_policy(cls, value: str) -> str:
+        return _known([value], optout.POLICIES, "policy")[0]
+
+    @field_validator("robots_mode")
+    @classmethod
+    def _known_mode(cls, value: str) -> str:
+        return _known([value], optout.MODES, "mode")[0]
+
+    @model_validator(mode="after")
+    def _has_latest(self) -> "Rights":
+        if self.robots_mode == "latest" and self.robots_latest is None:
+            raise ValueError("robots_mode: latest needs robots_latest, a Parquet file")
+        return self
 
 
 class Extract(_Section):
@@ -344,6 +363,7 @@ class Run(_Section):
     limit: int | None = Field(default=None, ge=1)
     read: Read
     gate: Gate
+    rights: Rights
     extract: Extract
     identify: Identify
     redact: Redact

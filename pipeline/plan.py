@@ -4,15 +4,15 @@ Key = SHA-256 of the step, its stages' versions, the configuration slice that th
 digests of the inputs and the schema. Dependencies follow from keys; nobody types them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from filters import minhash
 from filters.catalog import BY_NAME
 from filters.text import HASH_VERSION
 from langid import models
-from pipeline import config
+from pipeline import config, lists, site_inputs, site_tables
 from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
@@ -85,6 +85,10 @@ class Plan:
     """As it stands now, without what was erased from this run: `judge` heeds it."""
     index: Index | None = None
     """What earlier snapshots of the run's dataset published; None for a run without a dataset."""
+    beside: Mapping[str, Input] = field(default_factory=dict)
+    """Files of sites that were given beside the snapshot, by kind (`site_inputs`)."""
+    optouts: Input | None = None
+    """The list of domains that opted out."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -103,17 +107,26 @@ def _ordinal(number: int) -> str:
 
 def _prepare(plan: Plan, made: Made) -> Tasks:
     del made
-    yield (
-        "robots",
-        [f"{i.name}:{i.identity}" for i in plan.robots],
-        {"robots": [i.to_json() for i in plan.robots], "inputs": [i.name for i in plan.robots]},
-    )
-    listed = plan.block_list
-    yield (
-        "block_list",
-        ["block_list", listed.identity if listed else "none"],
-        {"list": listed and listed.to_json(), "inputs": [listed.name] if listed else []},
-    )
+    for number, places in enumerate(_spread(len(plan.robots)) or [range(0)]):
+        group = plan.robots[places.start : places.stop]
+        yield (
+            f"{ROBOTS}-{_ordinal(number)}",
+            [f"{i.name}:{i.identity}" for i in group],
+            {"robots": [i.to_json() for i in group], "inputs": [i.name for i in group]},
+        )
+    for kind, item in plan.beside.items():
+        for number, groups in enumerate(_spread(site_inputs.row_groups(item))):
+            bounds = [groups.start, groups.stop]
+            yield (
+                f"{kind}-{_ordinal(number)}",
+                [kind, item.identity, str(bounds)],
+                {"beside": item.to_json(), "kind": kind, "groups": bounds, "inputs": [item.name]},
+            )
+    for name, listed in (("block_list", plan.block_list), (OPTOUTS, plan.optouts)):
+        if listed or name == "block_list":
+            params = {"list": listed and listed.to_json(), "key": LIST_KEYS[name]}
+            inputs = {"inputs": [listed.name] if listed else []}
+            yield name, [name, listed.identity if listed else "none"], {**params, **inputs}
 
     for name, listing in (("suppressed", plan.suppressed), (NOW, plan.suppressed_now)):
         params = {"files": listing.to_json(), "inputs": [item.name for item in listing.files]}
@@ -121,6 +134,47 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
 
 
 NOW = "suppressed_now"
+ROBOTS = "robots"
+"""Names of tasks of `prepare` and `collate`: those of robots.txt files begin with this."""
+OPTOUTS = "optout_domains"
+LIST_KEYS = {"block_list": lists.KEY, OPTOUTS: lists.OPT_OUTS}
+MAX_READERS = 1000
+"""Tasks that read robots.txt files, or what is given beside them; beyond that they grow."""
+
+
+def _spread(count: int) -> list[range]:
+    """So many things in ranges of equal length, one a task."""
+    size = max(1, -(-count // MAX_READERS))
+    return [range(start, min(count, start + size)) for start in range(0, count, size)]
+
+
+def _collate(plan: Plan, made: Made) -> Tasks:
+    for kind in (ROBOTS, *plan.beside):
+        found = [m for m in made["prepare"] if m.task.startswith(f"{kind}-")]
+        names = [table.name for table in site_tables.TABLES]
+        rows = sum(m.output(names[0]).rows for m in found)
+        for first, last in site_tables.ranges(rows):
+            params = {
+                "kind": kind,
+                "buckets": [first, last],
+                **{n: [site_tables.groups(m.output(n), first, last) for m in found] for n in names},
+            }
+            name = f"{kind}-{first:02d}"
+            digests = [f"{kind}:{first}:{last}", *_digests(found, *names)]
+            yield name, digests, params
+
+
+def _site_table(made: Made, kind: str) -> tuple[list[Any], list[str]]:
+    """Parts of a table of files of sites, as tasks are given them, and their digests."""
+    found = [m for m in made["collate"] if m.task.startswith(f"{kind}-")]
+    names = [table.name for table in site_tables.TABLES]
+    firsts = [int(m.task.rpartition("-")[2]) for m in found]
+    lasts = [*firsts[1:], prepare.BUCKETS]
+    entries = [
+        [first, last, *(m.output(name).path for name in names)]
+        for m, first, last in zip(found, firsts, lasts, strict=True)
+    ]
+    return entries, _digests(found, *names)
 
 
 def _prepared(made: Made, task: str) -> Output:
@@ -129,20 +183,19 @@ def _prepared(made: Made, task: str) -> Output:
 
 
 def _extract(plan: Plan, made: Made) -> Tasks:
-    robots, blocked, listed = (
-        _prepared(made, task) for task in ("robots", "block_list", "suppressed")
-    )
+    blocked, listed = (_prepared(made, task) for task in ("block_list", "suppressed"))
+    robots, known = _site_table(made, ROBOTS)
     for number, shard in enumerate(plan.shards):
         params = {
             "shard": shard.to_json(),
-            "robots_table": robots.path,
+            "robots": robots,
             "block_list": blocked.path,
             "suppressed": listed.path,
             "inputs": [shard.name],
         }
         digests = [
-            *(shard.name, shard.identity, robots.known, blocked.known),
-            plan.suppressed.digest,
+            *(shard.name, shard.identity, blocked.known, *known),
+            *(plan.suppressed.digest, f"rights:{plan.settings.rights.at_gate}"),
         ]
         yield _ordinal(number), digests, params
 
@@ -325,12 +378,21 @@ def _cluster(plan: Plan, made: Made) -> Tasks:
 
 def _judge(plan: Plan, made: Made) -> Tasks:
     listed = _prepared(made, NOW).path
+    tables, known = {}, list[str]()
+    for kind in plan.beside:
+        tables[kind], digests = _site_table(made, kind)
+        known += [kind, *digests]
+    optouts = _prepared(made, OPTOUTS) if plan.optouts else None
+    known += [OPTOUTS, optouts.known] if optouts else []
     for m in made["extract"]:
         params = {
             **{t: m.output(t).path for t in ("documents", "signals", "signatures")},
             "suppressed": listed,
+            "beside": tables,
+            "optouts": optouts and optouts.path,
         }
         digests = [m.task, *_digests([m], "documents", "signals"), plan.suppressed_now.digest]
+        digests += known
         yield m.task, digests, params
 
 
@@ -471,6 +533,7 @@ STEPS: tuple[Step, ...] = (
         ("extract.cpu_limit_s", "extract.memory_limit_mb"),
         _prepare,
     ),
+    Step("collate", {"prepare": prepare.VERSION}, (), _collate),
     Step(
         "extract",
         _EXTRACT,
@@ -492,7 +555,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "judge",
         _DECIDE,
-        ("language.rules", "languages.rules", "language.domains", "languages.domains"),
+        (*_JUDGED, "rights.policy", "rights.robots_mode"),
         _judge,
     ),
     Step("resolve", _DECIDE, (), _resolve),

@@ -30,6 +30,7 @@ from pipeline import (
     manifest,
     plan,
     shards,
+    site_inputs,
     storage,
     suppression,
 )
@@ -105,6 +106,15 @@ def make_plan(resolved: config.Resolved) -> plan.Plan:
         tuple(found),
         tuple(robots),
         lists.locate(settings.gate.block_list),
+        beside={
+            kind: item
+            for kind, setting in (
+                (site_inputs.LATEST, settings.rights.robots_latest),
+                (site_inputs.SIDE, settings.rights.side_files),
+            )
+            if (item := site_inputs.locate(kind, setting)) is not None
+        },
+        optouts=lists.locate(settings.rights.optout_domains, lists.OPT_OUTS),
     )
 
 
@@ -318,6 +328,8 @@ class Runner:
             "inputs": [i.to_json() for i in self.plan.shards],
             "robots": [i.to_json() for i in self.plan.robots],
             "block_list": self.plan.block_list and self.plan.block_list.to_json(),
+            "beside": {kind: item.to_json() for kind, item in self.plan.beside.items()},
+            "optout_domains": self.plan.optouts and self.plan.optouts.to_json(),
             "dataset": str(self.dataset) if self.dataset is not None else None,
             "index": self.plan.index and self.plan.index.to_json(),
             "index_runs": self.plan.index and self.plan.index.runs,

@@ -23,8 +23,20 @@ from numpy.typing import NDArray
 
 from filters import rules
 from filters.catalog import BY_NAME
+from filters.site_files import STATUSES
 from filters.suppression import Suppressed
-from pipeline import config, duplicates, lists, manifest, shards, storage, suppression, tables
+from pipeline import (
+    config,
+    duplicates,
+    lists,
+    manifest,
+    shards,
+    site_inputs,
+    site_tables,
+    storage,
+    suppression,
+    tables,
+)
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
@@ -95,16 +107,13 @@ def _cpu_s(process: psutil.Process) -> float:
     return float(times.user + times.system + times.children_user + times.children_system)
 
 
-def _host_key(url: str) -> tuple[str, int] | None:
-    host = gate.host_of(url, 4000)
-    return None if host is None else (host, gate.host_key(host))
-
-
 def do_prepare(context: Context) -> Manifest:
-    """Step 0: robots.txt files to `robots`, a list to `block_list` or `suppressed`."""
+    """Step 0a: archives of robots.txt to rows of tables; a list to `block_list` or `suppressed`."""
     if "files" in context.task.params:
         return _prepare_suppressed(context)
-    return _prepare_list(context) if "list" in context.task.params else _prepare_robots(context)
+    if "list" in context.task.params:
+        return _prepare_list(context)
+    return _prepare_beside(context) if "beside" in context.task.params else _prepare_robots(context)
 
 
 def _prepare_suppressed(context: Context) -> Manifest:
@@ -115,33 +124,66 @@ def _prepare_suppressed(context: Context) -> Manifest:
 
 
 def _prepare_list(context: Context) -> Manifest:
-    found = context.task.params["list"]
-    table = prepare.block_list(lists.chunks(Input(**found)) if found else ())
-    name = f"block_list/{context.task.name}-{context.task.key[:12]}.arrow"
+    params, found = context.task.params, context.task.params["list"]
+    table = prepare.block_list(lists.chunks(Input(**found), params["key"]) if found else ())
+    name = f"{context.task.name}/{context.task.name}-{context.task.key[:12]}.arrow"
     output = lists.write(context.run, name, table)
-    counts = [(schema.UNDETERMINED, "block_list.keys", "", table.num_rows)]
+    counts = [(schema.UNDETERMINED, f"{context.task.name}.keys", "", table.num_rows)]
     return context.manifest([output], Books(table.num_rows, table.num_rows, 0, 0), counts)
 
 
 def _prepare_robots(context: Context) -> Manifest:
     guard = context.sandbox()
 
-    def found() -> Iterator[read.Record]:
+    def records() -> Iterator[read.Record]:
         for item in context.task.params["robots"]:
             opened = functools.partial(storage.open_at, item["uri"])
             yield from read.records(opened, item["name"], prepare.MAX_BODY_BYTES * 2)
 
     try:
-        table = prepare.robots_table(found(), guard, _host_key)
+        found = prepare.from_records(records(), prepare.robots_parser(guard))
+        outputs = site_tables.write(context, found)
     finally:
         guard.close()
-    writer = context.output(schema.ROBOTS)
-    writer.write(table)
+    rows = outputs[0].rows
+    return context.manifest(outputs, Books(rows, rows, 0, 0), [])
+
+
+def _prepare_beside(context: Context) -> Manifest:
+    """Files of sites that were given beside the snapshot."""
+    params, guard = context.task.params, context.sandbox()
+    kind, passed = params["kind"], 0
+    is_latest = kind == site_inputs.LATEST
+    parse = prepare.robots_parser(guard) if is_latest else prepare.site_parser(guard)
+
+    def found() -> Iterator[prepare.Fetched]:
+        nonlocal passed
+        for row in site_inputs.rows(kind, Input(**params["beside"]), range(*params["groups"])):
+            made = row and prepare.fetched(row.url, row.code, row.date, row.body, parse)
+            if made:
+                yield made
+            else:
+                passed += 1
+
+    try:
+        outputs = site_tables.write(context, found())
+    finally:
+        guard.close()
+    rows = outputs[0].rows
+    return context.manifest(outputs, Books(rows + passed, rows, passed, 0), [])
+
+
+def do_collate(context: Context) -> Manifest:
+    """Step 0b: a range of keys of all that `prepare` found, once for each URL and content."""
+    outputs, rows, files = site_tables.collate(context)
+    kind = context.task.params["kind"]
+    found = files.filter(files.column("is_robots")) if kind == "robots" else files
     counts = [
-        (schema.UNDETERMINED, "robots.hosts", s, n)
-        for s, n in Counter(table.column("status").to_pylist()).items()
+        (schema.UNDETERMINED, f"{kind}.files", STATUSES[status], n)
+        for status, n in Counter(found.column("status").to_pylist()).items()
     ]
-    return context.manifest([writer.commit()], Books(table.num_rows, table.num_rows, 0, 0), counts)
+    made = files.num_rows
+    return context.manifest(outputs, Books(rows, made, rows - made, 0), counts)
 
 
 def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -> list[base.Stage]:
@@ -208,10 +250,10 @@ def do_extract(context: Context) -> Manifest:
     """Step 1: one WARC file to records, documents, signals and signatures."""
     item, others = context.task.params["shard"], dict[str, int]()
     guard = context.sandbox()
-    robots = tables.read_table(context.path(context.task.params["robots_table"]))
+    robots = site_tables.opened(context.run, context.task.params["robots"])
     blocked = lists.mapped(context.path(context.task.params["block_list"]))
     listed = _suppressed(context)
-    tools = base.Tools(guard, {"robots": robots, "block_list": blocked})
+    tools = base.Tools(guard, {"block_list": blocked}, robots)
     records, ledger = context.output(schema.RECORDS), _Ledger()
     rows = shards.Sorted(
         context.run,
@@ -410,6 +452,7 @@ def do_compact(context: Context) -> Manifest:
 
 STEPS: dict[str, Callable[[Context], Manifest]] = {
     "prepare": do_prepare,
+    "collate": do_collate,
     "extract": do_extract,
     "band": duplicates.do_band,
     "pair": duplicates.do_pair,

@@ -7,12 +7,14 @@ keep what is known of them for `records`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from filters.site_files import SiteFiles
 
 MAX_BATCH_ROWS = 512
 MAX_BATCH_BYTES = 16 << 20
@@ -38,6 +40,8 @@ class Tools:
 
     guard: Guard
     tables: Mapping[str, pa.Table]
+    robots: SiteFiles = field(default_factory=lambda: SiteFiles((), ()))
+    """robots.txt files of the snapshot; without any, none is known of any host."""
 
 
 class Stage(Protocol):

@@ -14,11 +14,10 @@ from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import pyarrow as pa
 from ruamel.yaml import YAML
 
-from filters import domains, optout, pii, robots
+from filters import addresses, domains, optout, robots
 from filters.suppression import Suppressed
 from langid import identify as language
 from langid import models
@@ -58,11 +57,6 @@ def training_agents() -> tuple[str, ...]:
     return tuple(agent["name"] for agent in listed if agent["purpose"] == "training")
 
 
-def host_key(host: str) -> int:
-    """64-bit key of a host and port: by it the step prepare sorts its tables."""
-    return int.from_bytes(hashlib.blake2b(host.encode(), digest_size=8).digest(), "big")
-
-
 @dataclass(frozen=True, slots=True)
 class Gate:
     """The stage; see the module's docstring."""
@@ -73,7 +67,7 @@ class Gate:
     version: int = VERSION
 
     def open(self, tools: Tools) -> Worker:
-        """Load language models, the robots table and the block list."""
+        """Load language models and the block list."""
         return _Worker(self.settings, tools, self.suppressed)
 
 
@@ -112,31 +106,6 @@ class _Page:
         return ", ".join(value for key, value in self.headers if key == name)
 
 
-class _Robots:
-    """The robots table of step 0, looked up by host."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._keys = table.column("host_key").to_numpy()
-        self._hosts = table.column("host")
-        self._statuses = table.column("status")
-        self._rules = table.column("rules")
-        self._parse = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
-
-    def find(self, host: str) -> tuple[robots.Robots | None, str]:
-        """The host's rules, and the status of its file.
-
-        `unknown` if the snapshot has none for it.
-        """
-        key = host_key(host)
-        at = int(np.searchsorted(self._keys, np.uint64(key)))
-        while at < len(self._keys) and int(self._keys[at]) == key:
-            if self._hosts[at].as_py() == host:
-                rules = self._rules[at].as_py()
-                return (self._parse(rules) if rules else None), self._statuses[at].as_py()
-            at += 1
-        return None, "unknown"
-
-
 class _Worker:
     """The gate with its models and tables loaded."""
 
@@ -144,7 +113,8 @@ class _Worker:
         self._settings = settings
         self._suppressed = suppressed
         self._guard = tools.guard
-        self._robots = _Robots(tools.tables["robots"])
+        self._robots = tools.robots
+        self._parse = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
         self._agents = training_agents()
         self._models = models.load(settings.language_models)
         self._key = settings.url_key.encode()[:64]
@@ -203,10 +173,11 @@ class _Worker:
         return "gate.block_list"
 
     def _reserved(self, page: _Page) -> str | None:
-        rules, status = self._robots.find(page.host)
         parts = urlsplit(page.url)
+        found = self._robots.robots(page.url)
+        rules = self._parse(found.content) if found.content else None
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        page.findings += optout.from_robots(rules, status, self._agents, path)
+        page.findings += optout.from_robots(rules, found.status, self._agents, path)
         page.findings += optout.from_headers(page.headers, self._agents)
         page.rights = optout.combine(page.findings)
         # A header's TDM reservation waits for the parse: the page's own meta tag overrides it.
@@ -250,7 +221,7 @@ class _Worker:
 
     def _columns(self, pages: list[_Page]) -> Columns:
         return {
-            "url": strings([pii.redact_url(p.url) for p in pages], large=True),
+            "url": strings([addresses.redact_url(p.url) for p in pages], large=True),
             "url_key": strings(
                 [
                     hashlib.blake2b(p.url.encode(), digest_size=16, key=self._key).hexdigest()

@@ -99,6 +99,21 @@ MAX_TAGS = 1_000_000
 """Tags past which a page is a bomb whatever it holds: the cap of 20 MB leaves room for more."""
 QUOTED = re.compile(r"""(?<==)\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$))""")
 NAME_BYTES = 8
+META_NAMES = ("name", "property", "itemprop", "http-equiv")
+LINK_NAMES = ("rel", "type", "href")
+RIGHTS_WORDS = re.compile(r"licen[cs]e|creativecommons\.org|rsl\+xml|ld\+json", re.IGNORECASE)
+"""Without any of them no element but meta speaks of rights, and none is looked for."""
+RIGHTS_SCRIPT = re.compile(r"\s*application/(?:ld\+json|rsl\+xml)\s*(?:;|$)", re.IGNORECASE)
+LICENCE_LINKS = ", ".join(
+    f"{element}{test}"
+    for element in ("link", "a")
+    for test in (
+        '[rel~="license" i]',
+        '[rel~="licence" i]',
+        '[type="application/rsl+xml" i]',
+        '[href*="creativecommons.org/" i]',
+    )
+)
 
 
 def unchunk(body: bytes) -> bytes:
@@ -349,25 +364,48 @@ def _look(html: str, min_visible_chars: int) -> dict[str, Any]:
     tree = HTMLTree.parse(html)
     if tree.document is None or tree.body is None:
         return {"reason": "gate.empty"}
-    metas = [
-        [name[:200], (meta.getattr("content") or "")[:1000]]
-        for meta in tree.document.query_selector_all("meta[name]")[:200]
-        if (name := meta.getattr("name"))
-    ]
+    facts = _facts(tree.document, html)
     title = " ".join((tree.title or "").split())[:1000]
     shown: dict[str, Any] = {"main_content": False, "alt_texts": False, "list_bullets": False}
     visible = extract_plain_text(tree, **shown)
     if len(visible) < MIN_VISIBLE_CHARS:
         visible = extract_plain_text(tree, noscript=True, **shown)
     if not visible.strip():
-        return {"reason": "gate.empty", "metas": metas}
+        return {"reason": "gate.empty", **facts}
     if len(visible) < min_visible_chars:
-        return {"reason": "gate.short", "metas": metas}
+        return {"reason": "gate.short", **facts}
     return {
         "html": html,
-        "metas": metas,
+        **facts,
         "title": title or None,
         "visible": visible[:MAX_VISIBLE_CHARS],
+    }
+
+
+def _facts(document: Any, html: str) -> dict[str, Any]:
+    """What a page's markup says of rights, as `filters.page_facts.PageFacts` asks for it."""
+    metas = [
+        [name[:MAX_NAME_CHARS], (meta.getattr("content") or "")[:MAX_CONTENT_CHARS]]
+        for meta in document.query_selector_all("meta[content]")[:MAX_METAS]
+        if (name := next(filter(None, map(meta.getattr, META_NAMES)), None))
+    ]
+    found = {match.lower() for match in RIGHTS_WORDS.findall(html)}
+    links, scripts = list[Any](), list[Any]()
+    if found - {"ld+json"}:
+        links = document.query_selector_all(LICENCE_LINKS)[:MAX_LINKS]
+    if found & {"ld+json", "rsl+xml"}:
+        scripts = document.query_selector_all("script[type]")
+    return {
+        "metas": metas,
+        "links": [
+            [link.tag, *((link.getattr(name) or "")[:MAX_CONTENT_CHARS] for name in LINK_NAMES)]
+            for link in links
+        ],
+        "scripts": [
+            [kind[:MAX_NAME_CHARS], script.text[:MAX_SCRIPT_CHARS]]
+            for script in scripts
+            if RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
+        ][:MAX_SCRIPTS],
     }
 
 
@@ -403,5 +441,5 @@ def parse_robots(body: bytes) -> dict[str, Any]:
     parsed = robots.parse(body)
     return {
         "status": parsed.status,
-        "rules": parsed.to_json() if parsed.status == "rules" else None,
+        "content": parsed.to_json() if parsed.status == "rules" else None,
     }

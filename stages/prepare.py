@@ -1,60 +1,223 @@
-"""Step 0, prepare: lookup tables, sorted by key.
+"""Steps 0a and 0b, prepare and collate: lookup tables, sorted by key.
 
-The snapshot's robotstxt subset, by host, and the block list of the gate.
+Files of sites (robots.txt of the snapshot, and what a run gives beside it), and the block list of
+the gate. A task of `prepare` turns some archives into rows of `site_files` and `site_contents`, cut
+by the upper bits of their keys; one of `collate` brings together what all of them have of a range.
 """
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from filters import domains
+from filters import domains, site_files
 from stages import schema
 from stages.base import Guard
 from stages.errors import ConfigError
 
-VERSION = 2
-MAX_REDIRECTS = 5
-"""RFC 9309 section 2.3.1.2: at least five consecutive redirects should be followed."""
+VERSION = 3
 MAX_BODY_BYTES = 512 << 10
 """RFC 9309 section 2.5: a parser must read at least 500 KiB."""
-_PREFERENCE = ("rules", "empty", "not_robots", "none", "unreachable", "unresolved")
+MAX_SENT_BYTES = (16 << 20) + 1
+"""Of any file: no parser of sites' files reads more, and this is enough for it to say so."""
+BUCKET_BITS = 6
+BUCKETS = 1 << BUCKET_BITS
+"""Ranges of keys into which rows are cut: the most parts that a table can have."""
+FLUSH_BYTES = 32 << 20
+FLUSH_ROWS = 200_000
 
 
-def robots_table(found: Iterable[Any], guard: Guard, keys: Any) -> pa.Table:
-    """One row a host from the records of a robotstxt subset.
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One fetch of a site's file."""
 
-    `keys` gives a host's (host, 64-bit key) for a URL.
+    url: str
+    """Canonical (`filters.site_files`)."""
+    status: str
+    date: str | None = None
+    target: str | None = None
+    """Where it redirects to, canonical."""
+    content: str | None = None
+    """What the parser made of the body, as JSON."""
+    sha256: bytes = bytes(32)
+    """Of the body; zeros without one."""
 
-    Redirects are followed inside the subset by URL. Of several fetches of a host the one with
-    rules counts, then the latest: http and https share a row.
-    """
-    by_url: dict[str, dict[str, Any]] = {}
+
+Parser = Callable[[str, bytes], dict[str, Any]]
+"""(URL, body) to `status` and `content`, or to the `reason` for which the parser was killed."""
+
+
+def robots_parser(guard: Guard) -> Parser:
+    """Reads robots.txt where it can be killed."""
+    return lambda _, body: guard.call("parse_robots", body)
+
+
+def site_parser(guard: Guard) -> Parser:
+    """Reads tdmrep.json, ai.txt and RSL documents, told apart by their path."""
+    return lambda url, body: guard.call("parse_site_file", urlsplit(url).path, body)
+
+
+def from_records(found: Iterable[Any], parse: Parser) -> Iterator[Fetched]:
+    """Fetches out of the records of archives, such as a snapshot's robotstxt subset."""
     for record in found:
         # The beginning of a file that is too large to be kept whole binds all the same.
         if record.kind == "response" and record.problem in (None, "gate.size"):
-            fetched = _fetched(record, guard)
-            earlier = by_url.get(record.url)
-            if earlier is None or (fetched["fetched_at"] or "") >= (earlier["fetched_at"] or ""):
-                by_url[record.url] = fetched
-    best: dict[int, dict[str, Any]] = {}
-    for url in sorted(by_url):
-        located = keys(url)
-        if located is None or urlsplit(url).path != "/robots.txt":
-            continue
-        host, key = located
-        end = _follow(url, by_url)
-        row = {
-            "host_key": key,
-            "host": host,
-            "status": end["status"],
-            "fetched_at": end["fetched_at"],
-            "rules": end["rules"],
-        }
-        if key not in best or _rank(row) < _rank(best[key]):
-            best[key] = row
-    return pa.Table.from_batches([schema.batch(schema.ROBOTS, [best[key] for key in sorted(best)])])
+            location = next((v for name, v in record.headers if name == "location"), None)
+            made = fetched(record.url, record.status, record.date, record.body, parse, location)
+            if made is not None:
+                yield made
+
+
+def fetched(
+    url: str,
+    code: int | None,
+    date: str | None,
+    body: bytes,
+    parse: Parser,
+    location: str | None = None,
+) -> Fetched | None:
+    """What a fetch gave; None for a URL that no table can hold."""
+    address = site_files.canonical(url)
+    if address is None:
+        return None
+    code = code or 0
+    if 300 <= code < 400:
+        return Fetched(address, "redirect", date, target=_target(address, location))
+    if 400 <= code < 500 and code != 429:
+        return Fetched(address, "none", date)
+    if not 200 <= code < 300:
+        return Fetched(address, "unreachable", date)
+    answer = parse(address, body[:MAX_SENT_BYTES])
+    status, content = answer.get("status", "unreadable"), answer.get("content")
+    if len(content or "") > site_files.MAX_CONTENT_CHARS:
+        status, content = "unreadable", None
+    digest = hashlib.sha256(body).digest() if body else bytes(32)
+    return Fetched(address, status, date, None, content, digest)
+
+
+def _target(url: str, location: str | None) -> str | None:
+    try:
+        return site_files.canonical(urljoin(url, location)) if location else None
+    except ValueError:
+        return None
+
+
+def site_tables(found: Iterable[Fetched]) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Rows of `site_files` and `site_contents`, some fetches at a time, each sorted by key.
+
+    What several files say alike stands once in each of the latter.
+    """
+    rows: list[Fetched] = []
+    size = 0
+    for one in found:
+        rows.append(one)
+        size += len(one.content or "")
+        if size >= FLUSH_BYTES or len(rows) >= FLUSH_ROWS:
+            yield _tables(rows)
+            rows, size = [], 0
+    if rows:
+        yield _tables(rows)
+
+
+def _tables(rows: list[Fetched]) -> tuple[pa.Table, pa.Table]:
+    contents: dict[tuple[int, int], str] = {}
+    files = []
+    for row in rows:
+        key, check = site_files.key_of(row.url)
+        target = site_files.key_of(row.target) if row.target else (0, 0)
+        says = site_files.digest_of(row.content.encode()) if row.content else (0, 0)
+        if row.content:
+            contents[says] = row.content
+        files.append(
+            {
+                "key": key,
+                "check": check,
+                "status": site_files.STATUSES.index(row.status),
+                "is_robots": urlsplit(row.url).path == site_files.ROBOTS,
+                "fetched_at": site_files.seconds(row.date),
+                "target_key": target[0],
+                "target_check": target[1],
+                "content_key": says[0],
+                "content_check": says[1],
+                "sha256": row.sha256,
+            }
+        )
+    packed = [
+        {"key": key, "check": check, "packed": site_files.packed(contents[key, check])}
+        for key, check in sorted(contents)
+    ]
+    return (
+        _sorted(pa.Table.from_batches([schema.batch(schema.SITE_FILES, files)])),
+        pa.Table.from_batches([schema.batch(schema.SITE_CONTENTS, packed)]),
+    )
+
+
+def _sorted(files: pa.Table) -> pa.Table:
+    """By key and check; of fetches of one URL the telling one first, then the latest.
+
+    Where those are equal, the smaller digest goes first: the order of reading has no part in it.
+    """
+    columns = {name: _numbers(files, name) for name in ("check", "key", "status", "content_key")}
+    late = -_numbers(files, "fetched_at")
+    target = _numbers(files, "target_key")
+    order = np.lexsort(
+        (
+            columns["content_key"],
+            target,
+            late,
+            columns["status"],
+            columns["check"],
+            columns["key"],
+        )
+    )
+    return files.take(pa.array(order))
+
+
+def _numbers(table: pa.Table, name: str) -> NDArray[Any]:
+    return np.asarray(table.column(name).to_numpy())
+
+
+def buckets(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """A sorted table cut by the upper bits of the key: (name, rows) of each range that has any."""
+    of = _numbers(table, "key") >> np.uint64(64 - BUCKET_BITS)
+    bounds = np.searchsorted(of, np.arange(BUCKETS + 1))
+    for number in range(BUCKETS):
+        first, last = int(bounds[number]), int(bounds[number + 1])
+        if last > first:
+            yield bucket_name(number), table.slice(first, last - first)
+
+
+def bucket_name(number: int) -> str:
+    """Name of a range of keys."""
+    return f"{number:02d}"
+
+
+def collated_files(parts: Iterable[pa.Table]) -> pa.Table:
+    """One row a URL of what several tasks have of a range of keys."""
+    return _distinct(_sorted(_joined(schema.SITE_FILES, parts)))
+
+
+def collated_contents(parts: Iterable[pa.Table]) -> pa.Table:
+    """Each content once of what several tasks have of a range of keys."""
+    joined = _joined(schema.SITE_CONTENTS, parts)
+    return _distinct(
+        joined.take(pa.array(np.lexsort((_numbers(joined, "check"), _numbers(joined, "key")))))
+    )
+
+
+def _joined(table: schema.Table, parts: Iterable[pa.Table]) -> pa.Table:
+    return pa.concat_tables([table.schema.empty_table(), *parts])
+
+
+def _distinct(table: pa.Table) -> pa.Table:
+    key, check = _numbers(table, "key"), _numbers(table, "check")
+    is_first = np.append(True, (np.diff(key) != 0) | (np.diff(check) != 0))[: len(key)]
+    return table.filter(pa.array(is_first))
 
 
 def block_list(chunks: Iterable[tuple[str, bytes]]) -> pa.Table:
@@ -87,41 +250,3 @@ class _Place:
         """Refuse a line, counted from the first of the first file."""
         where = f"{self._file}:{number - self._before}"
         raise ConfigError(where, reason, "correct the line, or put # before it")
-
-
-def _rank(row: dict[str, Any]) -> tuple[int, str]:
-    inverted = "".join(chr(0x10FFFF - ord(c)) for c in row["fetched_at"] or "")  # later dates first
-    return (_PREFERENCE.index(row["status"]), inverted)
-
-
-def _fetched(record: Any, guard: Guard) -> dict[str, Any]:
-    status, location, rules = "unreachable", None, None
-    code = record.status or 0
-    if 200 <= code < 300:
-        parsed = guard.call("parse_robots", record.body[:MAX_BODY_BYTES])
-        status, rules = parsed.get("status", "not_robots"), parsed.get("rules")
-    elif 300 <= code < 400:
-        status = "unresolved"
-        location = next((value for name, value in record.headers if name == "location"), None)
-    elif 400 <= code < 500:
-        status = "none"
-    return {"status": status, "location": location, "rules": rules, "fetched_at": record.date}
-
-
-def _follow(url: str, by_url: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The file at the end of the redirects.
-
-    `none` where the chain leaves the subset or is too long.
-    """
-    end = by_url[url]
-    for _ in range(MAX_REDIRECTS):
-        if end["location"] is None:
-            break
-        try:
-            url = urljoin(url, end["location"])
-        except ValueError:
-            break
-        if url not in by_url:
-            break
-        end = by_url[url]
-    return end if end["status"] != "unresolved" else {**end, "status": "none", "rules": None}

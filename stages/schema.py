@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from filters import minhash
 from filters.catalog import BY_NAME, PEER
 from filters.rules import reason as reason_of
+from filters.site_files import STATUSES
 from filters.text import HASH_VERSION
 
 VERSION = 1
@@ -557,19 +558,30 @@ CORPUS = _table(
     Column("signals", pa.struct(SIGNAL_FIELDS), False, "every signal, as in `signals`"),
 )
 
-ROBOTS = _table(
-    "robots",
-    "robots.txt of each host at crawl time (step prepare), sorted by host_key",
-    Column("host_key", pa.uint64(), False, "64-bit hash of scheme-less host and port"),
-    Column("host", pa.string(), False, "host and port, lower case"),
-    Column(
-        "status",
-        pa.string(),
-        False,
-        "`rules`, `empty`, `not_robots`, `none` (4xx), `unreachable` (5xx)",
-    ),
-    Column("fetched_at", pa.string(), True, "WARC-Date"),
-    Column("rules", pa.large_string(), True, "parsed rules as JSON; null without any"),
+SITE_FILES = _table(
+    "site_files",
+    "files that sites publish for machines (steps prepare and collate), sorted by key: robots.txt "
+    "of the snapshot, and what the configuration gives beside it; Arrow files, which workers map",
+    Column("key", pa.uint64(), False, "upper half of the blake2b-128 of the canonical URL"),
+    Column("check", pa.uint64(), False, "lower half"),
+    Column("status", pa.uint8(), False, f"place in: {', '.join(STATUSES)}"),
+    Column("is_robots", pa.bool_(), False, "whether the path is /robots.txt"),
+    Column("fetched_at", pa.int64(), False, "seconds since 1970 (UTC); -1 where unknown"),
+    Column("target_key", pa.uint64(), False, "key of the URL that it redirects to; 0 for none"),
+    Column("target_check", pa.uint64(), False, "check of that URL"),
+    Column("content_key", pa.uint64(), False, "key of what it says; 0 for nothing"),
+    Column("content_check", pa.uint64(), False, "check of that"),
+    Column("sha256", pa.binary(32), False, "SHA-256 of the file; zeros where there was none"),
+    is_random=True,
+)
+
+SITE_CONTENTS = _table(
+    "site_contents",
+    "what files of sites say, once for all that say the same, sorted by key; Arrow files",
+    Column("key", pa.uint64(), False, "upper half of the blake2b-128 of the JSON"),
+    Column("check", pa.uint64(), False, "lower half"),
+    Column("packed", pa.large_binary(), False, "JSON of the parsed file, deflated (zlib)"),
+    is_random=True,
 )
 
 BLOCK_LIST = _table(
@@ -642,7 +654,8 @@ TABLES: dict[str, Table] = {
         REMOVALS,
         DECISIONS,
         CORPUS,
-        ROBOTS,
+        SITE_FILES,
+        SITE_CONTENTS,
         BLOCK_LIST,
         SUPPRESSED,
         COUNTS,

@@ -1,14 +1,16 @@
 """Archives made in memory, and a guard that parses in this process, for tests of stages."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from filters.site_files import SiteFiles
+from pipeline import site_tables
 from samples import archive
-from stages import parse, prepare, read, schema
+from stages import parse, prepare, read
 from stages.base import Tools
 
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
@@ -98,11 +100,28 @@ class Scripted:
         return self.answer
 
 
+def site_files(found: Iterable[prepare.Fetched | None]) -> SiteFiles:
+    """A table of files of sites, in memory."""
+    made = list(prepare.site_tables(one for one in found if one is not None))
+    files = prepare.collated_files(files for files, _ in made)
+    contents = prepare.collated_contents(contents for _, contents in made)
+    tables = [table.combine_chunks() for table in (files, contents)]
+    return site_tables.joined([(0, prepare.BUCKETS, tables[0], tables[1])])
+
+
 def tools(
-    guard: Any = None, robots: Sequence[dict[str, Any]] = (), blocked: Sequence[str] = ()
+    guard: Any = None,
+    robots: Iterable[prepare.Fetched | None] = (),
+    blocked: Sequence[str] = (),
 ) -> Tools:
-    """What a stage is opened with: rows of the robots table, and entries of the block list."""
-    table = pa.Table.from_batches([schema.batch(schema.ROBOTS, robots)])
+    """What a stage is opened with: fetches of robots.txt, and entries of the block list."""
     lines = "".join(f"{entry}\n" for entry in blocked).encode()
     listed = prepare.block_list([("test.txt", lines)] if lines else ())
-    return Tools(guard or Inline(), {"robots": table, "block_list": listed})
+    return Tools(guard or Inline(), {"block_list": listed}, site_files(robots))
+
+
+def robots_fetch(url: str, body: bytes, code: int = 200, **more: Any) -> prepare.Fetched | None:
+    """A fetch of a robots.txt."""
+    return prepare.fetched(
+        url, code, "2026-01-12T00:00:00Z", body, prepare.robots_parser(Inline()), **more
+    )

@@ -1,4 +1,4 @@
-"""Runs the first two steps alone: robots.txt files and WARC files to records and documents."""
+"""Runs the first three steps alone: robots.txt files and WARC files to records and documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def extract(
     planned = runner.make_plan(resolved)
     work = Work(str(run), resolved.run.model_dump_json(), planned.snapshot)
     made: plan.Made = {}
-    for step in plan.STEPS[:2]:
+    for step in plan.STEPS[:3]:
         tasks = planned.tasks(step, made)
         made[step.name] = _performed(work, tasks, min(workers, len(tasks)))
     return Extracted(run, tuple(made["extract"]))

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
+from pipeline import lists, site_tables
 from samples.archive import member
 from tests.data.archives import response
 from tests.data.extracting import extract
@@ -64,8 +63,14 @@ def test_hostile_robots_files_end_and_pages_of_their_hosts_pass(tmp_path: Path) 
     assert reasons["stars.example"] is None
     assert reasons["megabytes.example"] == "rights.robots", "what was read of it binds"
     assert reasons[ring[0]] is None
-    (table,) = (tmp_path / "run" / "robots").glob("*.parquet")
-    rows = {row["host"]: row for row in pq.read_table(table).to_pylist()}
-    assert len(rows) == len(FILES) + len(ring) + 4
-    assert {rows[host]["status"] for host in [*ring, "self.example"]} == {"none"}
-    assert rows["megabytes.example"]["status"] == "rules"
+    (made,) = (tmp_path / "run" / "site_files").glob("*.arrow")
+    (says,) = (tmp_path / "run" / "site_contents").glob("*.arrow")
+    table = site_tables.joined([(0, 64, lists.mapped(made), lists.mapped(says))])
+    assert len(table) == len(FILES) + len(ring) + 4
+    statuses = {
+        host: table.robots(f"https://{host}/x").status for host in [*hosts, "script.example"]
+    }
+    assert {statuses[host] for host in ring[:2]} == {"redirect_limit"}
+    assert statuses["self.example"] == "redirect_circle"
+    assert statuses["nowhere.example"] == statuses["script.example"] == "redirect_outside"
+    assert statuses["megabytes.example"] == "rules"

@@ -201,7 +201,7 @@ def _check(what: str, found: Comparison) -> None:
 def test_rules_agree_with_datatrove_on_every_real_page(tmp_path: Path) -> None:
     digest = hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()
     assert digest == PARITY["bulk"]["data_sha256"], "measure anew: the data changed"
-    settings = ("robots=[]", "gate.reserved_channels=[]")
+    settings = ("robots=[]", "rights.policy=none")
     run = tmp_path / "run"
     ended, _ = run_here(configured([ARCHIVE], settings), run, workers=2)
     assert ended.exit_code == 0, ended.problems

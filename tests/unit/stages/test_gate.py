@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from filters import robots, suppression
-from stages import gate, schema
-from tests.data.archives import HTML, Inline, Scripted, batch, response, tools
+from filters import suppression
+from stages import gate, prepare, schema
+from tests.data.archives import HTML, Inline, Scripted, batch, response, robots_fetch, tools
 
 TEXT = (
     "Kylän myllyn vesi nousee keväällä, ja vanha mylläri kertoo lapsille, miten ruista jauhettiin "
@@ -166,16 +166,8 @@ def test_without_a_floor_every_language_passes(settings: gate.Settings) -> None:
 # Rights
 
 
-def hosts(text: str, host: str = "site.example", status: str = "rules") -> list[dict[str, Any]]:
-    parsed = robots.parse(text.encode())
-    return [
-        {
-            "host_key": gate.host_key(host),
-            "host": host,
-            "status": status,
-            "rules": parsed.to_json() if status == "rules" else None,
-        }
-    ]
+def hosts(text: str, code: int = 200) -> list[prepare.Fetched | None]:
+    return [robots_fetch("https://site.example/robots.txt", text.encode(), code)]
 
 
 NO_CCBOT = "User-agent: CCBot\nDisallow: /private\n"
@@ -240,20 +232,22 @@ def test_robots_rules_are_those_of_path_query_host_and_port(settings: gate.Setti
         assert ask(settings, NO_CCBOT, (), "", url=url)["reason"] == expected, url
 
 
-@pytest.mark.parametrize("status", ["empty", "not_robots", "none", "unreachable"])
-def test_a_host_without_rules_reserves_nothing(settings: gate.Settings, status: str) -> None:
-    (row,) = judge(settings, response(1, PAGE), hosts=hosts("", status=status))
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        ("empty", "", 200),
+        ("not_robots", "<html>", 200),
+        ("none", "", 404),
+        ("unreachable", "", 503),
+        ("redirect_outside", "", 301),
+    ],
+)
+def test_a_host_without_rules_reserves_nothing(
+    settings: gate.Settings, status: str, body: str, code: int
+) -> None:
+    (row,) = judge(settings, response(1, PAGE), hosts=hosts(body, code))
     assert row["reason"] is None
     assert row["rights"]["robots_status"] == status
-
-
-def test_hosts_whose_keys_collide_are_told_apart(settings: gate.Settings) -> None:
-    mine = hosts(NO_CCBOT)[0]
-    other = {**mine, "host": "another.example", "rules": None, "status": "none"}
-    (row,) = judge(
-        settings, response(1, PAGE, url="https://site.example/private"), hosts=[other, mine]
-    )
-    assert row["reason"] == "rights.robots"
 
 
 def test_training_agents_are_listed() -> None:

@@ -1,15 +1,17 @@
-"""Step prepare: one row a host from robots.txt fetches, redirects followed inside the subset."""
+"""Steps prepare and collate: fetches of sites' files, their tables; the block list."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from filters import robots
-from stages import gate, prepare, schema
+from stages import prepare, schema
 from stages.errors import ConfigError
 from stages.read import Record
-from tests.data.archives import Inline, Scripted
+from tests.data.archives import Inline, Scripted, site_files
 
 RULES = b"User-agent: CCBot\nDisallow: /\n"
 DAY = "2026-01-{:02}T00:00:00Z"
@@ -28,18 +30,8 @@ def fetch(
     return Record(0, 0, url=url, status=status, body=body, date=date, headers=headers, **more)
 
 
-def keys(url: str) -> tuple[str, int] | None:
-    host = gate.host_of(url, 4000)
-    return None if host is None else (host, gate.host_key(host))
-
-
-def table(found: Sequence[Record], guard: Any = None) -> dict[str, dict[str, Any]]:
-    made = prepare.robots_table(found, guard or Inline(), keys)
-    host_keys = made.column("host_key").to_pylist()
-    assert host_keys == sorted(host_keys)
-    rows = made.to_pylist()
-    assert len({row["host"] for row in rows}) == len(rows)
-    return {row["host"]: row for row in rows}
+def read(found: Sequence[Record], guard: Any = None) -> list[prepare.Fetched]:
+    return list(prepare.from_records(found, prepare.robots_parser(guard or Inline())))
 
 
 @pytest.mark.parametrize(
@@ -51,129 +43,119 @@ def table(found: Sequence[Record], guard: Any = None) -> dict[str, dict[str, Any
         (200, b"<!DOCTYPE html><html><body>Not here</body></html>", "not_robots"),
         (403, RULES, "none"),
         (404, RULES, "none"),
-        (429, RULES, "none"),
+        (429, RULES, "unreachable"),
         (500, RULES, "unreachable"),
         (None, RULES, "unreachable"),
-        (301, b"", "none"),
+        (301, b"", "redirect"),
     ],
 )
 def test_a_file_s_status_follows_from_its_answer(
     status: int | None, body: bytes, expected: str
 ) -> None:
-    row = table([fetch("https://a.example/robots.txt", status, body)])["a.example"]
-    assert row["status"] == expected
-    assert (row["rules"] is not None) == (expected == "rules")
+    (found,) = read([fetch("https://a.example/robots.txt", status, body)])
+    assert found.status == expected
+    assert (found.content is not None) == (expected == "rules")
+    is_read = body and status in (200, 204)
+    assert found.sha256 == (hashlib.sha256(body).digest() if is_read else bytes(32))
 
 
 def test_rules_come_back_as_they_were_read() -> None:
-    row = table([fetch("https://a.example/robots.txt")])["a.example"]
-    assert robots.Robots.from_json(row["rules"]) == robots.parse(RULES)
-
-
-def test_http_and_https_share_a_row_and_ports_do_not() -> None:
-    found = table(
-        [
-            fetch("http://a.example/robots.txt", 404),
-            fetch("https://A.example:443/robots.txt"),
-            fetch("https://a.example:8443/robots.txt", 404),
-        ]
-    )
-    assert {host: row["status"] for host, row in found.items()} == {
-        "a.example": "rules", "a.example:8443": "none",
-    }  # fmt: skip
-
-
-def test_of_several_fetches_rules_count_then_the_latest() -> None:
-    other = b"User-agent: *\nDisallow: /x\n"
-    found = [
-        fetch("https://a.example/robots.txt", body=RULES, day=1),
-        fetch("http://a.example/robots.txt", body=other, day=3),
-        fetch("https://a.example/robots.txt", body=b"", day=5, status=500),
-    ]
-    for order in (found, found[::-1]):
-        row = table(order)["a.example"]
-        assert row["fetched_at"] == DAY.format(3)
-        assert robots.Robots.from_json(row["rules"]) == robots.parse(other)
-
-
-def chain(length: int, end: bytes = RULES) -> list[Record]:
-    hops = [
-        fetch(
-            f"https://h{n}.example/robots.txt",
-            301,
-            b"",
-            location=f"https://h{n + 1}.example/robots.txt",
-        )
-        for n in range(length)
-    ]
-    return [*hops, fetch(f"https://h{length}.example/robots.txt", body=end)]
-
-
-def test_redirects_are_followed_inside_the_subset() -> None:
-    assert table(chain(5))["h0.example"]["status"] == "rules"
-    assert table(chain(6))["h0.example"]["status"] == "none", "too long"
-    assert table(chain(3)[:-1])["h0.example"]["status"] == "none", "leaves the subset"
-    relative = [
-        fetch("https://a.example/robots.txt", 302, b"", location="/other.txt"),
-        fetch("https://a.example/other.txt"),
-    ]
-    found = table(relative)
-    assert found["a.example"]["status"] == "rules"
-    assert len(found) == 1
+    (found,) = read([fetch("HTTPS://A.example:443/robots.txt#top")])
+    assert found.url == "https://a.example/robots.txt"
+    assert robots.Robots.from_json(found.content or "") == robots.parse(RULES)
 
 
 @pytest.mark.parametrize(
-    "location", ["", "https://[", "//", "\x00", "https://a.example/robots.txt"]
-)
-def test_redirects_to_nowhere_and_in_a_ring_end(location: str) -> None:
-    row = table([fetch("https://a.example/robots.txt", 301, b"", location=location)])["a.example"]
-    assert (row["status"], row["rules"]) == ("none", None)
-
-
-def test_a_ring_of_two_ends() -> None:
-    ring = [
-        fetch("https://a.example/robots.txt", 301, b"", location="https://b.example/robots.txt"),
-        fetch("https://b.example/robots.txt", 301, b"", location="https://a.example/robots.txt"),
-    ]
-    assert {row["status"] for row in table(ring).values()} == {"none"}
-
-
-@pytest.mark.parametrize(
-    "url",
+    ("location", "target"),
     [
-        "https://[::1/robots.txt",
-        "https://a.example/x/robots.txt",
-        "ftp://a.example/robots.txt",
-        "",
-        "//",
+        ("", None),
+        ("https://[", None),
+        ("\x00", "https://a.example/robots.txt"),
+        ("ftp://b.example/robots.txt", None),
+        ("https://b.example/robots.txt", "https://b.example/robots.txt"),
+        ("//B.example", "https://b.example/"),
+        ("/other.txt", "https://a.example/other.txt"),
+        ("https://b.example/" + "a" * 10_000, None),
     ],
 )
-def test_other_addresses_are_passed_by(url: str) -> None:
-    assert table([fetch(url)]) == {}
+def test_where_a_redirect_leads(location: str, target: str | None) -> None:
+    (found,) = read([fetch("https://a.example/robots.txt", 301, b"", location=location)])
+    assert (found.status, found.target) == ("redirect", target)
+
+
+@pytest.mark.parametrize("url", ["https://[::1/robots.txt", "ftp://a.example/robots.txt", "", "//"])
+def test_what_is_no_address_is_passed_by(url: str) -> None:
+    assert read([fetch(url)]) == []
 
 
 def test_damaged_and_other_records_are_passed_by() -> None:
     bad = fetch("https://a.example/robots.txt", problem="read.damaged")
     request = fetch("https://a.example/robots.txt", kind="request")
-    assert table([bad, request]) == {}
+    assert read([bad, request]) == []
 
 
-def test_a_file_that_kills_its_parser_is_none() -> None:
-    found = table([fetch("https://a.example/robots.txt")], Scripted({"reason": "extract.timeout"}))
-    assert (found["a.example"]["status"], found["a.example"]["rules"]) == ("not_robots", None)
+def test_a_file_that_kills_its_parser_is_unreadable() -> None:
+    killed = Scripted({"reason": "extract.timeout"})
+    (found,) = read([fetch("https://a.example/robots.txt")], killed)
+    assert (found.status, found.content) == ("unreadable", None)
 
 
 def test_only_the_first_512_kib_are_read() -> None:
     filler = b"# filler\n" * (prepare.MAX_BODY_BYTES // 9)
-    row = table([fetch("https://a.example/robots.txt", body=filler + b"\n" * 9 + RULES)])[
-        "a.example"
-    ]
-    assert row["status"] == "empty"
+    (found,) = read([fetch("https://a.example/robots.txt", body=filler + b"\n" * 9 + RULES)])
+    assert found.status == "empty"
 
 
 def test_a_file_too_large_to_be_kept_whole_binds_by_its_beginning() -> None:
-    row = table([fetch("https://a.example/robots.txt", problem="gate.size")])["a.example"]
-    assert row["status"] == "rules"
+    (found,) = read([fetch("https://a.example/robots.txt", problem="gate.size")])
+    assert found.status == "rules"
+
+
+# Tables of files of sites
+
+
+def test_rows_are_cut_by_range_of_keys_and_contents_stand_once() -> None:
+    many = read([fetch(f"https://h{n}.example/robots.txt") for n in range(300)])
+    ((files, contents),) = prepare.site_tables(many)
+    assert (files.num_rows, contents.num_rows) == (300, 1)
+    cut = dict(prepare.buckets(files))
+    assert pa.concat_tables(cut.values()).equals(files)
+    for name, rows in cut.items():
+        assert {key >> 58 for key in rows.column("key").to_pylist()} == {int(name)}
+    assert files.column("key").to_pylist() == sorted(files.column("key").to_pylist())
+
+
+def test_of_fetches_of_a_url_rules_count_then_the_latest() -> None:
+    other = b"User-agent: *\nDisallow: /x\n"
+    found = read(
+        [
+            fetch("https://a.example/robots.txt", body=RULES, day=1),
+            fetch("https://a.example/robots.txt", body=other, day=3),
+            fetch("https://a.example/robots.txt", body=b"", day=4),
+            fetch("https://a.example/robots.txt", body=b"", day=5, status=500),
+        ]
+    )
+    for order in (found, found[::-1]):
+        answer = site_files(order).find("https://a.example/robots.txt")
+        assert (answer.status, answer.fetched_at) == ("rules", DAY.format(3))
+        assert robots.Robots.from_json(answer.content or "") == robots.parse(other)
+
+
+def test_tables_do_not_tell_in_which_order_or_in_how_many_tasks_files_were_read() -> None:
+    found = read(
+        [
+            fetch(f"https://h{n % 40}.example/robots.txt", body=b"User-agent: *\nDisallow: /%d" % n)
+            for n in range(200)
+        ]
+    )
+    parts = [list(prepare.site_tables(some)) for some in (found[:70], found[70:])]
+    ((files, contents),) = prepare.site_tables(found[::-1])
+    assert prepare.collated_files(f for part in parts for f, _ in part).equals(
+        prepare.collated_files([files])
+    )
+    assert prepare.collated_contents(c for part in parts for _, c in part).equals(
+        prepare.collated_contents([contents])
+    )
 
 
 # The block list

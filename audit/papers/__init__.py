@@ -1,0 +1,1 @@
+"""Papers about a run for those who must answer for it: training summary, Croissant, cards."""

@@ -1,0 +1,135 @@
+"""Files of sites that a run is given beside its snapshot: Parquet of newer robots.txt, or others.
+
+They come from elsewhere: columns are checked before any work, and a row is read only as far as its
+caps. What cannot be a site's file is passed over and counted.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import storage
+from pipeline.storage import Input
+from stages.errors import ConfigError
+
+LATEST, SIDE = "latest", "side"
+"""What a file is for, as tasks are named: newer robots.txt; tdmrep.json, ai.txt and RSL."""
+KEYS: Final[Mapping[str, str]] = {LATEST: "rights.robots_latest", SIDE: "rights.side_files"}
+COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
+    LATEST: {"host": "text", "fetched_at": "time", "status": "number", "body": "bytes"},
+    SIDE: {"host": "text", "path": "text", "body": "bytes"},
+}
+"""Columns that a file must have, and what they hold; others are not read."""
+MAX_ROW_GROUP_BYTES: Final = 4 << 30
+"""Uncompressed: a row group that claims more is a bomb, or too large for a task's memory."""
+BATCH_ROWS: Final = 64
+HOST: Final = re.compile(r"[^\s/?#@\\:\[\]]{1,253}+(?::[0-9]{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file of a site, as it was given."""
+
+    url: str
+    code: int | None
+    date: str | None
+    body: bytes
+
+
+def locate(kind: str, setting: str | None) -> Input | None:
+    """The file that the configuration names, known by its SHA-256; None if it names none.
+
+    ConfigError if there is no such file, or its columns are not the ones of its kind.
+    """
+    if setting is None:
+        return None
+    path = Path(setting)
+    try:
+        found = pq.read_schema(path)
+        digest = storage.file_digest(path)
+    except OSError as error:
+        problem = f"{path} cannot be read ({error.strerror or type(error).__name__})"
+        raise ConfigError(KEYS[kind], problem, _remedy(kind)) from None
+    except pa.ArrowException:
+        raise ConfigError(KEYS[kind], f"{path} is no Parquet file", _remedy(kind)) from None
+    for name, what in COLUMNS[kind].items():
+        if name not in found.names:
+            raise ConfigError(KEYS[kind], f"{path} has no column {name}", _remedy(kind))
+        if not _holds(found.field(name).type, what):
+            problem = f"{path}: column {name} is {found.field(name).type}, not {what}"
+            raise ConfigError(KEYS[kind], problem, _remedy(kind))
+    return Input(path.name, str(path.resolve()), f"sha256:{digest}")
+
+
+def row_groups(item: Input) -> int:
+    """Row groups of a located file."""
+    return int(pq.read_metadata(item.uri).num_row_groups)
+
+
+def rows(kind: str, item: Input, groups: range) -> Iterator[Row | None]:
+    """Files of sites in some row groups; None for a row that names none.
+
+    ConfigError if the file is damaged, or a row group too large.
+    """
+    try:
+        with pq.ParquetFile(item.uri) as file:
+            for group in groups:
+                size = file.metadata.row_group(group).total_byte_size
+                if size > MAX_ROW_GROUP_BYTES:
+                    problem = f"{item.uri}: row group {group} holds {size >> 30} GiB"
+                    raise ConfigError(KEYS[kind], problem, "write row groups of under 4 GiB")
+                for batch in file.iter_batches(
+                    BATCH_ROWS, [group], list(COLUMNS[kind]), use_threads=False
+                ):
+                    yield from map(_row, _plain(kind, batch))
+    except (OSError, pa.ArrowException) as error:
+        problem = f"{item.uri} is damaged ({type(error).__name__})"
+        raise ConfigError(KEYS[kind], problem, "restore the file, or fetch it again") from None
+
+
+def _plain(kind: str, batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Rows as plain values, of whatever width their types are."""
+    plain = {"text": pa.large_string(), "bytes": pa.large_binary(), "number": pa.int64()}
+    columns = {}
+    for name, what in COLUMNS[kind].items():
+        column = batch.column(name)
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if what == "time":
+            is_time = pa.types.is_timestamp(column.type)
+            column = column.cast(pa.timestamp("s"), safe=False) if is_time else column
+            columns[name] = column.cast(pa.large_string())
+        else:
+            columns[name] = column.cast(plain[what])
+    found: list[dict[str, Any]] = pa.table(columns).to_pylist()
+    return found
+
+
+def _row(row: dict[str, Any]) -> Row | None:
+    host, path = (row["host"] or "").strip().lower(), row.get("path", "/robots.txt") or ""
+    if not HOST.fullmatch(host) or not path.startswith("/"):
+        return None
+    code = row["status"] if "status" in row else 200
+    return Row(f"https://{host}{path}", code, row.get("fetched_at"), row["body"] or b"")
+
+
+def _holds(kind: pa.DataType, what: str) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return {
+        "text": is_text,
+        "bytes": is_text or pa.types.is_binary(kind) or pa.types.is_large_binary(kind),
+        "number": pa.types.is_integer(kind),
+        "time": is_text or pa.types.is_timestamp(kind),
+    }[what]
+
+
+def _remedy(kind: str) -> str:
+    columns = ", ".join(f"{name} ({what})" for name, what in COLUMNS[kind].items())
+    return f"name a Parquet file with the columns {columns}, or null (docs/rights.md)"
