@@ -60,7 +60,7 @@ def _document(
     chance: Random, kind: str, language: str, value: str, texts: Mapping[str, Sequence[str]]
 ) -> Document:
     known = next((macro for macro, code in CODES.items() if code == language), language)
-    before, after = (p[:_CONTEXT] for p in chance.choices(texts[known], k=2))
+    before, after = (_cut(p) for p in chance.choices(texts[known], k=2))
     joined = chance.choice((" ", "\n", " – ", ": "))
     text = f"{before}{joined}{value}{chance.choice((' ', chr(10), '. ', ', '))}{after}"
     start = len(before) + len(joined)
@@ -68,6 +68,11 @@ def _document(
     tld = chance.choice([*countries, "com"]).lower() if countries else None
     gold = Gold(start, start + len(value), "NONE", None, kind, "none")
     return Document(text, language, tld, (gold,), (before, after), "negatives")
+
+
+def _cut(paragraph: str) -> str:
+    """Its beginning, up to the end of a word."""
+    return paragraph if len(paragraph) <= _CONTEXT else paragraph[:_CONTEXT].rpartition(" ")[0]
 
 
 _COUNTRIES: Final = (
@@ -172,6 +177,14 @@ def _chemical(chance: Random, _: Words) -> str:
     return f"{chance.choice(('CAS ', 'CAS-Nr. ', 'CAS: ', ''))}{body}-{check}"
 
 
+def _pages(chance: Random, said: Words) -> str:
+    first = chance.randrange(1, 2500)
+    last = f"{first}{chance.choice('-–')}{first + chance.randrange(1, 60)}"
+    where = f"{chance.choice(said['page'])} {last}"
+    year = chance.randrange(1950, 2024)
+    return chance.choice((where, f"{chance.randrange(1, 90)} ({year}), {where}"))
+
+
 def _by_chance(chance: Random, said: Words) -> str:
     """A number that passes the check of a person's, under an order's name."""
     rows = [row for row in identities() if not row.is_free]
@@ -202,6 +215,7 @@ _COMPUTED: Final[dict[str, Make]] = {
     "ISSN": _issn,
     "DOI": _doi,
     "price": _price,
+    "range of pages": _pages,
     "article number (EAN)": _article,
     "row of statistics": _statistics,
     "chemical (CAS)": _chemical,
