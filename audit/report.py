@@ -179,7 +179,7 @@ def context(
         "pii": chapters.personal_data(table, found),
         "dedup": chapters.duplicates(run, table, totals),
         "throughput": cost,
-        "energy": energy.energy(cost, totals["kept"]),
+        "energy": energy.of_counts(cost, table),
         "others": chapters.others(table),
         "samples": options.samples,
         "per_reason": PER_REASON,

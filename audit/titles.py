@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit.energy import amount
 from audit.findings import MIN_PAGES
-from audit.phrases import of, plain, share
+from audit.phrases import energy, of, plain, share
+from audit.power import MEASURED, UNKNOWN
 
 
 def titles(values: Mapping[str, Any]) -> dict[str, str]:
@@ -138,6 +138,10 @@ def _throughput(values: Mapping[str, Any]) -> str:
 
 def _energy(values: Mapping[str, Any]) -> str:
     found = values["energy"]
-    if found["kwh"] is None:
+    if found["method"] == UNKNOWN:
         return "Energy: unknown, for the manifests hold no timings"
-    return f"Energy: about {amount(found['kwh'])}, estimated; nothing was measured"
+    is_measured = found["method"] == MEASURED
+    how = "processors’ counters were read" if is_measured else "estimated; nothing was measured"
+    wasted = found["rejected_total"]["fraction"]
+    said = f"Energy: {energy(found['total']['kwh'])}, {how}"
+    return said if not wasted else f"{said}; {wasted:.0%} went into pages that were rejected later"

@@ -15,7 +15,7 @@ from typing import Final
 from stdnum import luhn, verhoeff
 
 _FIRST_YEAR: Final = 1860
-_LAST_YEAR: Final = 2059
+_LAST_YEAR: Final = 2035
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -27,7 +27,7 @@ def is_date(year: int, month: int, day: int) -> bool:
 
 
 def is_short_date(year: int, month: int, day: int) -> bool:
-    """Whether a date whose year has two digits is one of 1900 to 1999 or 2000 to 2059."""
+    """Whether a date whose year has two digits is one of 1900 to 1999 or 2000 to 2035."""
     return is_date(1900 + year, month, day) or is_date(2000 + year, month, day)
 
 
@@ -251,6 +251,14 @@ def jmbg(number: str) -> bool:
     if not is_date(year + (1000 if year >= 800 else 2000), month, day):
         return False
     return -_weighted(number[:12], (7, 6, 5, 4, 3, 2) * 2) % 11 % 10 == int(number[12])
+
+
+def jmbg_country(number: str) -> str | None:
+    """Country of the region where the number of a citizen was given; null for no region."""
+    region = int(number[7:9])
+    if region // 10 in (1, 2, 3, 4, 5, 7, 8, 9):
+        return ("BA", "ME", "HR", "MK", "SI", "", "RS", "RS", "XK")[region // 10 - 1]
+    return None
 
 
 def latvian_code(number: str) -> bool:

@@ -57,6 +57,8 @@ class Identifier:
 
     def holds(self, number: str) -> bool:
         """Whether the check holds for a number without separators; true where there is none."""
+        if self.check == "jmbg" and self.country not in (None, check_digits.jmbg_country(number)):
+            return False
         return not self.check or _check(self.check)(number)
 
 
@@ -124,10 +126,9 @@ fi.ytunnus | tax | 7-1 | | fi.ytunnus
 fi.alv | tax | AA_8 | | fi.alv
 fo.ptal | person | 6-3, 6 3, 9 | | faroese_ptal
 fo.vn | tax | 6 | |
-fr.nir | person | 15, 13 2, 13, 1 2 2 2 3 3 2, 1 2 2 2 3 3, 1 2 2 2 3 3-2, 1 2 2 2 3 3/2,
-    1.2.2.2.3.3.2, 1-2-2-2-3-3-2, 1 2 2 1A 3 3 2, 1 2 2 1A 3 3, 6A8, 6A6, 6A6 2, 1 12 2, 1 2 2 5 3
-    2, 1 2 2 2 6 2 | 1 2 2 2 3 3 2, 1 2 2 1A 3 3 2, 15, 13 2, 6A8, 1 2 2 2 3 3/2, 1 2 2 2 3 3-2 |
-    french_nir
+fr.nir | person | 15, 13 2, 1 2 2 2 3 3 2, 1 2 2 2 3 3-2, 1 2 2 2 3 3/2, 1.2.2.2.3.3.2,
+    1-2-2-2-3-3-2, 1 2 2 1A 3 3 2, 6A8, 6A6 2, 1 12 2, 1 2 2 5 3 2, 1 2 2 2 6 2 | 1 2 2 2 3 3 2, 1
+    2 2 1A 3 3 2, 15, 13 2, 6A8, 1 2 2 2 3 3/2, 1 2 2 2 3 3-2 | french_nir
 fr.nif | tax | 13, 2 2 3 3 3, 1 3 3 3 3, 2 2 3 3 3, 4 3 3 3 | 2 2 3 3 3 | fr.nif
 fr.siren | tax | 9, 3_3_3 | | fr.siren
 fr.siret | tax | 14, 3_3_3_5, 9 5, 9-5 | | fr.siret
@@ -169,8 +170,6 @@ lu.tva | tax | AA_8, 8, AA 4 4 | | lu.tva
 lv.code | person | 6-5, 11, 6 5 | 6-5 | latvian_code
 lv.pvn | tax | AA_11, 11 | | lv.pvn
 mc.tva | tax | AA_11, AA_2_3_3_3 | | mc.tva
-md.idnp | person | 13 | | md.idno
-md.idno | tax | 13 | | md.idno
 me.jmbg | person | 13 | 13 | jmbg
 me.pib | tax | 8 | | me.pib
 mk.embg | person | 13 | 13 | jmbg
@@ -196,11 +195,13 @@ pt.nif | tax | 9, 3_3_3, AA_9, AA 3 3 3 | | pt.nif
 ro.cnp | person | 13, 1 2 2 2 2 3 1, 1 2 2 2 6, 1 6 6, 1-6-6 | 13 | ro.cnp
 ro.card | document | AA_6, AA7 | |
 ro.cui | tax | 5, 6, 7, 8, 9, 10, AA_5, AA_6, AA_7, AA_8, AA_9, AA_10 | | ro.cui
+md.idnp | person | 13 | | md.idno
+md.idno | tax | 13 | | md.idno
 rs.jmbg | person | 13 | 13 | jmbg
 rs.pib | tax | 9, 3 3 3 | | rs.pib
 rs.mb | tax | 8 | |
 ru.snils | person | 3-3-3 2, 3-3-3-2, 3_3_3_2 | | russian_snils
-ru.passport | document | 4_6, 2 2 6 | |
+ru.passport | document | 4_6, 2 2 6, 4 № 6, 2 2 № 6, 4 AAAAA 6, 2 2 AAAAA 6 | |
 ru.inn | tax | 12, 10, 4 6 2 | | ru.inn
 ru.ogrn | tax | 13, 15 | | ru.ogrn
 se.number | person | 6-4, 6+4, 8-4, 10, 12, 6 4, 8 4, 8+4 | 6-4, 6+4, 8-4 | swedish_number
@@ -223,6 +224,8 @@ us.ssn | person | 3-2-4, 3 2 4, 9, 3.2.4 | | american_ssn
 us.itin | tax | 3-2-4, 9 | | us.itin
 xk.jmbg | person | 13 | 13 | jmbg
 xk.number | person | 10 | |
+fr.nir13 | person | 13, 1 2 2 2 3 3, 1 2 2 1A 3 3, 6A6 | | french_nir
+-.jmbg | person | 13 | | jmbg
 -.passport | document | AA_6, AA_7, AA_8, A_6, A_7, A_8, AAA_6, 6, 7, 8, 9, 2 7, 2_6, 2AA5, 2AA_5,
     10, AA7A, AA6A, AAA_7, A2A5, X9 | |
 -.licence | document | 5/2/4, 5-2-4, 6, 7, 8, 9, 10, 11, 12, AA7A, AA_6, AA_7, A_7, A2A6A, 8A,

@@ -17,11 +17,12 @@ WINDOW: Final = 60
 _REACH: Final = 100  # the window, and the longest name that ends in it
 _DIRECT: Final = 40
 _MIN_STEM: Final = 4
+_MIN_LATER_STEM: Final = 3
 _KEY: Final = 3
 _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
 _EXACT: Final = "="
 _UNWRAPPED: Final = re.compile(r"\n +")
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = re.compile(r"(?<![^\W_])[^\W\d_]+")
 _DIGIT: Final = re.compile(r"[0-9]")
 _UNDECOMPOSED: Final = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ħ": "h"}
@@ -119,7 +120,7 @@ def _names_at(
             continue
         needs_capitals = name.is_acronym and not (name.countries & countries)
         if all(
-            _is(words[index + offset], stem, name.is_acronym, needs_capitals)
+            _is(words[index + offset], stem, name.is_acronym, needs_capitals, bool(offset))
             for offset, stem in enumerate(stems)
         ) and all(
             words[place + 1].start - words[place].end <= _MAX_GAP for place in range(index, last)
@@ -127,7 +128,7 @@ def _names_at(
             yield first.start, words[last].end, name
 
 
-def _is(word: _Word, stem: str, is_acronym: bool, needs_capitals: bool) -> bool:
+def _is(word: _Word, stem: str, is_acronym: bool, needs_capitals: bool, is_later: bool) -> bool:
     if word.folded == stem.removesuffix(_EXACT):
         return not needs_capitals or word.written.isupper()
     if is_acronym:  # "PESELu", "BSNnummer"
@@ -138,7 +139,9 @@ def _is(word: _Word, stem: str, is_acronym: bool, needs_capitals: bool) -> bool:
         )
     if stem.endswith(_EXACT):
         return False
-    return len(stem) >= _MIN_STEM and word.folded.startswith(stem)
+    return len(stem) >= (_MIN_LATER_STEM if is_later else _MIN_STEM) and word.folded.startswith(
+        stem
+    )
 
 
 def _is_direct(

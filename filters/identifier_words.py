@@ -44,10 +44,10 @@ DE AT CH LI LU BE IT | person | sozialversicherungsn, sozialversicherungs nr, so
     personalnummer, personen id, svnummer, sv nummer, sv nr, sv nummern, vsnr, rvnr, kvnr, svnr,
     nationalnummer, nationalregisternummer, identifikationsnummer der nationalregister,
     erkennungsnummer, matrikel, SVNR, SV, SVN, VSNR, RVNR, KVNR, VNR, ~ausweisnummer, ~e card,
-    ~ecard, ~identifikationsnummer, ~kennnummer, ~personalausweis
-DE AT CH LI LU BE IT | person tax | steuer id, steueridentifikation, steueridentnummer, steuer
-    identifikation, steuerliche identifikation, steuerliche id, idnr, id nr, id nummer,
-    identnummer, personliche identifikation, steueridnr, stid, steuerident
+    ~ecard, ~kennnummer, ~personalausweis
+DE AT CH LI LU BE IT | person tax | ~identifikationsnummer, steuer id, steueridentifikation,
+    steueridentnummer, steuer identifikation, steuerliche identifikation, steuerliche id, idnr, id
+    nr, id nummer, identnummer, personliche identifikation, steueridnr, stid, steuerident
 DE AT CH LI LU BE IT | tax | steuernummer, steuernr, steuer nr, steuer nummer, st nr, stnr, st
     nummer, abgabenkonto, finanzamt, ustidnr, ust id, ust idnr, ust id nr, ust ident, ustid,
     umsatzsteuer, mwst, mwst nr, mehrwertsteuer, uid, uid nr, uid nummer, uidnr,
@@ -242,11 +242,11 @@ MT | person | karta tal identita, karta tal id, karta tal, karta tal identità, 
     identita, in numru tal, dokument tal identita
 MT | tax | vat, numru tal vat, vat nru, nru tal vat, numru tat taxxa, taxxa
 MT | document | passaport, numru tal passaport, licenzja tas sewqan, licenzja
-GB IE GI | person | national insurance, ni number, ni no, nino, ni num, ni nr, nhs, nhs number,
-    nhs no, nhs num, chi number, chi no, hsc number, h c number, upn, pps, ppsn, pps number, pps
-    no, personal public service, rhif yswiriant gwladol, yswiriant gwladol, rhif yswiriant, rhif
-    gig, uimhir psp, uimhir phearsanta seirbhise poibli, seirbhise poibli, psp, uspp, rsi number,
-    rsi, NI, NINO, NHS, PPS, PPSN, PSP, UPSP, CHI
+GB IE GI | person | rhif yg, national insurance, ni number, ni no, nino, ni num, ni nr, nhs, nhs
+    number, nhs no, nhs num, chi number, chi no, hsc number, h c number, upn, pps, ppsn, pps
+    number, pps no, personal public service, rhif yswiriant gwladol, yswiriant gwladol, rhif
+    yswiriant, rhif gig, uimhir psp, uimhir phearsanta seirbhise poibli, seirbhise poibli, psp,
+    uspp, rsi number, rsi, NI, NINO, NHS, PPS, PPSN, PSP, UPSP, CHI
 GB IE GI | tax | utr, unique taxpayer, self assessment, taxpayer reference, vat reg, vat no, rhif
     taw, taw, uimhir chanach, uimhir cbl, cbl, canach, cyfeirnod, UTR, TAW, CBL, TRN
 GB IE GI | document | passport, driving licence, driver licence, pas, pasbort, trwydded yrru,
@@ -256,24 +256,26 @@ IS | tax | vsk, vsk nr, vsk numer, virdisaukaskatt, vsknr, VSK
 IS | document | vegabref, okuskirtein, nafnskirtein
 TR CY | person | tc kimlik, t c kimlik, tckn, tc no, t c no, t c, kimlik no, kimlik numara,
     kimlik, vatandaslik, tc, TC, TCKN, sgk, sigorta sicil
-TR CY | tax | vergi, vergi no, vergi numara, vergi kimlik, vkn, v d no, vd no, VKN, VD
+TR CY | tax | vergi kimlik numara, vergi kimlik no, vergi, vergi no, vergi numara, vergi kimlik,
+    vkn, v d no, vd no, VKN, VD
 TR CY | document | pasaport, pasaport no, nufus cuzdan, ehliyet, surucu belge, kimlik kart, seri
     no
-RU BY | person | снилс, страховой номер, страхового номера, страховой n, пенсионное страхов,
-    личный номер, личного номера, личным номером, идентификационный номер, идентификационного
-    номера, идентификационным номером, асабісты нумар, идентификационный n, ідэнтыфікацыйны нумар,
-    ідэнтыфікацыйны, асабовы нумар, особісты нумар, пенсионного, полис омс, СНИЛС, snils, SNILS,
-    ид номер, ин
+RU BY | person | лицевого счета, индивидуального лицевого счета, страховое свидет, снилс,
+    страховой номер, страхового номера, страховой n, пенсионное страхов, личный номер, личного
+    номера, личным номером, идентификационный номер, идентификационного номера, идентификационным
+    номером, асабісты нумар, идентификационный n, ідэнтыфікацыйны нумар, ідэнтыфікацыйны, асабовы
+    нумар, особісты нумар, пенсионного, полис омс, СНИЛС, snils, SNILS, ид номер, ин
 RU BY | tax person | инн, и н н, унп, учетный номер плательщика, номер плательщика,
     идентификационный номер налогоплат, налогоплательщик, налоговый номер, огрн, огрнип, улiковы
     нумар плацельшчыка, плацельшчыка, унн, ИНН, УНП, ОГРН, ОГРНИП, УНН, inn, INN, unp, UNP, ogrn
-RU BY | document | паспорт, паспорта, паспортн, серия и номер, серия, водительск, удостоверени,
-    загранпаспорт, вид на жительство, пашпарт, пасведчанн, документ
-UA | person tax | рнокпп, р н о к п п, рнокпп іпн, іпн, і п н, ідентифікаційний код,
-    ідентифікаційний номер, ідентифікаційного номер, ідентифікаційного код, ідентифікаційн,
-    реєстраційний номер облікової, облікової картки, податковий номер, номер платника, код
-    платника, платника податк, ідентифікаційним, індивідуальний податковий, єдрпоу, код єдрпоу,
-    унзр, едрпоу, інн, податков, индивидуальный налоговый, идентификационный код,
+RU BY | document | паспорт гражд, паспорт граждан рф, паспорт гражданина рф, паспортные данн,
+    паспорт, паспорта, паспортн, серия и номер, серия, водительск, удостоверени, загранпаспорт,
+    вид на жительство, пашпарт, пасведчанн, документ
+UA | person tax | унікальний номер запис, рнокпп, р н о к п п, рнокпп іпн, іпн, і п н,
+    ідентифікаційний код, ідентифікаційний номер, ідентифікаційного номер, ідентифікаційного код,
+    ідентифікаційн, реєстраційний номер облікової, облікової картки, податковий номер, номер
+    платника, код платника, платника податк, ідентифікаційним, індивідуальний податковий, єдрпоу,
+    код єдрпоу, унзр, едрпоу, інн, податков, индивидуальный налоговый, идентификационный код,
     идентификационный номер, инн, РНОКПП, ІПН, ЄДРПОУ, УНЗР, ЕДРПОУ, ІНН, edrpou, rnokpp, ipn,
     RNOKPP, EDRPOU, IPN, ПДВ, пдв
 UA | document | паспорт, паспорта, серія, серія та номер, посвідчення водія, водійськ,
@@ -323,17 +325,18 @@ kundennummer, customer, klient, mitglied
 """Words after which a number is something else; a name of an identifier must follow them."""
 
 FILLERS: Final = """
-nr no n num number numbers numero numeros nummer nummern numer numeru numerem numru nro nru nrs
-cislo cisla cislem cis c broj broja brojem br st stevilka stevilke szam szama szamom szamu numeris
-numerio numurs numura numuru kood koodi koodiga kod kods kodu koda kodas kodo kodi codice code
-codigo codul cod tunnus tunnuksen numeron rhif uimhir номер номера номером код кода број броја бр
-αριθμος αριθμο αριθμου αρ numara numarasi numaram is ist e est es er ar on jest je sa si wa war
-was are lautet ma mam und and et y i ja og och az a the an el la le il lo der die das den de del
-della do da di du des of von van my your his her our mein meine mon ta mio mia moj moja moje min
-mitt din hans hendes hennes jego jej jeho jeji mu meu minha sou seu sua value vrednost ue eu id
-ids card karta karty karte kaart carte carta nummeret nums lub oder or ou o ali ili pl pol cz sk
-at ch ro fr it pt gr lt lv ee fi se dk hu bg hr en format oznacz seria serie serii series serija
-seriya серия серії серія серии и та і є це это е της του το η ο και eh yra ir has have with mit
-med com con avec s z ze numarali kartica holder following reads as nimetatu namely viz see under
+nr no n num number numbers numero numeros nummer nummern numer numeru numerem рф данные numru nro
+nru nrs cislo cisla cislem cis c broj broja brojem br st stevilka stevilke szam szama szamom szamu
+numeris numerio numurs numura numuru kood koodi koodiga kod kods kodu koda kodas kodo kodi codice
+code codigo codul cod tunnus tunnuksen numeron rhif uimhir номер номера номером код кода број
+броја бр αριθμος αριθμο αριθμου αρ numara numarasi numaram is ist e est es er ar on jest je sa si
+wa war was are lautet ma mam und and et y i ja og och az a the an el la le il lo der die das den
+de del della do da di du des of von van my your his her our mein meine mon ta mio mia moj moja
+moje min mitt din hans hendes hennes jego jej jeho jeji mu meu minha sou seu sua value vrednost ue
+eu id ids card karta karty karte kaart carte carta nummeret nums lub oder or ou o ali ili pl pol
+cz sk at ch ro fr it pt gr lt lv ee fi se dk hu bg hr en format oznacz seria serie serii series
+serija seriya серия серії серія серии и та і є це это е της του το η ο και eh yra ir has have with
+mit med com con avec s z ze numarali kartica holder following reads as nimetatu namely viz see
+under
 """
 """Words that may stand between a name and its number: "number", "is", articles, possessives."""

@@ -20,6 +20,8 @@ from functools import cache
 from heapq import merge
 from typing import Final, NamedTuple
 
+from stdnum import ean
+
 from filters.identifier_forms import (
     IDENTIFIERS,
     Identifier,
@@ -30,7 +32,8 @@ from filters.spans import Context, Span
 
 # Digits and what may join them in one number: a sign, a letter or two, "C01X00T47".
 _RUN: Final = re.compile(
-    r"[0-9]++(?:(?: ?[.\-/+] ?|  ?| ?№ ?)(?:[A-Z]{1,2}[ .\-]?)?[0-9]++|[^\W\d_]{1,5}+[0-9]++)*+"
+    r"[0-9]++(?:(?: ?[.\-/+] ?|  ?| ?№ ?| номер )(?:[A-Z]{1,2}[ .\-]?)?[0-9]++"
+    r"|[^\W\d_]{1,5}+[0-9]++)*+"
 )
 _MIXED: Final = re.compile("[0-9](?=[A-Z])")
 _DIGIT: Final = re.compile("[0-9]")
@@ -43,6 +46,10 @@ _MAX_LEAD: Final = 8
 _MAX_TRAIL: Final = 4
 _SURE_LETTERS: Final = 6
 """Letters of a name that cannot well be another word where the page is of another country."""
+_SURE_LETTERS_BEFORE_FORM: Final = 4
+"""The same where the number has separators or letters in their places."""
+_MIN_GLUED: Final = 3
+"""Letters of a name that a number may follow without a space; "CI" and "SE" begin part numbers."""
 _MAX_TOKEN: Final = 16
 _MARGIN: Final = 12
 
@@ -152,7 +159,7 @@ def _starts(text: str, place: int) -> list[tuple[int, bool]]:
         place = letters = letters - 1
         while letters > 0 and place - letters <= _MAX_TRAIL and text[letters - 1].isalpha():
             letters -= 1
-        if letters == place or place - letters > _MAX_TRAIL:
+        if place - letters > _MAX_TRAIL or not text[letters:place].isupper():
             break
         starts.append((letters, False))
     return starts
@@ -168,6 +175,8 @@ def _ends(text: str, place: int) -> list[int]:
         while letters < len(text) and letters - place <= _MAX_TRAIL + 1 and text[letters].isalpha():
             letters += 1
         if letters > place + skipped and letters - place - skipped <= _MAX_TRAIL:
+            if skipped and not text[place + 1 : letters].isupper():
+                break
             ends.append(letters)
             if not skipped:
                 return ends
@@ -220,8 +229,9 @@ def _judge(context: Context, window: _Window) -> Span | None:
     text = context.text
     number = _SEPARATORS.sub("", text[window.start : window.end]).upper()
     named = names_before(text, window.start, context.countries)
+    named.sort(key=lambda each: (each.distance, not each.name.countries & context.countries))
     if window.is_glued:
-        named = [each for each in named if each.distance == 0]
+        named = [each for each in named if each.distance == 0 and each.letters >= _MIN_GLUED]
     for each in named:
         identifier, country = _named(context, each, window, number)
         if identifier is not None:
@@ -256,18 +266,24 @@ def _named(
             not name.countries or identifier.country is None or identifier.country in name.countries
         )
     ]
-    fitting.sort(key=lambda identifier: identifier.country not in context.countries)
-    is_certain = named.letters >= _SURE_LETTERS or bool(name.countries & context.countries)
+    fitting.sort(key=lambda identifier: _distance(context, identifier))
+    is_certain = bool(name.countries & context.countries) or named.letters >= (
+        _SURE_LETTERS if window.shape.isdecimal() else _SURE_LETTERS_BEFORE_FORM
+    )
     is_form_enough = named.is_direct and is_certain and not name.is_weak
     for identifier in fitting:
         if identifier.check and identifier.holds(number):
             return identifier, identifier.country
     for identifier in fitting:
-        if is_form_enough or (
-            not identifier.check and _is_marked(window.shape) and not name.is_weak
-        ):
+        is_told = is_certain and not identifier.check and not name.is_weak
+        if is_form_enough or (is_told and _is_marked(window.shape)):
             return identifier, _country(context, name.countries, identifier)
     return None, None
+
+
+def _distance(context: Context, identifier: Identifier) -> int:
+    """0 for an identifier of the page's countries, 1 for one of no country, 2 for a foreign one."""
+    return 0 if identifier.country in context.countries else 1 + (identifier.country is not None)
 
 
 def _country(context: Context, countries: frozenset[str], identifier: Identifier) -> str | None:
@@ -302,7 +318,17 @@ def _stands_alone(text: str, window: _Window, identifier: Identifier, number: st
     doubt = _DOUBTS.get(identifier.name)
     if doubt is not None and doubt(number):
         return False
+    if number.isdecimal() and window.shape.isdecimal() and _is_time_or_article(number):
+        return False
     return not names_something_else(text, window.start)
+
+
+def _is_time_or_article(number: str) -> bool:
+    """Whether digits in one piece begin with a day of our time, or are an article number (EAN)."""
+    begins_with_day = "1900" <= number[:4] <= "2035" and (
+        "01" <= number[4:6] <= "12" and "01" <= number[6:8] <= "31"
+    )
+    return begins_with_day or (len(number) == 13 and ean.is_valid(number))
 
 
 def _is_account_or_year(number: str) -> bool:

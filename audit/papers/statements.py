@@ -8,7 +8,7 @@ import re
 
 from audit.papers.evidence import Evidence
 from audit.papers.forms import Field, check
-from filters.optout import CHANNELS
+from filters.rights import CHANNELS
 from stages import schema
 
 CRAWLER_PURPOSE = (

@@ -5,16 +5,8 @@ from pathlib import Path
 import pytest
 
 import filters
-from filters.optout import (
-    CHANNELS,
-    Finding,
-    Rights,
-    combine,
-    from_headers,
-    from_meta,
-    from_robots,
-    parse_dictionary,
-)
+from filters.optout import from_headers, from_meta, from_robots
+from filters.rights import CHANNELS, Finding, Rights, combine
 from filters.robots import parse
 
 AGENTS = ("CCBot", "GPTBot", "Kangaroo Bot")
@@ -177,20 +169,6 @@ def test_permissions_name_their_channels() -> None:
 def test_channels_are_a_closed_list() -> None:
     assert list(CHANNELS.values()) == [f"rights.{channel}" for channel in CHANNELS]
     assert Finding("robots", "unknown", "robots").channel in CHANNELS
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("", {}), ("a=b, c", {"a": "b", "c": None}), ("a=b;p;q=1, c=d", {"a": "b", "c": "d"}),
-        ('a="x, y=z", b=t', {"a": None, "b": "t"}), ('a="x', None), ("a=b c=d", None),
-        ("A=b", None), ("a==b", None),
-        ("a=b,,c=d", None), ('a=("x" y);z, b=c', {"a": None, "b": "c"}),
-        ("a=1.5, b=-2, c=@3", dict.fromkeys("abc")),
-    ],
-)  # fmt: skip
-def test_dictionaries(value: str, expected: dict[str, str | None] | None) -> None:
-    assert parse_dictionary(value) == expected
 
 
 def test_the_list_of_agents() -> None:
