@@ -13,7 +13,7 @@ from audit.papers import ai_act, ai_act_data, provider
 from audit.papers.evidence import Evidence
 from audit.papers.forms import NONE
 from audit.runs import Run
-from filters.optout import CHANNELS
+from filters.rights import CHANNELS
 from langid import tags
 from pipeline import cli
 
