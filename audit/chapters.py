@@ -8,7 +8,7 @@ from audit.phrases import language_name
 from audit.runs import Run
 from audit.sample import visible
 from filters.catalog import BY_NAME
-from filters.optout import CHANNELS
+from filters.rights import CHANNELS, POLICIES
 from langid import tags
 from stages import schema
 
@@ -206,8 +206,9 @@ def _own_thresholds(run: Run, name: str, present: list[str]) -> list[dict[str, s
 
 def rights(run: Run, table: stats.Table, totals: Mapping[str, Any]) -> dict[str, Any]:
     """Reservations by channel, and what the hosts' robots.txt files were."""
-    heeded = run.settings.gate.reserved_channels
-    hosts = stats.labels(table, "prepare", "robots.hosts")
+    heeded = POLICIES[run.settings.rights.policy]
+    hosts = stats.labels(table, "collate", "robots.files")
+    reserved = stats.labels(table, "extract", "rights.reserved")
     return {
         "channels": [
             {
@@ -216,9 +217,13 @@ def rights(run: Run, table: stats.Table, totals: Mapping[str, Any]) -> dict[str,
                 "meaning": schema.REASONS[reason][1],
                 "is_heeded": channel in heeded,
                 "documents": totals["rejected"].get(reason, 0),
+                "reserved": reserved.get(channel, 0),
             }
             for channel, reason in CHANNELS.items()
         ],
+        "policy": run.settings.rights.policy,
+        "pages": stats.labels(table, "extract", "rights.robots"),
+        "ambiguous": stats.total(table, "extract", "rights.robots_ambiguous"),
         "hosts": sorted(hosts.items(), key=lambda item: (-item[1], item[0])),
     }
 

@@ -46,11 +46,12 @@ class Part:
 
     @property
     def removed(self) -> NDArray[np.bool_]:
-        """Which of them deduplication, the deny list or a takedown removed: no rule decides it."""
+        """Which of them something else than a rule removed: no rule decides it."""
         reasons = pc.fill_null(self.decisions.column("reason"), "")
         listed = pc.fill_null(self.decisions.column("listed"), "")
         denied = pc.equal(listed, domains.DENY)
         is_out = pc.or_(denied, pc.equal(reasons, TAKEN))
+        is_out = pc.or_(is_out, pc.starts_with(reasons, "rights."))
         found: NDArray[np.bool_] = pc.or_(pc.starts_with(reasons, "dedup."), is_out).to_numpy()
         return found
 

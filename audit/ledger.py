@@ -332,7 +332,7 @@ def _compiled(run: Run) -> rules.RuleSet:
 
 
 def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
-    columns = ["tag", "outcome", "reason", "failed_rules", "listed"]
+    columns = ["tag", "outcome", "reason", "failed_rules", "listed", "reserved"]
     decisions = run.read(shard.decisions, columns)
     signals = run.read(shard.signals, schema.signal_columns(compiled.rules))
     if signals.num_rows != decisions.num_rows:
@@ -358,11 +358,13 @@ def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
         names = ", ".join(run.failed(int(masks[row]))) or "none"
         yield f"{shard.decisions.path} row {row}: failed rules are {names} by the stored signals"
     reasons = compiled.reasons
-    found = (decisions.column(name).to_pylist() for name in ("outcome", "reason"))
-    for row, (outcome, reason) in enumerate(zip(*found, strict=True)):
+    found = (decisions.column(name).to_pylist() for name in ("outcome", "reason", "reserved"))
+    for row, (outcome, reason, reserved) in enumerate(zip(*found, strict=True)):
         ruled = reasons[first[row]] if first[row] >= 0 else None
         if ruled is None and listed[row] == domains.DENY:
             ruled = "list.deny"
+        if reserved is not None:
+            ruled = reserved
         if reason == TAKEN:
             ruled = TAKEN
         is_duplicate = reason is not None and reason.startswith("dedup.")

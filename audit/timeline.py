@@ -13,6 +13,7 @@ from audit.runs import Run, Shard, find_rows
 from audit.sample import visible
 from audit.trace import describe_rows
 from filters.catalog import BY_NAME
+from filters.rights import LATEST, POLICIES
 from stages import schema
 
 PASSED: Final = "passed"
@@ -42,14 +43,25 @@ _STOPPED_BY: Final[Mapping[str, str]] = {
     "list": "rules",
     "dedup": "dedup",
 }
+_EXTRACTED: Final = ("gate", "extract", "identify", "redact")
 _ORDER: Final = [key for key, _ in STEPS]
 _ROBOTS: Final[Mapping[str, str]] = {
     "rules": "has rules",
     "empty": "empty",
     "not_robots": "not a robots.txt",
+    "not_text": "no text",
+    "unreadable": "could not be parsed",
     "none": "none (4xx)",
     "unreachable": "could not be fetched (5xx)",
+    "redirect_circle": "redirects in a circle",
+    "redirect_limit": "more than five redirects",
+    "redirect_outside": "redirects to what the archive does not hold",
     "unknown": "not in the archive",
+}
+_PLACES: Final[Mapping[str, str]] = {
+    "meta": "the page",
+    "header": "a header",
+    "file": "the site's tdmrep.json",
 }
 _DECISIONS: Final[Mapping[str, str]] = {
     "allowed": "No channel that the run heeds reserves the page.",
@@ -81,6 +93,8 @@ def timeline(run: Run, place: Place, ledger: Ledger) -> dict[str, Any]:
     for key, label in STEPS:
         facts, note = _FACTS[key](run, page, extra)
         state = _state(key, stop)
+        if stop == "rights" and "failed_rules" in page and key in _EXTRACTED:
+            state = _state(key, None)  # the page was a document before it was reserved
         if key == "rights" and page["rights"] is None and state == PASSED:
             state = UNREACHED  # what the gate rejects by status or size is not asked
         if state == UNREACHED:
@@ -144,22 +158,56 @@ def _rights(run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:
     found = page["rights"]
     if found is None:
         return [], _because(page, ("rights.", "takedown."))
-    heeded = run.settings.gate.reserved_channels
-    tdm = {0: "0, not reserved", 1: "1, reserved"}
+    robots, tdm, licence = (found[name] or {} for name in ("robots", "tdmrep", "licence"))
+    free = found["accessible_for_free"]
+    heeded = POLICIES[str(found["policy"])]
+    named = f"{found['policy']}, version {found['policy_version']}"
+    status = robots.get("status")
     facts = [
-        ("robots.txt of the host", _ROBOTS.get(found["robots_status"], found["robots_status"])),
-        ("Agent it names", found["robots_agent"]),
-        ("Rule that matched", found["robots_rule"]),
-        ("TDM reservation", tdm.get(found["tdm_reservation"])),
+        ("robots.txt of the host", _ROBOTS.get(str(status), status)),
+        ("It was fetched", _fetched(robots, page["url"])),
+        ("Agent it names", robots.get("agent")),
+        ("Rule that matched", robots.get("rule")),
+        ("It can be read in other ways", "yes" if robots.get("ambiguous") else None),
+        ("It says in words", found["natural_language"]),
+        ("TDM reservation", f"{tdm['value']}, in {_PLACES[tdm['place']]}" if tdm else None),
+        ("TDM policy", tdm.get("policy")),
         ("Content-Usage", found["content_usage"]),
         ("Content-Signal", found["content_signal"]),
         ("noai", None if found["noai"] is None else "yes" if found["noai"] else "no"),
+        ("Other directives", ", ".join(found["directives"] or ())),
+        ("ai.txt", found["ai_txt"]),
+        ("RSL licence", found["rsl"]),
+        ("Licence of the page", _licence(licence)),
+        ("Free to read", None if free is None else "yes" if free else "no"),
+        ("Not readable", ", ".join(found["unreadable"] or ())),
+        ("Reserved by", ", ".join(found["reserved_by"] or ())),
         ("Decided by", ", ".join(found["decided_by"] or ())),
-        ("Policy", f"version {found['policy_version']}, heeds {', '.join(heeded) or 'no channel'}"),
+        ("Policy", f"{named}, heeds {', '.join(heeded) or 'no channel'}"),
     ]
     because = _because(page, ("rights.", "takedown."))
     said = because or _DECISIONS.get(found["decision"], str(found["decision"]))
     return [(name, _plain(value)) for name, value in facts], said
+
+
+def _fetched(robots: Mapping[str, Any], url: str) -> str | None:
+    """When the file was fetched, and in whose place it speaks."""
+    if not robots.get("fetched_at"):
+        return None
+    scheme, said = robots.get("scheme"), str(robots["fetched_at"])
+    if robots["source"] == LATEST:
+        return f"{said}, after the crawl"
+    if scheme and not url.startswith(f"{scheme}:"):
+        return f"{said}, for {scheme}: there is none for the page's own scheme"
+    return said
+
+
+def _licence(licence: Mapping[str, Any]) -> str | None:
+    if not licence:
+        return None
+    code = " ".join(filter(None, (licence["code"], licence["version"])))
+    others = "; others are named as well" if licence["ambiguous"] else ""
+    return f"{code}, by {licence['place']}, certainty {licence['certainty']}{others}"
 
 
 def _gate(_run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:

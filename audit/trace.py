@@ -201,6 +201,7 @@ def _decide(
             for name in ("cluster_id", "cluster_size", "keeper_id", "method", "listed")
         }
     )
+    page["rights"] = decision["rights"] or page["rights"]
     page.update(
         language=decision["tag"],
         outcome=decision["outcome"],

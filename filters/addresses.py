@@ -47,6 +47,14 @@ def redact_url(url: str) -> str:
         url = redacted
 
 
+def host_tld(url: str) -> str | None:
+    """The top-level domain of an address's host, small; None for a number or no host at all."""
+    match = _AUTHORITY.match(url)
+    host = match.group(1).rpartition("@")[2].partition(":")[0].rstrip(".") if match else ""
+    tld = host.rpartition(".")[2].lower()
+    return None if not tld or tld.isdigit() or tld.startswith("[") else tld
+
+
 def _without_user_information(url: str) -> str:
     """Cut up to the last "@" of the authority, as browsers do; a backslash is a slash."""
     match = _AUTHORITY.match(url)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from filters import accounts, credentials, identifiers, mail, network, phones
+from filters import accounts, credentials, identifiers, mail, national_phones, network, phones
 from filters.spans import Context, Span
 
 
@@ -51,7 +51,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
         phones.find_international,
         True,
     ),
-    Detector("phone.national", _one("PHONE"), 1, _always, phones.find_national, False),
+    Detector("phone.national", _one("PHONE"), 1, _always, national_phones.find_national, False),
     Detector("iban", _one("IBAN"), 2, _always, accounts.find_iban, True),
     Detector("iban.polish", _one("IBAN"), 1, _always, accounts.find_polish_account, False),
     Detector("card", _one("CARD"), 2, _always, accounts.find_card, True),

@@ -107,7 +107,7 @@ _MAIL_WORDS: Final = regex.compile(
 )
 _MAIL_WINDOW: Final = 60
 _SPACED: Final = regex.compile(
-    r"(?<= )@ ?[\p{L}\p{N}\-]{1,63}+(?: ?\. ?[\p{L}\p{N}\-]{1,63}+){1,4}+(?![\p{L}\p{N}])"
+    r"(?<= )@ [\p{L}\p{N}\-]{1,63}+(?: ?\. ?[\p{L}\p{N}\-]{1,63}+){1,4}+(?![\p{L}\p{N}])"
 )
 _MAX_DISGUISED_DOTS: Final = 4
 

@@ -1,35 +1,31 @@
-"""Machine-readable reservations against text and data mining, from every channel that a page has.
+"""What each channel says of text and data mining on a page, as findings for `filters.rights`.
 
-Each channel gives findings; `combine` makes them one `Rights`. Any reservation wins, and an
-explicit permission in one channel never lifts a reservation in another (Directive (EU) 2019/790,
-Article 4(3); IETF AIPREF vocabulary, combining preferences). All findings are kept, so that a
-stricter policy is a later decision, not a new reading.
+Channels are robots.txt, headers, markup, the site files tdmrep.json, ai.txt and RSL, and lists of
+domains. Nothing here decides: an explicit permission is a finding like any other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
+from urllib.parse import urljoin
 
+from filters import aitxt, json_ld, licences, rsl, tdmrep
+from filters.page_facts import Link, PageFacts
+from filters.rights import (
+    ALLOWED,
+    AT_CRAWL,
+    RESERVED,
+    UNKNOWN,
+    Finding,
+    RobotsEvidence,
+    shown,
+)
 from filters.robots import Robots, product_token
-
-POLICY_VERSION: Final = "1"
-"""Rises when the same page can get another decision."""
-
-CHANNELS: Final[dict[str, str]] = {
-    "robots": "rights.robots",
-    "content_signal": "rights.content_signal",
-    "content_usage": "rights.content_usage",
-    "tdm_reservation": "rights.tdm_reservation",
-    "noai": "rights.noai",
-}
-"""Every channel in declared order, with the reason it gives."""
-
-RESERVED: Final = "reserved"
-ALLOWED: Final = "allowed"
-UNKNOWN: Final = "unknown"
+from filters.robots_fetch import NO_ANSWER
+from filters.structured_fields import parse_dictionary
 
 # Keys of Content-Usage under which "n" reserves: the draft's, then those of earlier drafts.
 _TRAINING_KEYS: Final = ("train-ai", "train-genai", "genai", "ai", "tdm", "all", "bots")
@@ -40,167 +36,261 @@ _VALUED_DIRECTIVES: Final = frozenset(
     {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 )
 _AGENT_NAME: Final = re.compile(r"[\w.\-]+(?:/[\w.]*)?|\*")
+_NO_TRAINING: Final = frozenset({"noai", "noml"})
+"""`noml` is the NoML proposal of search engines: as much a reservation as `noai`."""
+_RECORDED: Final = frozenset(
+    {
+        "noindex", "nofollow", "none", "noarchive", "nocache", "nosnippet", "noimageindex",
+        "noimageai", "notranslate", "indexifembedded",
+    }
+)  # fmt: skip
+"""Directives that are kept beside the decision: none of them is about training on text."""
 
-
-@dataclass(frozen=True)
-class Finding:
-    """What one channel says in one place (`robots`, `header` or `meta`)."""
-
-    channel: str
-    verdict: str
-    place: str
-    value: str | None = None
-    """As written; for `robots`, the status of the file."""
-    agent: str | None = None
-    rule: str | None = None
-
-
-@dataclass(frozen=True)
-class Rights:
-    """The decision on a page and what it rests on."""
-
-    decision: str
-    """`reserved`, `allowed` (some channel says so, none reserves) or `unknown`."""
-    decided_by: tuple[str, ...]
-    """Channels that gave the decision, in the order of `CHANNELS`."""
-    robots_status: str
-    robots_agent: str | None
-    robots_rule: str | None
-    tdm_reservation: int | None
-    content_usage: str | None
-    content_signal: str | None
-    noai: bool | None
-    """False: directives for robots were given, and noai is not among them."""
-    policy_version: str
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Reason names of the channels that reserve."""
-        if self.decision != RESERVED:
-            return ()
-        return tuple(CHANNELS[channel] for channel in self.decided_by)
+_OUR_HEADERS: Final = frozenset(
+    {"tdm-reservation", "tdm-policy", "content-usage", "x-robots-tag", "link"}
+)
+_ADDRESS: Final = re.compile(r"https?://|/", re.IGNORECASE)
+_HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
+_LINE_END: Final = re.compile(r"[\r\n\0\x0b\x0c\x85\u2028\u2029]+")
 
 
 def from_robots(
-    robots: Robots | None, status: str, agents: Sequence[str], path: str
+    robots: Robots | None,
+    status: str,
+    agents: Sequence[str],
+    path: str,
+    *,
+    source: str = AT_CRAWL,
+    fetched_at: str | None = None,
 ) -> list[Finding]:
     """Findings of a site's robots.txt for the given training agents and a path with its query.
 
-    Without a file, `status` says why (`missing`, `unreachable`, `unknown` ...); it decides nothing
-    here. RFC 9309 would have an unreachable file disallow all, which is left to the run's policy.
+    Without a file, `status` says why (`robots_fetch.STATUSES`). A site whose file was sought and
+    not had may reserve: that is the channel `robots_unreachable` (RFC 9309, 2.3.1.4, would have a
+    crawler assume that all is disallowed).
     """
     if robots is None:
-        return [Finding("robots", UNKNOWN, "robots", status)]
+        seen = RobotsEvidence(status, source, fetched_at)
+        found = [Finding("robots", UNKNOWN, "robots", status, robots=seen)]
+        if status in NO_ANSWER:
+            found.append(Finding("robots_unreachable", RESERVED, "robots", status))
+        return found
     verdict = robots.verdict(agents, path)
-    if verdict.disallowed:
-        found = Finding("robots", RESERVED, "robots", robots.status, verdict.agent, verdict.rule)
-    else:
-        allowed = ALLOWED if verdict.applies else UNKNOWN
-        found = Finding("robots", allowed, "robots", robots.status)
-    signals = [
-        Finding("content_signal", _content_signal(value), "robots", value)
+    seen = RobotsEvidence(
+        robots.status,
+        source,
+        fetched_at,
+        robots.sha256 or None,
+        verdict.agent,
+        shown(verdict.rule),
+        verdict.named,
+        verdict.star,
+        verdict.ambiguous,
+    )
+    said = RESERVED if verdict.disallowed else ALLOWED if verdict.applies else UNKNOWN
+    found = [Finding("robots", said, "robots", robots.status, robots=seen)]
+    if robots.status in NO_ANSWER:
+        found.append(Finding("robots_unreachable", RESERVED, "robots", robots.status))
+    if verdict.ambiguous:
+        found.append(Finding("robots_ambiguous", RESERVED, "robots"))
+    if robots.natural_language:
+        found.append(Finding("natural_language", RESERVED, "robots", robots.natural_language))
+    found += [
+        _finding("content_signal", _content_signal(value), "robots", value)
         for value in verdict.content_signals
     ]
-    usages = [
-        Finding("content_usage", _content_usage(value), "robots", value)
-        for value in verdict.content_usages
-    ]
-    return [found, *signals, *usages]
+    for value in verdict.content_usages:
+        found += _content_usage(value, "robots")
+    found += [_names_rsl(url, "robots") for url in robots.licenses if _ADDRESS.match(url)]
+    return found
 
 
 def from_headers(headers: Sequence[tuple[str, str]], agents: Sequence[str] = ()) -> list[Finding]:
-    """Findings of a response's headers: TDM-Reservation, Content-Usage and X-Robots-Tag.
+    """Findings of a response's headers.
 
-    Lines of X-Robots-Tag that name an agent count only for the given training agents.
+    Read are TDM-Reservation, TDM-Policy, Content-Usage, X-Robots-Tag and Link (`rel=license`).
+    Lines of X-Robots-Tag that name an agent count only for the given training agents. What follows
+    a line end smuggled into a value is read as a header of its own if it looks like one, else as
+    one more value, so that it can only add a reservation; the channel `unreadable` marks it.
     """
     by_name: dict[str, list[str]] = {}
+    found: list[Finding] = []
     for name, value in headers:
-        by_name.setdefault(name.strip().lower(), []).append(value.strip())
-    found = [_tdm_reservation(value, "header") for value in by_name.get("tdm-reservation", [])]
+        key = name.strip().lower()
+        first, *smuggled = _LINE_END.split(value)
+        by_name.setdefault(key, []).append(first.strip())
+        if smuggled and (key in _OUR_HEADERS or any(map(_names_ours, smuggled))):
+            found.append(Finding("unreadable", RESERVED, "header", "a line end inside a header"))
+        for line in smuggled:
+            inner, colon, rest = line.partition(":")
+            if colon and _HEADER_NAME.fullmatch(inner.strip()):
+                by_name.setdefault(inner.strip().lower(), []).append(rest.strip())
+            elif line.strip():
+                by_name[key].append(line.strip())
+    policy = next(iter(by_name.get("tdm-policy", [])), None)
+    found += [
+        replace(_tdm_reservation(value, "header"), address=policy)
+        for value in by_name.get("tdm-reservation", [])
+    ]
     usages = by_name.get("content-usage")
     if usages:
-        joined = ", ".join(usages)  # RFC 9651, 4.2: lines of one field are one value
-        found.append(Finding("content_usage", _content_usage(joined), "header", joined))
+        found += _content_usage(", ".join(usages), "header")  # RFC 9651, 4.2: lines are one value
     tokens = {product_token(agent) for agent in agents}
-    found += [
-        _noai(_directives(value, tokens), "header", value)
-        for value in by_name.get("x-robots-tag", [])
-    ]
+    for value in by_name.get("x-robots-tag", []):
+        found += _for_robots(_directives(value, tokens), "header", value)
+    for value in by_name.get("link", []):
+        found += _from_links(licences.link_header(value))
+    return found
+
+
+def from_page(facts: PageFacts, agents: Sequence[str] = ()) -> list[Finding]:
+    """Findings of a page's markup: meta elements, links, JSON-LD and embedded RSL."""
+    scripts = json_ld.read(facts.of_type("application/ld+json"))
+    found = from_meta(facts.metas, agents) + _from_links(facts.links)
+    free = scripts.accessible_for_free
+    for name, content in facts.metas:
+        if name.strip().lower() == "isaccessibleforfree" and content.strip().lower() == "false":
+            free = False
+    if free is not None:
+        said = UNKNOWN if free else RESERVED
+        found.append(Finding("paywalled", said, "page", "true" if free else "false"))
+    for text in facts.of_type(rsl.MEDIA_TYPE):
+        document = rsl.parse(text.encode("utf-8", "replace"))
+        # A document inside a page is about that page, whatever path it names.
+        anywhere = [replace(content, pattern="") for content in document.contents]
+        found += from_rsl(replace(document, contents=tuple(anywhere)), "/", place="page")
+    licence = licences.find(facts.links, scripts.licences, facts.metas)
+    if licence is not None:
+        found.append(Finding("licence", UNKNOWN, licence.place, licence.code, licence=licence))
     return found
 
 
 def from_meta(metas: Sequence[tuple[str, str]], agents: Sequence[str] = ()) -> list[Finding]:
     """Findings of a page's meta elements, given as pairs of name and content.
 
-    Read are tdm-reservation, robots, and the names of the given training agents.
+    Read are tdm-reservation, tdm-policy, robots, the names of the given training agents, and the
+    headers that a page may state in itself (`http-equiv`): x-robots-tag and content-usage.
     """
     tokens = {"robots", *(product_token(agent) for agent in agents)}
-    found = []
-    for name, content in metas:
-        key = name.strip().lower()
+    named = [(name.strip().lower(), content.strip()) for name, content in metas]
+    policy = next((content for key, content in named if key == "tdm-policy"), None)
+    found: list[Finding] = []
+    for key, content in named:
         if key == "tdm-reservation":
-            found.append(_tdm_reservation(content.strip(), "meta"))
+            found.append(replace(_tdm_reservation(content, "meta"), address=policy))
         elif key in tokens:
-            directives = [part.strip().lower() for part in content.split(",")]
-            found.append(_noai(directives, "meta", content.strip()))
+            given = [part.strip().lower() for part in content.split(",")]
+            found += _for_robots(given, "meta", content)
+        elif key == "x-robots-tag":
+            found += _for_robots(_directives(content, tokens), "meta", content)
+        elif key == "content-usage":
+            found += _content_usage(content, "meta")
     return found
 
 
-def combine(findings: Iterable[Finding]) -> Rights:
-    """One decision of all findings of a page: reserved if any channel reserves.
+def from_tdmrep(file: tdmrep.TdmFile, path: str) -> list[Finding]:
+    """Findings of a site's tdmrep.json for a path with its query."""
+    found = []
+    rule = file.find(path)
+    if rule is not None:
+        said = RESERVED if rule.reservation else ALLOWED
+        value = f"{rule.reservation} {rule.location}"
+        made = _finding("tdm_reservation", said, "file", value)
+        found.append(replace(made, address=rule.policy))
+    if not file.is_readable:
+        found.append(_finding("unreadable", RESERVED, "file", f"tdmrep.json: {file.status}"))
+    return found
 
-    Within TDM-Reservation, a value in the page overrides the header's, as the protocol says
-    (TDMRep, section 4).
+
+def from_ai_txt(file: aitxt.AiTxt, agents: Sequence[str], path: str) -> list[Finding]:
+    """Findings of a site's ai.txt for the training agents and a path with its query.
+
+    A web page or other data in place of the file is a soft 404, and says nothing.
     """
-    kept = _without_overridden(list(findings))
-    for verdict in (RESERVED, ALLOWED):
-        channels = {finding.channel for finding in kept if finding.verdict == verdict}
-        if channels:
-            break
-    else:
-        verdict = UNKNOWN
-    robots = _deciding(kept, "robots")
-    tdm, noai = _deciding(kept, "tdm_reservation"), _deciding(kept, "noai")
-    usage, signal = _deciding(kept, "content_usage"), _deciding(kept, "content_signal")
-    return Rights(
-        decision=verdict,
-        decided_by=tuple(channel for channel in CHANNELS if channel in channels),
-        robots_status=(robots.value if robots else None) or UNKNOWN,
-        robots_agent=robots.agent if robots else None,
-        robots_rule=robots.rule if robots else None,
-        tdm_reservation={RESERVED: 1, ALLOWED: 0}.get(tdm.verdict) if tdm else None,
-        content_usage=usage.value if usage else None,
-        content_signal=signal.value if signal else None,
-        noai=noai.verdict == RESERVED if noai else None,
-        policy_version=POLICY_VERSION,
-    )
+    if file.status == "not_text":
+        return []
+    verdict, line = file.verdict(agents, path)
+    return [_finding("ai_txt", verdict, "file", line or file.status)]
 
 
-def _without_overridden(findings: list[Finding]) -> list[Finding]:
-    def is_tdm(finding: Finding, place: str) -> bool:
-        is_set = finding.verdict != UNKNOWN
-        return finding.channel == "tdm_reservation" and finding.place == place and is_set
+def from_rsl(document: rsl.RslDocument | None, path: str, place: str = "file") -> list[Finding]:
+    """Findings of an RSL document for a path; None is a document that is named and was not had."""
+    if document is None:
+        return [Finding("rsl_unresolved", RESERVED, place, "unresolved")]
+    if not document.is_readable:
+        return [Finding("rsl_unresolved", RESERVED, place, document.status)]
+    verdict = document.verdict(path)
+    if verdict is None:
+        return [Finding("rsl", UNKNOWN, place, document.status)]
+    return [Finding("rsl", ALLOWED if verdict == rsl.PERMITS else RESERVED, place, verdict)]
 
-    if not any(is_tdm(finding, "meta") for finding in findings):
-        return findings
-    return [finding for finding in findings if not is_tdm(finding, "header")]
+
+def resolved(
+    findings: Iterable[Finding], find: Callable[[str], rsl.RslDocument | None], url: str, path: str
+) -> list[Finding]:
+    """Findings with what RSL documents say in place of the bare addresses of those documents.
+
+    `find` gives the document of an absolute address, None for one that was not had; `url` is the
+    page's own address, `path` its path with the query.
+    """
+    found: list[Finding] = []
+    for finding in findings:
+        if finding.channel == "rsl_unresolved" and finding.address is not None:
+            try:
+                document = find(urljoin(url, finding.address))
+            except ValueError:
+                document = None
+            if document is not None:
+                found += from_rsl(document, path, finding.place)
+                continue
+        found.append(finding)
+    return found
 
 
-def _deciding(findings: list[Finding], channel: str) -> Finding | None:
-    """The finding that speaks for a channel: a reservation before a permission, else the first."""
-    rank = (RESERVED, ALLOWED, UNKNOWN)
-    own = [finding for finding in findings if finding.channel == channel]
-    return min(own, key=lambda finding: rank.index(finding.verdict), default=None)
+def from_domain_list(entry: str | None) -> list[Finding]:
+    """The finding of a list of opted-out domains that has the page's host or URL as `entry`.
+
+    Such a list is a `domains.TextList` or `domains.KeyList`, as the block list is; it is asked by
+    `domains.find(url, listing)`, and only for domains and URLs that asked to be left out.
+    """
+    return [] if entry is None else [_finding("domain_list", RESERVED, "list", entry)]
+
+
+def _finding(channel: str, verdict: str, place: str, value: str) -> Finding:
+    return Finding(channel, verdict, place, shown(value))
+
+
+def _names_rsl(address: str, place: str) -> Finding:
+    return Finding("rsl_unresolved", RESERVED, place, "unresolved", address=address)
+
+
+def _from_links(links: Iterable[Link]) -> list[Finding]:
+    """Addresses of RSL documents in links and Link headers."""
+    return [
+        _names_rsl(link.href, "header" if link.element == "header" else "page")
+        for link in links
+        if link.media_type.partition(";")[0].strip().lower() == rsl.MEDIA_TYPE
+    ]
+
+
+def _names_ours(line: str) -> bool:
+    return line.partition(":")[0].strip().lower() in _OUR_HEADERS
 
 
 def _tdm_reservation(value: str, place: str) -> Finding:
     """TDMRep: 1 reserves, 0 does not, and anything else is as if unset."""
     verdict = {"1": RESERVED, "0": ALLOWED}.get(value, UNKNOWN)
-    return Finding("tdm_reservation", verdict, place, value)
+    return _finding("tdm_reservation", verdict, place, value)
 
 
-def _noai(directives: list[str], place: str, value: str) -> Finding:
-    return Finding("noai", RESERVED if "noai" in directives else UNKNOWN, place, value)
+def _for_robots(directives: list[str], place: str, value: str) -> list[Finding]:
+    """Findings of the directives of one line or element for robots."""
+    is_no = not _NO_TRAINING.isdisjoint(directives)
+    found = [_finding("noai", RESERVED if is_no else UNKNOWN, place, value)]
+    if "noimageai" in directives:
+        found.append(Finding("noimageai", RESERVED, place))
+    recorded = dict.fromkeys(one for one in directives if one in _RECORDED)
+    return [*found, *(Finding("directive", UNKNOWN, place, one) for one in recorded)]
 
 
 def _directives(value: str, agents: set[str]) -> list[str]:
@@ -214,8 +304,10 @@ def _directives(value: str, agents: set[str]) -> list[str]:
     for part in value.split(","):
         directive = part.strip().lower()
         name, colon, rest = directive.partition(":")
-        if colon and name not in _VALUED_DIRECTIVES and _AGENT_NAME.fullmatch(name.strip()):
-            holds = name.strip() == "*" or product_token(name) in agents
+        token = product_token(name)
+        is_agent = token in agents or _AGENT_NAME.fullmatch(name.strip()) is not None
+        if colon and name not in _VALUED_DIRECTIVES and is_agent:
+            holds = name.strip() == "*" or token in agents
             directive = rest.strip()
         if holds:
             found.append(directive)
@@ -235,77 +327,14 @@ def _content_signal(value: str) -> str:
     return verdict
 
 
-def _content_usage(value: str) -> str:
+def _content_usage(value: str, place: str) -> list[Finding]:
     """AIPREF: `n` under a key for training reserves, `y` allows; else it says nothing."""
     preferences = parse_dictionary(value)
-    settings = {preferences.get(key) for key in _TRAINING_KEYS} if preferences else set()
-    if "n" in settings:
-        return RESERVED
-    return ALLOWED if "y" in settings else UNKNOWN
-
-
-# RFC 9651 Dictionaries, reduced to what preferences need: a value that is no token is read and
-# forgotten.
-
-_KEY: Final = re.compile(r"[a-z*][a-z0-9_.*\-]*+")
-_TOKEN: Final = re.compile(r"[A-Za-z*][!#$%&'*+\-.^_`|~:/0-9A-Za-z]*+")
-_OTHER_ITEM: Final = re.compile(
-    r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*+"'
-    r"|\?[01]|:[A-Za-z0-9+/=]*+:|@?-?[0-9]{1,15}(?:\.[0-9]{1,3})?"
-)
-_INNER_LIST: Final = re.compile(r'\((?:[^()"]|"(?:[^"\\]|\\["\\])*+")*+\)')
-_COMMA: Final = re.compile(r"[ \t]*+,[ \t]*+")
-
-
-def parse_dictionary(value: str) -> dict[str, str | None] | None:
-    """Members of a structured-field dictionary: the text of tokens, None for other values.
-
-    The last of equal keys counts. None if the value does not parse, as RFC 9651, 4.2 asks for a
-    whole field.
-    """
-    text = value.strip(" ")
-    members: dict[str, str | None] = {}
-    position = 0
-    while position < len(text):
-        key = _KEY.match(text, position)
-        if key is None:
-            return None
-        item, position = _dictionary_value(text, key.end())
-        if position < 0:
-            return None
-        members.pop(key.group(), None)
-        members[key.group()] = item
-        if position == len(text):
-            break
-        comma = _COMMA.match(text, position)
-        if comma is None or comma.end() == len(text):
-            return None
-        position = comma.end()
-    return members
-
-
-def _dictionary_value(text: str, position: int) -> tuple[str | None, int]:
-    """Value after a key and the place after its parameters; -1 if it does not parse."""
-    item = None
-    if text.startswith("=", position):
-        item, position = _bare_item(text, position + 1, with_list=True)
-    while position >= 0 and text.startswith(";", position):
-        while text.startswith(" ", position + 1):
-            position += 1
-        key = _KEY.match(text, position + 1)
-        if key is None:
-            return None, -1
-        position = key.end()
-        if text.startswith("=", position):
-            _, position = _bare_item(text, position + 1, with_list=False)
-    return item, position
-
-
-def _bare_item(text: str, position: int, *, with_list: bool) -> tuple[str | None, int]:
-    token = _TOKEN.match(text, position)
-    if token is not None:
-        return token.group(), token.end()
-    other = _OTHER_ITEM.match(text, position)
-    if other is None and with_list:
-        other = _INNER_LIST.match(text, position)
-    return None, other.end() if other else -1
+    if preferences is None:
+        return [
+            _finding("content_usage", UNKNOWN, place, value),
+            Finding("unreadable", RESERVED, place, "Content-Usage is no dictionary"),
+        ]
+    settings = {preferences.get(key) for key in _TRAINING_KEYS}
+    verdict = RESERVED if "n" in settings else ALLOWED if "y" in settings else UNKNOWN
+    return [_finding("content_usage", verdict, place, value)]

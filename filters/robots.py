@@ -2,49 +2,33 @@
 
 Differences from Protego 0.7, each asserted in the tests: a `User-agent` value is one product token,
 without its version and compared whole (for Protego `Google` also names `Google-Extended`); other
-directives never end a list of `User-agent` lines; nothing is read past 512 KiB.
+directives never end a list of `User-agent` lines; a byte order mark does not void the first group;
+nothing is read past 512 KiB.
 
-Matching takes time linear in the length of path and pattern: no regular expressions are built from
-pages.
+What other parsers, or the site's owner, may read in another way is kept as `other_readings`, so
+that a verdict can say whether they differ: `RobotsVerdict.ambiguous`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-MAX_BODY_BYTES: Final = 512 * 1024
-"""RFC 9309, 2.5 asks for at least 500 KiB."""
+from filters import prose
+from filters.path_patterns import Patterns, matches, normalise_path, normalise_pattern
+from filters.robots_text import decode, directives, status_of
 
-_MAX_NOT_TEXT: Final = (
-    0.1  # share of control and replacement characters in what may still be a text file
-)
-_LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_NOT_TEXT: Final = re.compile(r"[\x01-\x08\x0b\x0e-\x1f\x7f\ufffd]")
-_AGENT: Final = re.compile(r"[\w.\-]+(?: [\w.\-]+)*")
-_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})|[^\x21-\x7e]")
-_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-
-# Spellings that Google's open-source parser also reads.
-_KEYS: Final = {
-    "user-agent": "agent",
-    "useragent": "agent",
-    "user agent": "agent",
-    "allow": "allow",
-    "disallow": "disallow",
-    "dissallow": "disallow",
-    "dissalow": "disallow",
-    "disalow": "disallow",
-    "diasllow": "disallow",
-    "disallaw": "disallow",
-    "content-signal": "content_signal",
-    "content-usage": "content_usage",
-    "crawl-delay": "other",
-}
+_AGENT: Final = re.compile(r"([\w.\-]++)(?: ++[\w.\-]++)*+")
+_AGENT_WORD: Final = re.compile(r"[\w.\-]++|\*")
+MAX_LICENSES: Final = 10
+MAX_VALUE_CHARS: Final = 2_000
+ALL: Final = ""
+"""Agent of what stands before the first User-agent line: preferences there hold for everyone."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +76,8 @@ class RobotsVerdict:
     """The group for all others disallows the path, and an agent is among the others."""
     applies: bool = False
     """Some group holds for some agent."""
+    ambiguous: bool = False
+    """Another reading of the file, which some parsers have, answers otherwise."""
     content_signals: tuple[str, ...] = ()
     content_usages: tuple[str, ...] = ()
 
@@ -101,21 +87,28 @@ class Robots:
     """A parsed robots.txt."""
 
     status: str
-    """`rules`, `empty` (no group) or `not_robots` (a page in its place)."""
+    """`rules`, `empty` (no group), `not_robots` (a web page in its place) or `not_text`."""
     groups: tuple[Group, ...] = ()
-    ambiguous: bool = False
-    """Another directive stands between User-agent lines: some parsers start a new group there."""
+    other_readings: tuple[tuple[Group, ...], ...] = ()
+    """Groups as others may read them, where that differs: other directives end a list of
+    User-agent lines; each word of such a line is an agent; the lines of what is no robots.txt."""
     invalid_agents: int = 0
     """User-agent lines that hold no product token, such as lists; they have no effect."""
     truncated: bool = False
+    licenses: tuple[str, ...] = ()
+    """Values of `License` lines (RSL 1.0, 4.4), of whatever group."""
+    natural_language: str | None = None
+    """The words of the first remark that reserves rights in prose: `2019/790`."""
+    sha256: str = ""
+    """Of the body as it was given."""
 
     @cached_property
-    def _groups_of(self) -> dict[str, list[Group]]:
-        found: dict[str, list[Group]] = {}
-        for group in self.groups:
-            for agent in group.agents:
-                found.setdefault(agent, []).append(group)
-        return found
+    def _main(self) -> _Reading:
+        return _Reading(self.groups)
+
+    @cached_property
+    def _others(self) -> list[_Reading]:
+        return [_Reading(groups) for groups in self.other_readings]
 
     def verdict(self, agents: Sequence[str], path: str) -> RobotsVerdict:
         """What the file says to these agents about a path (with its query), as of RFC 9309, 2.2.
@@ -125,18 +118,70 @@ class Robots:
         """
         target = normalise_path(path)
         names = list(dict.fromkeys(product_token(agent) for agent in agents))
+        found = self._main.verdict(names, target)
+        differs = any(
+            other.verdict(names, target).disallowed != found.disallowed for other in self._others
+        )
+        return replace(found, ambiguous=True) if differs else found
+
+    def to_json(self) -> str:
+        """One line of JSON that `from_json` reads."""
+        facts = {
+            "status": self.status,
+            "groups": [_plain(group) for group in self.groups],
+            "other_readings": [[_plain(one) for one in groups] for groups in self.other_readings],
+            "invalid_agents": self.invalid_agents,
+            "truncated": self.truncated,
+            "licenses": self.licenses,
+            "natural_language": self.natural_language,
+            "sha256": self.sha256,
+        }
+        return json.dumps(facts, ensure_ascii=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, line: str) -> Robots:
+        """The file that `to_json` wrote."""
+        facts: dict[str, Any] = json.loads(line)
+        return cls(
+            facts["status"],
+            tuple(_group(group) for group in facts["groups"]),
+            tuple(tuple(_group(one) for one in groups) for groups in facts["other_readings"]),
+            facts["invalid_agents"],
+            facts["truncated"],
+            tuple(facts["licenses"]),
+            facts["natural_language"],
+            facts["sha256"],
+        )
+
+
+class _Reading:
+    """Groups by agent, and their rules in a form to be searched."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups_of: dict[str, list[Group]] = {}
+        for group in groups:
+            for agent in group.agents:
+                self._groups_of.setdefault(agent, []).append(group)
+        # Agents of the same groups, as in long lists of crawlers, share one answer.
+        self._rules: dict[tuple[int, ...], tuple[list[Rule], Patterns]] = {}
+
+    def verdict(self, names: Sequence[str], target: str) -> RobotsVerdict:
         named = [name for name in names if name != "*" and name in self._groups_of]
         others = len(named) < len(names) and "*" in self._groups_of
         signals: list[str] = []
         usages: list[str] = []
         against: list[tuple[str, Rule]] = []
-        for name in [*named, "*"] if others else named:
-            groups = self._groups_of[name]
-            rule = _deciding(_flat(group.rules for group in groups), target)
+        asked: dict[tuple[int, ...], Rule | None] = {}
+        for name in [ALL, *named, "*"] if others else [ALL, *named]:
+            groups = self._groups_of.get(name, [])
+            key = tuple(map(id, groups))
+            if key not in asked:
+                asked[key] = self._deciding(key, groups, target)
+                signals += _preferred((g.content_signals for g in groups), target)
+                usages += _preferred((g.content_usages for g in groups), target)
+            rule = asked[key]
             if rule is not None and not rule.allow and target != "/robots.txt":
                 against.append((name, rule))
-            signals += _preferred(_flat(group.content_signals for group in groups), target)
-            usages += _preferred(_flat(group.content_usages for group in groups), target)
         agent, rule = against[0] if against else (None, None)
         return RobotsVerdict(
             disallowed=bool(against),
@@ -149,69 +194,50 @@ class Robots:
             content_usages=tuple(dict.fromkeys(usages)),
         )
 
-    def to_json(self) -> str:
-        """One line of JSON that `from_json` reads."""
-        groups = [
-            {
-                "agents": group.agents,
-                "rules": [[rule.allow, rule.pattern] for rule in group.rules],
-                "content_signals": [[p.pattern, p.value] for p in group.content_signals],
-                "content_usages": [[p.pattern, p.value] for p in group.content_usages],
-            }
-            for group in self.groups
-        ]
-        facts = {
-            "status": self.status,
-            "groups": groups,
-            "ambiguous": self.ambiguous,
-            "invalid_agents": self.invalid_agents,
-            "truncated": self.truncated,
-        }
-        return json.dumps(facts, ensure_ascii=True, separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, line: str) -> Robots:
-        """The file that `to_json` wrote."""
-        facts: dict[str, Any] = json.loads(line)
-        groups = tuple(
-            Group(
-                tuple(group["agents"]),
-                tuple(Rule(allow, pattern) for allow, pattern in group["rules"]),
-                tuple(Preference(*pair) for pair in group["content_signals"]),
-                tuple(Preference(*pair) for pair in group["content_usages"]),
-            )
-            for group in facts["groups"]
-        )
-        return cls(
-            facts["status"], groups, facts["ambiguous"], facts["invalid_agents"], facts["truncated"]
-        )
+    def _deciding(self, key: tuple[int, ...], groups: Sequence[Group], path: str) -> Rule | None:
+        """The longest matching rule; of equally long ones, an Allow."""
+        if key not in self._rules:
+            rules = [rule for group in groups for rule in group.rules]
+            self._rules[key] = (rules, Patterns(rule.pattern for rule in rules))
+        rules, patterns = self._rules[key]
+        matching = (rules[place] for place in patterns.matching(path))
+        return max(matching, key=lambda rule: (len(rule.pattern), rule.allow), default=None)
 
 
 class _Builder:
-    """Collects lines into groups."""
+    """Collects lines into groups.
 
-    def __init__(self) -> None:
+    `others_end_lists` and `words_are_agents` are the other readings: see `Robots.other_readings`.
+    """
+
+    def __init__(self, *, others_end_lists: bool = False, words_are_agents: bool = False) -> None:
         self.groups: list[Group] = []
-        self.ambiguous = False
         self.invalid_agents = 0
-        self._open = False
+        self._others_end_lists = others_end_lists
+        self._words_are_agents = words_are_agents
         self._has_rule = False
         self._has_other = False
-        self._agents: list[str] = []
+        self._agents: list[str] = [ALL]
         self._rules: list[Rule] = []
         self._signals: list[Preference] = []
         self._usages: list[Preference] = []
 
+    @staticmethod
+    def build(lines: Iterable[tuple[str, str]], **reading: bool) -> _Builder:
+        builder = _Builder(**reading)
+        for key, value in lines:
+            builder.add(key, value)
+        builder.close()
+        return builder
+
     def add(self, key: str, value: str) -> None:
         if key == "agent":
             self._add_agent(value)
-        elif not self._open:
-            return
         elif key in {"allow", "disallow"}:
             self._has_rule = True
-            if value:
+            if value and self._agents != [ALL]:
                 self._rules.append(Rule(key == "allow", normalise_pattern(value)))
-        else:
+        elif key != "site":
             self._has_other = True
             if key == "content_signal":
                 self._signals.append(_preference(value))
@@ -219,18 +245,18 @@ class _Builder:
                 self._usages.append(_preference(value))
 
     def _add_agent(self, value: str) -> None:
-        if self._has_rule:
+        if self._has_rule or ALL in self._agents or (self._others_end_lists and self._has_other):
             self.close()
-        self.ambiguous |= self._has_other
-        self._open = True
-        name = product_token(value)
-        if name == "*" or _AGENT.fullmatch(name):
-            self._agents.append(name)
-        else:
+        names = agents_of(value)
+        if not names:
             self.invalid_agents += 1
+        if self._words_are_agents:
+            names = [*names, *map(str.lower, _AGENT_WORD.findall(value))]
+        self._agents += names
 
     def close(self) -> None:
-        if self._agents:
+        is_group = bool(self._agents) and (ALL not in self._agents or self._signals or self._usages)
+        if is_group:
             self.groups.append(
                 Group(
                     tuple(dict.fromkeys(self._agents)),
@@ -240,33 +266,48 @@ class _Builder:
                 )
             )
         self._agents, self._rules, self._signals, self._usages = [], [], [], []
-        self._open = self._has_rule = self._has_other = False
+        self._has_rule = self._has_other = False
 
 
 def parse(body: bytes) -> Robots:
     """Read a robots.txt; never raises.
 
-    At most 512 KiB are read. Bytes that are not UTF-8 are replaced. A page in place of the file, as
-    soft 404s send it, has the status `not_robots`.
+    At most 512 KiB are read. Bytes that are not UTF-8 stand for themselves in paths. A page in
+    place of the file, as soft 404s send it, has the status `not_robots`, and other data `not_text`:
+    such a file has no groups, and what a parser that reads it all the same would find is one of the
+    other readings.
     """
-    truncated = len(body) > MAX_BODY_BYTES
-    text = body[:MAX_BODY_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
-    if _is_not_robots(text):
-        return Robots("not_robots", truncated=truncated)
-    lines = _LINE_END.split(text)
-    builder = _Builder()
-    for line in lines[:-1] if truncated else lines:
-        key, value = _key_and_value(line)
-        if key is not None:
-            builder.add(key, value)
-    builder.close()
+    text, truncated = decode(body)
+    status = status_of(text)
+    lines, remarks = directives(text, truncated=truncated)
+    main = _Builder.build(lines)
+    groups = tuple(main.groups)
+    others = [
+        tuple(_Builder.build(lines, **{reading: True}).groups)
+        for reading in ("others_end_lists", "words_are_agents")
+    ]
+    if status is not None:
+        groups, others = (), [groups, *others]
+    is_rules = any(ALL not in group.agents for group in groups)
     return Robots(
-        "rules" if builder.groups else "empty",
-        tuple(builder.groups),
-        builder.ambiguous,
-        builder.invalid_agents,
+        status or ("rules" if is_rules else "empty"),
+        groups,
+        tuple(other for other in dict.fromkeys(others) if other != groups),
+        main.invalid_agents,
         truncated,
+        _licenses(lines),
+        None if status else prose.find(remarks),
+        hashlib.sha256(body).hexdigest(),
     )
+
+
+def _licenses(lines: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    found = dict.fromkeys(
+        _encodable(value)
+        for key, value in lines
+        if key == "license" and 0 < len(value) <= MAX_VALUE_CHARS
+    )
+    return tuple(found)[:MAX_LICENSES]
 
 
 def product_token(agent: str) -> str:
@@ -275,88 +316,57 @@ def product_token(agent: str) -> str:
     return name if name == "*" else name.strip("*")
 
 
-def normalise_path(path: str) -> str:
-    """A path for comparison with patterns: escaped as in a URL, with "*" and "$" as letters."""
-    return _normalise(path or "/").replace("*", "%2A").replace("$", "%24")
+def agents_of(value: str) -> list[str]:
+    """Product tokens that a User-agent line names; none for a list or a sentence.
 
-
-def normalise_pattern(pattern: str) -> str:
-    """A pattern in the same form; "*" stays special, and so does "$" at its end."""
-    normal = _normalise(pattern)
-    return normal[:-1].replace("$", "%24") + normal[-1:]
-
-
-def matches(pattern: str, path: str) -> bool:
-    """Whether a normalised pattern matches the start of a normalised path.
-
-    "*" stands for any characters, and "$" at the end for the end.
+    The token ends at a space (RFC 9309, 2.2.1), but names of two words are in use: both count.
     """
-    anchored = pattern.endswith("$")
-    first, *rest = (pattern[:-1] if anchored else pattern).split("*")
-    if not path.startswith(first):
-        return False
-    position = len(first)
-    if not rest:
-        return not anchored or position == len(path)
-    for part in rest[:-1]:
-        # The leftmost place leaves the most for what follows, so nothing need be tried again.
-        found = path.find(part, position)
-        if found < 0:
-            return False
-        position = found + len(part)
-    if anchored:
-        return len(path) - len(rest[-1]) >= position and path.endswith(rest[-1])
-    return path.find(rest[-1], position) >= 0
+    name = product_token(value)
+    if name == "*":
+        return ["*"]
+    found = _AGENT.fullmatch(name)
+    if found is not None:
+        return list(dict.fromkeys([name, found.group(1)]))
+    first = _AGENT.match(name)
+    # "CCBot (the crawler)" names CCBot; "GPTBot, CCBot" is a list, which no standard knows.
+    is_named = first is not None and name[first.end() :].lstrip().startswith("(")
+    return [first.group(1)] if first is not None and is_named else []
 
 
-def _is_not_robots(text: str) -> bool:
-    if text.lstrip().startswith("<") or "\0" in text:
-        return True
-    return len(_NOT_TEXT.findall(text)) > _MAX_NOT_TEXT * len(text)
-
-
-def _key_and_value(line: str) -> tuple[str | None, str]:
-    """The directive of a line if it is one we know, and its value."""
-    content = line.partition("#")[0].strip()
-    key, colon, value = content.partition(":")
-    if not colon:
-        key, _, value = content.partition(" ")  # "Disallow /": Google's parser reads it as well
-    return _KEYS.get(key.strip().lower()), value.strip()
+def _encodable(value: str) -> str:
+    """The value with "?" for bytes that did not decode, so that it can be stored."""
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _preference(value: str) -> Preference:
-    if value.startswith(("/", "*")):
-        pattern, _, rest = value.partition(" ")
+    text = _encodable(value)
+    if text.startswith(("/", "*")):
+        pattern, _, rest = text.partition(" ")
         return Preference(normalise_pattern(pattern), rest.strip())
-    return Preference("", value)
+    return Preference("", text)
 
 
-def _flat(sequences: Iterator[tuple[Any, ...]]) -> list[Any]:
-    return [item for sequence in sequences for item in sequence]
-
-
-def _deciding(rules: Sequence[Rule], path: str) -> Rule | None:
-    """The longest matching rule; of equally long ones, an Allow."""
-    matching = [rule for rule in rules if matches(rule.pattern, path)]
-    return max(matching, key=lambda rule: (len(rule.pattern), rule.allow), default=None)
-
-
-def _preferred(preferences: Sequence[Preference], path: str) -> list[str]:
+def _preferred(groups: Iterable[tuple[Preference, ...]], path: str) -> list[str]:
     """Values of the longest matching preferences; all of them if several are equally long."""
+    preferences = [preference for group in groups for preference in group]
     matching = [p for p in preferences if not p.pattern or matches(p.pattern, path)]
     longest = max((len(p.pattern) for p in matching), default=0)
     return [p.value for p in matching if len(p.pattern) == longest]
 
 
-def _normalise(text: str) -> str:
-    """RFC 9309, 2.2.2: escape what is not ASCII, unescape what needs none, capital digits."""
-    return _ESCAPE.sub(_normal_octets, text)
+def _plain(group: Group) -> dict[str, Any]:
+    return {
+        "agents": group.agents,
+        "rules": [[rule.allow, rule.pattern] for rule in group.rules],
+        "content_signals": [[p.pattern, p.value] for p in group.content_signals],
+        "content_usages": [[p.pattern, p.value] for p in group.content_usages],
+    }
 
 
-def _normal_octets(match: re.Match[str]) -> str:
-    digits = match.group(1)
-    if digits is None:
-        octets = match.group().encode("utf-8", "surrogatepass")
-        return "".join(f"%{octet:02X}" for octet in octets)
-    character = chr(int(digits, 16))
-    return character if character in _UNRESERVED else f"%{digits.upper()}"
+def _group(plain: dict[str, Any]) -> Group:
+    return Group(
+        tuple(plain["agents"]),
+        tuple(Rule(allow, pattern) for allow, pattern in plain["rules"]),
+        tuple(Preference(*pair) for pair in plain["content_signals"]),
+        tuple(Preference(*pair) for pair in plain["content_usages"]),
+    )

@@ -13,20 +13,24 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from filters import robots_fetch
 from filters.sorted_keys import SortedKeys
 
-MAX_REDIRECTS: Final = 5
-"""RFC 9309, 2.3.1.2: at least five consecutive redirects should be followed."""
+Key = tuple[int, int]
+NOTHING: Final = (0, 0)
+"""Key of no file, and of no content."""
 MAX_URL_CHARS: Final = 4000
 MAX_CONTENT_CHARS: Final = 64 << 20
 """Of what a file says, as ASCII JSON; the largest that is read, a tdmrep.json, has 16 MiB."""
 ROBOTS: Final = "/robots.txt"
+TDMREP: Final = "/.well-known/tdmrep.json"
+AI_TXT: Final = ("/ai.txt", "/.well-known/ai.txt")
 
 STATUSES: Final = (
     "rules",
@@ -40,14 +44,9 @@ STATUSES: Final = (
 )
 """What a fetch gave, by its code in tables; of several fetches of a URL the first status counts.
 
-`rules`: the file says something; `empty`: it does not; `not_robots`: a web page; `not_text`: no
-text; `unreadable`: its parser was killed; `none`: 4xx but 429; `unreachable`: 429, 5xx or no
-answer.
+They are those of `filters.robots_fetch`, with `redirect` before redirects are followed.
 """
-CIRCLE, OUTSIDE, LIMIT = "redirect_circle", "redirect_outside", "redirect_limit"
-UNKNOWN = "unknown"
-"""What only following finds: redirects in a circle, out of the table, or more than five of them;
-and no such URL in the table."""
+UNKNOWN: Final = "unknown"
 UNDATED: Final = -1
 
 
@@ -56,7 +55,7 @@ class SiteFile:
     """What is known of a file, at the end of its redirects."""
 
     status: str
-    """Of `STATUSES` but `redirect`, or one of the four that following finds."""
+    """One of `robots_fetch.STATUSES`."""
     fetched_at: str | None = None
     """ISO 8601, UTC, to the second."""
     sha256: str | None = None
@@ -91,12 +90,12 @@ def canonical(url: str) -> str | None:
     return urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))
 
 
-def key_of(url: str) -> tuple[int, int]:
+def key_of(url: str) -> Key:
     """Key and check of a canonical URL: the halves of its blake2b-128."""
     return digest_of(url.encode("utf-8", "surrogatepass"))
 
 
-def digest_of(data: bytes) -> tuple[int, int]:
+def digest_of(data: bytes) -> Key:
     """The halves of a blake2b-128."""
     digest = hashlib.blake2b(data, digest_size=16).digest()
     return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:], "big")
@@ -179,66 +178,59 @@ class SiteFiles:
         if address is None:
             return SiteFile(UNKNOWN)
         scheme = address.partition(":")[0]
-        wanted = key_of(address)
-        seen: list[tuple[int, int]] = []
-        fetched_at = None
-        while True:
-            found = self._place(*wanted)
-            if found is None:
-                if seen:
-                    return SiteFile(OUTSIDE, fetched_at, None, None, len(seen), scheme)
-                return SiteFile(UNKNOWN, scheme=scheme)
-            part, at = found
-            fetched_at = _time(int(part.fetched_at[at]))
-            status = STATUSES[part.status[at]]
-            if status != "redirect":
-                return self._file(part, at, status, len(seen), scheme)
-            seen.append(wanted)
-            wanted = int(part.target_key[at]), int(part.target_check[at])
-            if wanted in seen:
-                return SiteFile(CIRCLE, fetched_at, None, None, len(seen), scheme)
-            if len(seen) > MAX_REDIRECTS:
-                return SiteFile(LIMIT, fetched_at, None, None, len(seen), scheme)
+        key = key_of(address)
+        if self._place(key) is None:
+            return SiteFile(UNKNOWN, scheme=scheme)
+        end = robots_fetch.follow(key, self._target)
+        found = self._place(end.url)
+        if end.status is None and found is not None:
+            return self._file(*found, end.hops, scheme)
+        fetched_at = _time(int(found[0].fetched_at[found[1]])) if found else None
+        return SiteFile(end.status or UNKNOWN, fetched_at, None, None, end.hops, scheme)
 
-    def _file(self, part: Part, at: int, status: str, hops: int, scheme: str) -> SiteFile:
+    def _target(self, key: Key) -> Key | Literal[False] | None:
+        found = self._place(key)
+        if found is None:
+            return False
+        part, at = found
+        if STATUSES[part.status[at]] != "redirect":
+            return None
+        target = int(part.target_key[at]), int(part.target_check[at])
+        return target if target != NOTHING else False
+
+    def _file(self, part: Part, at: int, hops: int, scheme: str) -> SiteFile:
         sha256 = part.sha256[at]
         return SiteFile(
-            status,
+            STATUSES[part.status[at]],
             _time(int(part.fetched_at[at])),
             sha256.hex() if any(sha256) else None,
-            self.content(int(part.content_key[at]), int(part.content_check[at])),
+            self.content((int(part.content_key[at]), int(part.content_check[at]))),
             hops,
             scheme,
         )
 
-    def _place(self, key: int, check: int) -> tuple[Part, int] | None:
-        number = bisect_right(self._lows, key) - 1
+    def _place(self, key: Key) -> tuple[Part, int] | None:
+        number = bisect_right(self._lows, key[0]) - 1
         if number < 0:
             return None
         part = self._parts[number]
-        at = _look(self._keys[number], part.key, part.check, key, check)
+        at = _look(self._keys[number], part, key)
         return None if at < 0 else (part, at)
 
-    def _content(self, key: int, check: int) -> str | None:
-        number = bisect_right(self._content_lows, key) - 1
-        if number < 0 or (key, check) == (0, 0):
+    def _content(self, key: Key) -> str | None:
+        number = bisect_right(self._content_lows, key[0]) - 1
+        if number < 0 or key == NOTHING:
             return None
         part = self._contents[number]
-        at = _look(self._content_keys[number], part.key, part.check, key, check)
+        at = _look(self._content_keys[number], part, key)
         return None if at < 0 else unpacked(part.packed[at])
 
 
-def _look(
-    keys: SortedKeys,
-    of: NDArray[np.uint64],
-    checks: NDArray[np.uint64],
-    key: int,
-    check: int,
-) -> int:
+def _look(keys: SortedKeys, of: Part | Contents, key: Key) -> int:
     """Place of a key with its check, or -1; keys that collide stand side by side."""
-    at = keys.find(key)
-    while 0 <= at < len(of) and int(of[at]) == key:
-        if int(checks[at]) == check:
+    at = keys.find(key[0])
+    while 0 <= at < len(of.key) and int(of.key[at]) == key[0]:
+        if int(of.check[at]) == key[1]:
             return at
         at += 1
     return -1

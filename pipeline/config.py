@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from filters import domains, minhash, optout, rules, spans
+from filters import domains, minhash, rights, rules, spans
 from filters.catalog import BY_NAME, PEER, find
 from filters.text import Lexicon
 from langid import models, registry, tags
@@ -94,12 +94,38 @@ class Rights(_Section):
     @field_validator("policy")
     @classmethod
     def _known_policy(cls, value: str) -> str:
-        return _known([value], optout.POLICIES, "policy")[0]
+        return _known([value], rights.POLICIES, "policy")[0]
 
     @field_validator("robots_mode")
     @classmethod
     def _known_mode(cls, value: str) -> str:
-        return _known([value], optout.MODES, "mode")[0]
+        return _known([value], rights.MODES, "mode")[0]
+
+    @property
+    def gate_policy(self) -> str:
+        """The policy of the gate: `standard` also for a stricter one, which `judge` applies.
+
+        So both share one extraction, and its bytes.
+        """
+        return self.policy if self.policy == "none" else "standard"
+
+    @property
+    def at_gate(self) -> tuple[str, ...]:
+        """Channels by which the gate rejects."""
+        return rights.POLICIES[self.gate_policy]
+
+    @property
+    def heeds_crawl(self) -> bool:
+        """Whether the gate rejects by the snapshot's robots.txt: not if newer ones replace it."""
+        return self.robots_mode != rights.LATEST
+
+    def extends(self, other: "Rights") -> bool:
+        """Whether the gate rejects no less than another's, so that `judge` can make up for it.
+
+        What was extracted under the other is then all that this one needs.
+        """
+        is_more = other.gate_policy in ("none", self.gate_policy)
+        return is_more and self.heeds_crawl >= other.heeds_crawl
 
     @model_validator(mode="after")
     def _has_latest(self) -> "Rights":

@@ -32,6 +32,7 @@ from stages import (
     publish,
     read,
     redact,
+    reserve,
     schema,
     score,
     sign,
@@ -114,6 +115,7 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
             [f"{i.name}:{i.identity}" for i in group],
             {"robots": [i.to_json() for i in group], "inputs": [i.name for i in group]},
         )
+    found: dict[str, Any]
     for kind, item in plan.beside.items():
         for number, groups in enumerate(_spread(site_inputs.row_groups(item))):
             bounds = [groups.start, groups.stop]
@@ -124,9 +126,9 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
             )
     for name, listed in (("block_list", plan.block_list), (OPTOUTS, plan.optouts)):
         if listed or name == "block_list":
-            params = {"list": listed and listed.to_json(), "key": LIST_KEYS[name]}
-            inputs = {"inputs": [listed.name] if listed else []}
-            yield name, [name, listed.identity if listed else "none"], {**params, **inputs}
+            found = {"list": listed and listed.to_json(), "key": LIST_KEYS[name]}
+            found["inputs"] = [listed.name] if listed else []
+            yield name, [name, listed.identity if listed else "none"], found
 
     for name, listing in (("suppressed", plan.suppressed), (NOW, plan.suppressed_now)):
         params = {"files": listing.to_json(), "inputs": [item.name for item in listing.files]}
@@ -195,9 +197,15 @@ def _extract(plan: Plan, made: Made) -> Tasks:
         }
         digests = [
             *(shard.name, shard.identity, blocked.known, *known),
-            *(plan.suppressed.digest, f"rights:{plan.settings.rights.at_gate}"),
+            *(plan.suppressed.digest, *_at_gate(plan)),
         ]
         yield _ordinal(number), digests, params
+
+
+def _at_gate(plan: Plan) -> tuple[str, ...]:
+    """What the gate heeds: the policies `standard` and `strict` share an extraction."""
+    rights = plan.settings.rights
+    return ("rights", rights.gate_policy, str(rights.heeds_crawl), *rights.at_gate)
 
 
 def _digests(made: Sequence[Manifest], *tables: str) -> list[str]:
@@ -378,7 +386,7 @@ def _cluster(plan: Plan, made: Made) -> Tasks:
 
 def _judge(plan: Plan, made: Made) -> Tasks:
     listed = _prepared(made, NOW).path
-    tables, known = {}, list[str]()
+    tables, known = dict[str, Any](), list[str]()
     for kind in plan.beside:
         tables[kind], digests = _site_table(made, kind)
         known += [kind, *digests]
@@ -554,7 +562,7 @@ STEPS: tuple[Step, ...] = (
     Step("cluster", _CLUSTER, ("cluster.threshold",), _cluster),
     Step(
         "judge",
-        _DECIDE,
+        {**_DECIDE, "reserve": reserve.VERSION},
         (*_JUDGED, "rights.policy", "rights.robots_mode"),
         _judge,
     ),

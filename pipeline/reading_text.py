@@ -1,11 +1,13 @@
 """What the verbs that read runs print, as text that fits 80 columns."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audit import inspect
 from audit.figures import number
+from audit.phrases import energy, two_digits
+from audit.power import MEASURED, UNKNOWN
 from pipeline.answers import WIDTH, Text, cell, folded, table, waterfall, width
 from pipeline.display import duration
 
@@ -103,12 +105,17 @@ def trace_text(data: Mapping[str, Any], what: Sequence[str]) -> Text:
         for key in ("rights", "signals"):
             if record.get(key):
                 yield f"  {key}"
-                yield from (
-                    f"    {name:40} {cell(value)}"
-                    for name, value in record[key].items()
-                    if value not in (None, [])
-                )
+                yield from (f"    {name:40} {cell(value)}" for name, value in _flat(record[key]))
         yield ""
+
+
+def _flat(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values with their names, those of a struct inside by both names; nothing that is empty."""
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", each) for inner, each in _flat(value))
+        elif value not in (None, []):
+            yield name, ", ".join(value) if isinstance(value, list) else value
 
 
 def sample_text(data: Mapping[str, Any]) -> Text:
@@ -198,3 +205,46 @@ def gates_text(data: Mapping[str, Any]) -> Text:
 def prune_text(data: Mapping[str, Any]) -> Text:
     """`weir prune`."""
     yield f"{len(data['removed'])} files, {data['bytes'] / 1e6:,.1f} MB removed"
+
+
+MOST_LANGUAGES = 15
+
+
+def energy_text(data: Mapping[str, Any]) -> Text:
+    """`weir energy`: the sum, steps, what rejected pages took, languages, assumptions."""
+    if data["method"] == UNKNOWN:
+        yield "energy: unknown, for the manifests hold no timings"
+        return
+    held, total = data["assumptions"], data["total"]
+    how = "counters of the processors" if data["method"] == MEASURED else "estimated from time"
+    yield f"energy  {energy(total['kwh'])}, {how} ({data['method']})"
+    if total["grams"]:
+        low, high = (two_digits(total["grams"][at]) for at in ("low", "high"))
+        factor = held["factor"]
+        grams = f"{factor['grams']} g/kWh, {factor['year']}"
+        yield f"        {low} to {high} g CO2e in {factor['country']} ({grams})"
+    for name, one in data["per"].items():
+        yield f"        {energy(one['kwh'])} for {one['per']:,} {name.replace('_', ' ')}"
+    fraction = data["rejected_total"]["fraction"]
+    if fraction is not None:
+        yield f"        {100 * fraction:.0f} % of the processor time for pages rejected later"
+    header = ("step", "tasks", "CPU s", "GB s", "energy")
+    rows = [
+        (s["step"], s["tasks"], f"{s['cpu_s']:,.1f}", f"{s['gb_s']:,.1f}", energy(s["kwh"]))
+        for s in data["steps"]
+    ]
+    yield from ("", *table(header, rows, "-rrrr"))
+    rejected = [
+        (r["step"], r["group"], f"{r['cpu_s']:,.1f}", energy(r["kwh"])) for r in data["rejected"]
+    ]
+    yield from ("", *table(("step", "rejected by", "CPU s", "energy"), rejected[:10], "--rr"))
+    languages = [(r["language"], f"{r['cpu_s']:,.1f}", energy(r["kwh"])) for r in data["languages"]]
+    yield from ("", *table(("language", "CPU s", "energy"), languages[:MOST_LANGUAGES], "-rr"))
+    if len(languages) > MOST_LANGUAGES:
+        yield f"and {len(languages) - MOST_LANGUAGES} more, with --json"
+    yield ""
+    for name in ("watts_per_core", "watts_per_gb", "pue"):
+        low, mid, high = (held[name][at] for at in ("low", "mid", "high"))
+        said = f"{low} / {mid} / {high}  {held[name]['source']}"
+        yield from folded(f"{name.replace('_', ' '):16}", said, 16)
+    yield from folded(f"{'not counted':16}", "; ".join(held["not_counted"]), 16)

@@ -494,7 +494,7 @@ def _decisions(path: Path) -> pa.Table:
 
     Kept for a few shards (0.1 MB each for 5,000 documents), since it is asked for tag by tag.
     """
-    return storage.read_table(path, ["outcome", "cluster_size"])
+    return storage.read_table(path, ["outcome", "cluster_size", "rights"])
 
 
 class CorpusFiles:

@@ -28,7 +28,9 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
 MAX_ROW_GROUP_BYTES: Final = 4 << 30
 """Uncompressed: a row group that claims more is a bomb, or too large for a task's memory."""
 BATCH_ROWS: Final = 64
-HOST: Final = re.compile(r"[^\s/?#@\\:\[\]]{1,253}+(?::[0-9]{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::[0-9]{1,5})?")
+HOST: Final = re.compile(
+    r"[^\s/?#@\\:\[\]]{1,253}+(?::[0-9]{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::[0-9]{1,5})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +116,23 @@ def _row(row: dict[str, Any]) -> Row | None:
     host, path = (row["host"] or "").strip().lower(), row.get("path", "/robots.txt") or ""
     if not HOST.fullmatch(host) or not path.startswith("/"):
         return None
-    code = row["status"] if "status" in row else 200
+    code = row.get("status", 200)
     return Row(f"https://{host}{path}", code, row.get("fetched_at"), row["body"] or b"")
 
 
 def _holds(kind: pa.DataType, what: str) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    return {
-        "text": is_text,
-        "bytes": is_text or pa.types.is_binary(kind) or pa.types.is_large_binary(kind),
-        "number": pa.types.is_integer(kind),
-        "time": is_text or pa.types.is_timestamp(kind),
-    }[what]
+    types, wanted = pa.types, _TYPES[what]
+    return any(getattr(types, f"is_{name}")(kind) for name in wanted)
+
+
+_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": ("string", "large_string"),
+    "bytes": ("string", "large_string", "binary", "large_binary"),
+    "number": ("integer",),
+    "time": ("string", "large_string", "timestamp"),
+}
 
 
 def _remedy(kind: str) -> str:

@@ -9,20 +9,20 @@ stage modules.
 
 import contextlib
 import functools
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters import rules
 from filters.catalog import BY_NAME
+from filters.domains import KeyList
+from filters.rights import ALLOWED
 from filters.site_files import STATUSES
 from filters.suppression import Suppressed
 from pipeline import (
@@ -40,6 +40,7 @@ from pipeline import (
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
+from pipeline.meter import Laps, Meter
 from pipeline.storage import Input
 from stages import (
     base,
@@ -52,6 +53,7 @@ from stages import (
     publish,
     read,
     redact,
+    reserve,
     schema,
     score,
     sign,
@@ -74,24 +76,9 @@ class Work:
         if done is not None:
             return done
         context = Context(run, _parsed(self.settings), self.snapshot, task)
-        process, began = psutil.Process(), time.perf_counter()
-        cpu = _cpu_s(process)
-        made = STEPS[task.step](context)
-        timing = {
-            "wall_s": round(time.perf_counter() - began, 3),
-            "cpu_s": round(_cpu_s(process) - cpu, 3),
-            "rss_mb": round(process.memory_info().rss / 2**20, 1),
-        }
-        made = Manifest(
-            made.step,
-            made.key,
-            made.task,
-            made.inputs,
-            made.outputs,
-            made.books,
-            made.counts,
-            timing,
-        )
+        with Meter() as meter:
+            made = STEPS[task.step](context)
+        made = replace(made, timing={**meter.taken, **made.timing})
         manifest.commit(run, made)
         return made
 
@@ -100,11 +87,6 @@ class Work:
 def _parsed(settings: str) -> config.Run:
     """The configuration, parsed once a process."""
     return config.Run.model_validate_json(settings)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def do_prepare(context: Context) -> Manifest:
@@ -203,7 +185,9 @@ def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -
                 g.media_types,
                 g.allow_domains,
                 g.deny_domains,
-                g.reserved_channels,
+                settings.rights.at_gate,
+                settings.rights.heeds_crawl,
+                settings.rights.gate_policy,
                 g.min_european_mass,
                 g.keep_truncated,
                 g.language_models,
@@ -259,8 +243,11 @@ def do_extract(context: Context) -> Manifest:
         context.run,
         [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)],
     )
+    laps = Laps()
     try:
-        workers = [stage.open(tools) for stage in extract_stages(context.settings, listed)]
+        stages = extract_stages(context.settings, listed)
+        workers = [(stage.name, stage.open(tools)) for stage in stages]
+        laps.lap("open")
         found = read.records(
             functools.partial(storage.open_at, item["uri"]),
             item["name"],
@@ -270,8 +257,10 @@ def do_extract(context: Context) -> Manifest:
             found, context.snapshot, item["name"], others, context.settings.limit
         ):
             live, settled = batch, list[pa.RecordBatch]()
-            for worker in workers:
+            laps.lap("read")
+            for name, worker in workers:
                 live, gone = base.advance(live, worker)
+                laps.lap(name)
                 if gone is not None:
                     settled.append(gone)
             if live.num_rows and "text" in live.schema.names:
@@ -279,7 +268,9 @@ def do_extract(context: Context) -> Manifest:
             table = shards.records_table(live, settled)
             ledger.add(table, live)
             records.gather(table)
+            laps.lap("write")
         outputs = [records.commit(), *rows.commit()]
+        laps.lap("write")
     except BaseException:
         records.discard()
         rows.discard()
@@ -288,7 +279,8 @@ def do_extract(context: Context) -> Manifest:
         guard.close()
     for kind, count in others.items():
         ledger.counts[schema.UNDETERMINED, "records.other", kind] += count
-    return context.manifest(outputs, ledger.books(), ledger.all())
+    parts = {f"stage.{name}_s": round(seconds, 3) for name, seconds in laps.seconds.items()}
+    return replace(context.manifest(outputs, ledger.books(), ledger.all()), timing=parts)
 
 
 class _Ledger:
@@ -313,12 +305,35 @@ class _Ledger:
                 self.counts[tag, f"documents.{what}", label] += 1
                 self.counts[tag, f"characters.{what}", label] += chars
                 self.counts[tag, f"bytes.{what}", label] += size
+        rights = records.column("rights").combine_chunks()
+        fields = (pc.struct_field(rights, name) for name in ("decision", "reserved_by"))
+        robots = pc.struct_field(rights, "robots")
+        seen = (pc.struct_field(robots, name) for name in ("status", "ambiguous"))
+        for tag, decision, reserved, status, is_ambiguous, allowed in zip(
+            records.column("tag").to_pylist(),
+            *(column.to_pylist() for column in (*fields, *seen)),
+            pc.struct_field(rights, "decided_by").to_pylist(),
+            strict=True,
+        ):
+            if decision is not None:
+                self._count_rights(tag, decision, reserved, allowed)
+                self.counts[tag, "rights.robots", status] += 1
+                self.counts[tag, "rights.robots_ambiguous", ""] += bool(is_ambiguous)
         if "pii_counts" in live.schema.names:
             for tag, found in zip(
                 live.column("tag").to_pylist(), live.column("pii_counts").to_pylist(), strict=True
             ):
                 for kind, count in found:
                     self.counts[tag, "pii.redacted", kind] += count
+
+    def _count_rights(
+        self, tag: str, decision: str, reserved: Sequence[str], decided: Sequence[str]
+    ) -> None:
+        for channel in reserved:
+            self.counts[tag, "rights.reserved", channel] += 1
+        if decision == ALLOWED:
+            for channel in decided:
+                self.counts[tag, "rights.allowed", channel] += 1
 
     def books(self) -> Books:
         o = self._outcomes
@@ -337,10 +352,11 @@ def do_judge(context: Context) -> Manifest:
     params = context.task.params
     order, bounds = context.settings.bounds()
     compiled = rules.compile_rules(order, bounds)
-    lists = context.settings.lists()
+    site_lists = context.settings.lists()
     listed = _suppressed(context)
-    has_urls = bool(lists) or listed.names_addresses
-    columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
+    rights = _reservations(context)
+    has_urls = bool(site_lists) or listed.names_addresses or rights.needs_urls
+    columns = ["doc_id", "tag", "n_chars", "rights", *(["url"] if has_urls else [])]
     documents = tables.read_table(context.path(params["documents"]), columns)
     taken = decide.taken(documents, listed)
     if listed.names_texts:
@@ -350,9 +366,24 @@ def do_judge(context: Context) -> Manifest:
         context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
     writer = context.output(schema.VERDICTS)
-    writer.write(decide.verdicts(documents, signals, compiled, lists, taken))
+    reserved = rights.judge(documents)
+    writer.write(decide.verdicts(documents, signals, compiled, site_lists, taken, reserved))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []
+    )
+
+
+def _reservations(context: Context) -> reserve.Reservations:
+    """Rights under the run's policy, with what it was given beside the snapshot."""
+    settings, params = context.settings.rights, context.task.params
+    found = {k: site_tables.opened(context.run, parts) for k, parts in params["beside"].items()}
+    listed = None
+    if params["optouts"] is not None:
+        table = lists.mapped(context.path(params["optouts"])).combine_chunks()
+        listed = KeyList(table.column("key").to_numpy(), table.column("flags").to_numpy())
+    beside = reserve.Beside(found.get(site_inputs.LATEST), found.get(site_inputs.SIDE), listed)
+    return reserve.Reservations(
+        settings.policy, settings.robots_mode, gate.training_agents(), beside
     )
 
 
@@ -365,7 +396,7 @@ def _passing(context: Context, members: pa.Table) -> NDArray[np.bool_]:
     for mine in np.split(own, np.flatnonzero(np.diff(shard[own])) + 1):
         if len(mine):
             path = context.path(context.task.params["verdicts"][shard[mine[0]]])
-            table = tables.read_table(path, ["failed_rules", "listed", "taken"])
+            table = tables.read_table(path, ["failed_rules", "listed", "taken", "reserved"])
             found[mine] = decide.passes(table)[row[mine]]
     return found
 

@@ -18,7 +18,7 @@ from filters import domains, linkage, rules
 from filters.suppression import Suppressed
 from stages import schema
 
-VERSION = 4
+VERSION = 5
 TAKEN = "takedown.request"
 DENIED = "list.deny"
 """Reason of a document that no rule rejects, but its language's deny list does. Rules go first, so
@@ -31,11 +31,13 @@ def verdicts(
     compiled: rules.RuleSet,
     lists: Mapping[str, domains.LanguageLists],
     gone: NDArray[np.bool_] | None = None,
+    reserved: tuple[pa.Array, pa.Array] | None = None,
 ) -> pa.Table:
     """What the rules, and its language's lists of sites, say of each document.
 
     A language without a pack is judged by the base bounds and lists (tag `base`). Without any list
-    `documents` needs no column `url`. `gone` says of each document whether it was taken down.
+    `documents` needs no column `url`. `gone` says of each document whether it was taken down,
+    `reserved` holds its new rights and the reason for which they reserve it (`stages.reserve`).
     """
     values = np.column_stack(
         [_floats(schema.signal_values(signals, name)) for name in compiled.rules]
@@ -55,6 +57,8 @@ def verdicts(
         ]
         values = rules.spared(compiled, values, exempts)
     failed, first = rules.judge(compiled, values, language)
+    nothing = pa.nulls(documents.num_rows, schema.RIGHTS), pa.nulls(documents.num_rows, pa.string())
+    changed, reasons = reserved or nothing
     return pa.Table.from_arrays(
         [
             documents.column("doc_id"),
@@ -63,6 +67,8 @@ def verdicts(
             pa.array(first, type=pa.int16()),
             pa.array(listed, type=pa.string()),
             pa.array(np.zeros(documents.num_rows, dtype=bool) if gone is None else gone),
+            reasons,
+            changed,
         ],
         schema=schema.VERDICTS.schema,
     )
@@ -90,10 +96,11 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def passes(verdict: pa.Table) -> NDArray[np.bool_]:
-    """Which documents no rule and no list rejects: those that may be kept, or keep others out."""
+    """Which documents nothing rejects by itself: those that may be kept, or keep others out."""
     is_out = pc.or_(
         pc.equal(verdict.column("listed").fill_null(""), domains.DENY), verdict.column("taken")
     )
+    is_out = pc.or_(is_out, verdict.column("reserved").is_valid())
     # Not compared in Arrow: it takes a mask with the 64th bit for a number out of range.
     is_sound = verdict.column("failed_rules").to_numpy() == 0
     return np.asarray(is_sound & ~is_out.to_numpy(), np.bool_)
@@ -182,13 +189,15 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
     rows = []
     for at, judged in enumerate(
         verdict.select(
-            ["doc_id", "tag", "failed_rules", "first_rule", "listed", "taken"]
+            ["doc_id", "tag", "failed_rules", "first_rule", "listed", "taken", "reserved"]
         ).to_pylist()
     ):
         member = by_row.get(at)
         reason = None
         if judged["taken"]:
             reason = TAKEN
+        elif judged["reserved"]:
+            reason = judged["reserved"]
         elif judged["first_rule"] >= 0:
             reason = reasons[judged["first_rule"]]
         elif judged["listed"] == domains.DENY:
@@ -204,6 +213,7 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
                 "reason": reason,
                 "failed_rules": judged["failed_rules"],
                 "listed": judged["listed"],
+                "reserved": judged["reserved"],
                 "cluster_id": member["component"] if member else None,
                 "cluster_size": max(1, member["component_size"]) if member else 1,
                 "keeper_id": member["keeper_id"] if member and is_duplicate else None,
@@ -211,4 +221,6 @@ def decisions(verdict: pa.Table, removal: pa.Table, names: Iterable[str]) -> pa.
                 "method": member["method"] if member and is_duplicate else None,
             }
         )
-    return pa.Table.from_batches([schema.batch(schema.DECISIONS, rows)])
+    made = pa.Table.from_batches([schema.batch(schema.DECISIONS, rows)])
+    at = made.schema.get_field_index("rights")
+    return made.set_column(at, made.schema.field(at), verdict.column("rights"))

@@ -18,13 +18,16 @@ import pyarrow as pa
 from ruamel.yaml import YAML
 
 from filters import addresses, domains, optout, robots
+from filters.rights import CHANNELS, Finding, reserving
+from filters.site_files import SiteFile
+from filters.stored_rights import from_plain, struct_of
 from filters.suppression import Suppressed
 from langid import identify as language
 from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 4
+VERSION = 5
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 
@@ -44,6 +47,8 @@ class Settings:
     allow_domains: tuple[str, ...]
     deny_domains: tuple[str, ...]
     reserved_channels: tuple[str, ...]
+    heeds_robots: bool
+    policy: str
     min_european_mass: float
     keep_truncated: bool
     language_models: tuple[str, ...]
@@ -75,13 +80,14 @@ class _Page:
     """What the gate finds out about one row, check by check."""
 
     __slots__ = (
+        "file",
         "findings",
         "headers",
         "host",
         "html",
         "media_type",
         "reason",
-        "rights",
+        "robots",
         "row",
         "tag",
         "title",
@@ -95,8 +101,9 @@ class _Page:
         self.headers = [(h["name"], h["value"]) for h in row["headers"] or ()]
         self.reason: str | None = row["problem"]
         self.media_type: str | None = None
-        self.findings: list[optout.Finding] = []
-        self.rights: optout.Rights | None = None
+        self.findings: list[Finding] = []
+        self.robots: list[Finding] = []
+        self.file: SiteFile | None = None
         self.tag = schema.UNDETERMINED
         self.html: str | None = None
         self.title: str | None = None
@@ -173,26 +180,23 @@ class _Worker:
         return "gate.block_list"
 
     def _reserved(self, page: _Page) -> str | None:
-        parts = urlsplit(page.url)
         found = self._robots.robots(page.url)
         rules = self._parse(found.content) if found.content else None
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        page.findings += optout.from_robots(rules, found.status, self._agents, path)
-        page.findings += optout.from_headers(page.headers, self._agents)
-        page.rights = optout.combine(page.findings)
-        # A header's TDM reservation waits for the parse: the page's own meta tag overrides it.
-        return self._policy(page.rights, frozenset({"tdm_reservation"}))
-
-    def _policy(self, rights: optout.Rights, waiting: frozenset[str] = frozenset()) -> str | None:
-        """The reason of the first channel that reserves the page and that the policy heeds."""
-        if rights.decision != optout.RESERVED:
-            return None
-        heeded = (
-            c
-            for c in rights.decided_by
-            if c in self._settings.reserved_channels and c not in waiting
+        page.file = found
+        page.robots = optout.from_robots(
+            rules, found.status, self._agents, path_of(page.url), fetched_at=found.fetched_at
         )
-        return next((optout.CHANNELS[channel] for channel in heeded), None)
+        page.findings = optout.from_headers(page.headers, self._agents)
+        # A header's TDM reservation waits for the parse: the page's own meta tag overrides it.
+        return self._reservation(page, frozenset({"tdm_reservation"}))
+
+    def _reservation(self, page: _Page, waiting: frozenset[str] = frozenset()) -> str | None:
+        """The reason of the first channel that reserves the page and that the policy heeds."""
+        heeded = [*page.robots, *page.findings] if self._settings.heeds_robots else page.findings
+        for channel in reserving(heeded):
+            if channel in self._settings.reserved_channels and channel not in waiting:
+                return CHANNELS[channel]
+        return None
 
     def _surveyed(self, page: _Page) -> str | None:
         headers = {
@@ -207,17 +211,24 @@ class _Worker:
             self._settings.max_tags,
             self._settings.max_tag_attributes,
             self._settings.min_visible_chars or 0,
+            self._agents,
         )
-        metas = [(name, content) for name, content in found.get("metas") or ()]
-        page.findings += optout.from_meta(metas, self._agents)
-        page.rights = optout.combine(page.findings)
-        if reserved := self._policy(page.rights):
+        page.findings += map(from_plain, found.get("findings") or ())
+        if reserved := self._reservation(page):
             return reserved
         if found.get("reason"):
             return str(found["reason"])
         page.html, page.title = found["html"], found["title"]
         page.tag, mass = language.gate(found["visible"], self._models)
         return "gate.language" if mass < self._settings.min_european_mass else None
+
+    def _struct(self, page: _Page) -> dict[str, Any] | None:
+        """Null for what was rejected before rights were asked for."""
+        file = page.file
+        if file is None:
+            return None
+        scheme = file.scheme or None
+        return struct_of(page.robots, page.findings, self._settings.policy, scheme, file.sha256)
 
     def _columns(self, pages: list[_Page]) -> Columns:
         return {
@@ -229,7 +240,7 @@ class _Worker:
                 ]
             ),
             "media_type": strings([p.media_type for p in pages]),
-            "rights": pa.array([_struct(p.rights) for p in pages], type=schema.RIGHTS),
+            "rights": pa.array([self._struct(p) for p in pages], type=schema.RIGHTS),
             "gate_tag": strings([p.tag for p in pages]),
             "html": strings([p.html for p in pages], large=True),
             "raw_title": strings([p.title for p in pages], large=True),
@@ -256,5 +267,7 @@ def host_of(url: str, max_chars: int) -> str | None:
     return host + (f":{port}" if port and port != default else "") if host else None
 
 
-def _struct(rights: optout.Rights | None) -> dict[str, Any] | None:
-    return None if rights is None else {name: getattr(rights, name) for name in schema.RIGHTS.names}
+def path_of(url: str) -> str:
+    """Path of a usable URL with its query, as robots.txt files see it."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

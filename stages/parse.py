@@ -9,6 +9,7 @@ stay out.
 import logging
 import re
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,20 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
-from filters import robots
+from filters import aitxt, controls, optout, robots, rsl, tdmrep
+from filters.page_facts import (
+    MAX_CONTENT_CHARS,
+    MAX_LINKS,
+    MAX_METAS,
+    MAX_NAME_CHARS,
+    MAX_SCRIPT_CHARS,
+    MAX_SCRIPTS,
+    PageFacts,
+)
+from filters.site_files import AI_TXT, TDMREP
+from filters.stored_rights import to_plain
 
-VERSION = 2
+VERSION = 3
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs page text and URLs
 
 # lxml asks a Python function for the class of every element that it hands out, 2,000 times a page,
@@ -335,11 +347,13 @@ def survey(
     max_tags: int = MAX_TAGS,
     max_tag_attributes: int = MAX_TAG_ATTRIBUTES,
     min_visible_chars: int = 0,
+    agents: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What the gate must know of a page: its decoded markup, meta tags and some visible text.
+    """What the gate must know of a page: its decoded markup, rights and some visible text.
 
-    `headers` holds content-type, content-encoding and transfer-encoding. Of the visible text only
-    the first `MAX_VISIBLE_CHARS` characters are returned; `min_visible_chars` may ask for no more.
+    `findings` is what its markup says of rights to these training agents. `headers` holds
+    content-type, content-encoding and transfer-encoding. Of the visible text only the first
+    `MAX_VISIBLE_CHARS` characters are returned; `min_visible_chars` may ask for no more.
     """
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = unchunk(body)
@@ -357,15 +371,16 @@ def survey(
         return {"reason": "gate.media_type"}
     if is_bomb(html, max_depth, max_tags, max_tag_attributes):
         return {"reason": "gate.structure"}
-    return _look(html, min_visible_chars)
+    return _look(html, min_visible_chars, agents)
 
 
-def _look(html: str, min_visible_chars: int) -> dict[str, Any]:
+def _look(html: str, min_visible_chars: int, agents: Sequence[str]) -> dict[str, Any]:
     tree = HTMLTree.parse(html)
     if tree.document is None or tree.body is None:
         return {"reason": "gate.empty"}
-    facts = _facts(tree.document, html)
-    title = " ".join((tree.title or "").split())[:1000]
+    findings = optout.from_page(PageFacts.of(_facts(tree.document, html)), agents)
+    facts = {"findings": [to_plain(finding) for finding in findings]}
+    title = " ".join(controls.plain(tree.title or "").split())[:1000]
     shown: dict[str, Any] = {"main_content": False, "alt_texts": False, "list_bullets": False}
     visible = extract_plain_text(tree, **shown)
     if len(visible) < MIN_VISIBLE_CHARS:
@@ -428,7 +443,7 @@ def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
             )
             or ""
         )
-    text = text.strip()
+    text = controls.plain(text).strip()
     if not text:
         return {"reason": "extract.empty"}
     if len(text) > max_chars:
@@ -439,7 +454,14 @@ def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
 def parse_robots(body: bytes) -> dict[str, Any]:
     """A robots.txt as the JSON that `filters.robots` reads back, and its status."""
     parsed = robots.parse(body)
-    return {
-        "status": parsed.status,
-        "content": parsed.to_json() if parsed.status == "rules" else None,
-    }
+    says = parsed.status == "rules" or parsed.licenses or parsed.natural_language
+    return {"status": parsed.status, "content": parsed.to_json() if says else None}
+
+
+def parse_site_file(path: str, body: bytes) -> dict[str, Any]:
+    """A tdmrep.json, an ai.txt or, at any other path, an RSL document, as JSON."""
+    if path == TDMREP:
+        return {"status": "rules", "content": tdmrep.parse(body).to_json()}
+    if path in AI_TXT:
+        return {"status": "rules", "content": aitxt.parse(body).to_json()}
+    return {"status": "rules", "content": rsl.parse(body).to_json()}

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters import domains, site_files
+from filters import domains, robots_fetch, site_files
 from stages import schema
 from stages.base import Guard
 from stages.errors import ConfigError
@@ -85,13 +85,10 @@ def fetched(
     address = site_files.canonical(url)
     if address is None:
         return None
-    code = code or 0
-    if 300 <= code < 400:
+    if (failed := robots_fetch.status_of(code)) is not None:
+        return Fetched(address, failed, date)
+    if code is not None and code >= 300:
         return Fetched(address, "redirect", date, target=_target(address, location))
-    if 400 <= code < 500 and code != 429:
-        return Fetched(address, "none", date)
-    if not 200 <= code < 300:
-        return Fetched(address, "unreachable", date)
     answer = parse(address, body[:MAX_SENT_BYTES])
     status, content = answer.get("status", "unreadable"), answer.get("content")
     if len(content or "") > site_files.MAX_CONTENT_CHARS:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from stages import schema
 
-VERSION = 3
+VERSION = 4
 
 Weights = Mapping[int, float]
 """Weight of the documents of clusters from a size on, up to the next size."""
@@ -39,6 +39,7 @@ def corpus_rows(
         "file_path": documents.column("warc"),
         "minhash_cluster_size": decisions.column("cluster_size"),
         "upsampling_weight": upsampling(decisions.column("cluster_size"), weights),
+        "rights": pc.coalesce(decisions.column("rights"), documents.column("rights")),
         "signals": pa.chunked_array(
             [pa.StructArray.from_arrays(parts, fields=schema.SIGNAL_FIELDS)]
         ),

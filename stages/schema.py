@@ -22,20 +22,65 @@ VERSION = 1
 PASS, KEEP, REJECT, QUARANTINE = "pass", "keep", "reject", "quarantine"
 UNDETERMINED = "und_Zyyy"
 
+_TEXTS = pa.list_(pa.string())
 RIGHTS = pa.struct(
     [
         pa.field("decision", pa.string()),
-        pa.field("decided_by", pa.list_(pa.string())),
-        pa.field("robots_status", pa.string()),
-        pa.field("robots_agent", pa.string()),
-        pa.field("robots_rule", pa.string()),
-        pa.field("tdm_reservation", pa.int8()),
+        pa.field("decided_by", _TEXTS),
+        pa.field("reserved_by", _TEXTS),
+        pa.field("page_reserved_by", _TEXTS),
+        pa.field("policy", pa.string()),
+        pa.field("policy_version", pa.string()),
+        pa.field(
+            "robots",
+            pa.struct(
+                [
+                    *(
+                        pa.field(name, pa.string())
+                        for name in (
+                            *("status", "source", "scheme", "fetched_at", "sha256"),
+                            *("agent", "rule"),
+                        )
+                    ),
+                    *(pa.field(name, pa.bool_()) for name in ("named", "star", "ambiguous")),
+                ]
+            ),
+        ),
+        pa.field(
+            "tdmrep",
+            pa.struct(
+                [
+                    pa.field("value", pa.int8()),
+                    pa.field("place", pa.string()),
+                    pa.field("policy", pa.string()),
+                ]
+            ),
+        ),
         pa.field("content_usage", pa.string()),
         pa.field("content_signal", pa.string()),
         pa.field("noai", pa.bool_()),
-        pa.field("policy_version", pa.string()),
+        pa.field("directives", _TEXTS),
+        pa.field("ai_txt", pa.string()),
+        pa.field("rsl", pa.string()),
+        pa.field("rsl_addresses", _TEXTS),
+        pa.field(
+            "licence",
+            pa.struct(
+                [
+                    *(
+                        pa.field(name, pa.string())
+                        for name in ("code", "version", "place", "certainty")
+                    ),
+                    pa.field("ambiguous", pa.bool_()),
+                ]
+            ),
+        ),
+        pa.field("accessible_for_free", pa.bool_()),
+        pa.field("natural_language", pa.string()),
+        pa.field("unreadable", _TEXTS),
     ]
 )
+"""Every opt-out channel of a page; its fields are those of `filters.rights.Rights`."""
 SPANS = pa.list_(
     pa.struct(
         [
@@ -43,6 +88,8 @@ SPANS = pa.list_(
             pa.field("end", pa.int32()),
             pa.field("kind", pa.string()),
             pa.field("detector", pa.string()),
+            pa.field("country", pa.string()),
+            pa.field("context", pa.bool_()),
         ]
     )
 )
@@ -115,6 +162,20 @@ LENGTH = Column(
 )
 RIGHTS_COLUMN = Column(
     "rights", RIGHTS, True, "every opt-out channel's value and the decision under the run's policy"
+)
+RESERVED = Column(
+    "reserved",
+    pa.string(),
+    True,
+    "reason for which the run's policy, or what was given beside the snapshot, reserves the "
+    "document; null if neither does",
+)
+LATER_RIGHTS = Column(
+    "rights",
+    RIGHTS,
+    True,
+    "rights of the document where policy or files given beside the snapshot say more than "
+    "`documents` has; null where they are as there",
 )
 
 N_TOKENS = Column(
@@ -227,7 +288,8 @@ DOCUMENTS = _table(
         "pii_spans",
         SPANS,
         False,
-        "placeholders: offsets in the redacted text, kind and detector; never a value",
+        "placeholders: offsets in the redacted text, kind, detector, the country whose form it "
+        "has, and whether a word before it was needed; never a value",
     ),
     Column("pii_counts", PII_COUNTS, False, "number of placeholders by kind"),
 )
@@ -460,6 +522,8 @@ VERDICTS = _table(
         False,
         "whether the document was taken down, or is on the suppression list as it stands now",
     ),
+    RESERVED,
+    LATER_RIGHTS,
 )
 
 REMOVALS = _table(
@@ -490,8 +554,8 @@ DECISIONS = _table(
         "reason",
         pa.string(),
         True,
-        "takedown, first failed rule, deny list of the language, or kind of duplicate; null if "
-        "kept",
+        "takedown, reservation, first failed rule, deny list of the language, or kind of "
+        "duplicate; null if kept",
     ),
     Column("failed_rules", pa.uint64(), False, "bit k is set if rule k of run.json fails"),
     Column(
@@ -500,6 +564,8 @@ DECISIONS = _table(
         True,
         "`allow` or `deny`: the list of the document's language that has its URL; null if none",
     ),
+    RESERVED,
+    LATER_RIGHTS,
     Column("cluster_id", pa.string(), True, "component of verified pairs; null if alone"),
     Column(
         "cluster_size",
@@ -695,8 +761,27 @@ REASONS: dict[str, tuple[str, str]] = {
     "rights.robots": (REJECT, "robots.txt disallows the path for a training agent"),
     "rights.content_signal": (REJECT, "Content-Signal in robots.txt says ai-train=no"),
     "rights.content_usage": (REJECT, "Content-Usage says train-ai=n"),
-    "rights.tdm_reservation": (REJECT, "TDM reservation in a header or meta tag"),
+    "rights.tdm_reservation": (
+        REJECT,
+        "TDM reservation in a header, a meta tag or the site's tdmrep.json",
+    ),
     "rights.noai": (REJECT, "noai in X-Robots-Tag or meta robots"),
+    "rights.ai_txt": (REJECT, "the site's ai.txt disallows training on its texts"),
+    "rights.rsl": (REJECT, "the site's RSL licence does not permit training, or only on terms"),
+    "rights.paywalled": (REJECT, "the page says that it is not free to read"),
+    "rights.domain_list": (REJECT, "the run's list of domains that opted out has the site"),
+    "rights.robots_ambiguous": (
+        REJECT,
+        "strict: another reading of robots.txt disallows or allows the path otherwise",
+    ),
+    "rights.robots_unreachable": (
+        REJECT,
+        "strict: robots.txt was sought and not had, so that it may disallow all",
+    ),
+    "rights.rsl_unresolved": (REJECT, "strict: an RSL licence is named, and nobody has read it"),
+    "rights.natural_language": (REJECT, "strict: robots.txt reserves rights in words"),
+    "rights.unreadable": (REJECT, "strict: a reservation may stand in what could not be read"),
+    "rights.noimageai": (REJECT, "noimageai: about images, and heeded by no policy"),
     "gate.language": (REJECT, "no European language on the page"),
     "extract.empty": (REJECT, "the extractor found no main text"),
     "extract.timeout": (QUARANTINE, "parsing took more CPU time than the limit"),

@@ -3,7 +3,7 @@
 import pytest
 
 from filters import site_files
-from filters.site_files import CIRCLE, LIMIT, OUTSIDE, UNKNOWN
+from filters.site_files import UNKNOWN
 from stages.prepare import Fetched
 from tests.data.archives import site_files as table
 
@@ -58,9 +58,9 @@ def test_every_one_of_many_is_found_and_no_other() -> None:
 def test_redirects_are_followed_inside_the_table() -> None:
     found = table(chain(5)).find("https://h0.example/robots.txt")
     assert (found.status, found.hops) == ("rules", 5)
-    assert table(chain(6)).find("https://h0.example/robots.txt").status == LIMIT
+    assert table(chain(6)).find("https://h0.example/robots.txt").status == "redirect_limit"
     lost = table(chain(3)[:-1]).find("https://h0.example/robots.txt")
-    assert (lost.status, lost.hops) == (OUTSIDE, 3)
+    assert (lost.status, lost.hops) == ("redirect_outside", 3)
 
 
 def test_redirects_in_a_circle_end() -> None:
@@ -72,7 +72,7 @@ def test_redirects_in_a_circle_end() -> None:
     ]
     made = table(ring)
     found = [made.robots(f"https://{host}.example/x").status for host in "abcd"]
-    assert found == [CIRCLE, CIRCLE, CIRCLE, OUTSIDE]
+    assert found == ["redirect_circle", "redirect_circle", "redirect_circle", "redirect_outside"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from filters.rights import POLICIES
 from samples import duplicates, pages
 from stages import gate
 
@@ -20,13 +21,9 @@ def settings() -> gate.Settings:
         media_types=("text/html", "application/xhtml+xml"),
         allow_domains=("fine.blocked.example",),
         deny_domains=("denied.example", "co.example", "site.example/shop"),
-        reserved_channels=(
-            "robots",
-            "content_signal",
-            "content_usage",
-            "tdm_reservation",
-            "noai",
-        ),
+        reserved_channels=POLICIES["standard"],
+        heeds_robots=True,
+        policy="standard",
         min_european_mass=0.4,
         keep_truncated=False,
         language_models=("py3langid", "cld2"),

@@ -211,14 +211,14 @@ def test_a_channel_that_the_policy_does_not_heed_is_stored_all_the_same(
     heeded = tuple(c for c in settings.reserved_channels if c != channel)
     row = ask(replace(settings, reserved_channels=heeded), rules, headers, meta)
     assert row["reason"] is None
-    assert row["rights"]["decided_by"] == [channel]
+    assert row["rights"]["reserved_by"] == [channel]
 
 
 def test_a_page_s_own_tdm_statement_overrides_the_header_s(settings: gate.Settings) -> None:
     meta = '<meta name="tdm-reservation" content="0">'
     row = ask(settings, "", (("TDM-Reservation", "1"),), meta)
     assert row["reason"] is None
-    assert row["rights"]["tdm_reservation"] == 0
+    assert row["rights"]["tdmrep"] == {"value": 0, "place": "meta", "policy": None}
 
 
 def test_robots_rules_are_those_of_path_query_host_and_port(settings: gate.Settings) -> None:
@@ -247,7 +247,7 @@ def test_a_host_without_rules_reserves_nothing(
 ) -> None:
     (row,) = judge(settings, response(1, PAGE), hosts=hosts(body, code))
     assert row["reason"] is None
-    assert row["rights"]["robots_status"] == status
+    assert row["rights"]["robots"]["status"] == status
 
 
 def test_training_agents_are_listed() -> None:
