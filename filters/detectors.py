@@ -56,12 +56,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     Detector("iban.polish", _one("IBAN"), 1, _always, accounts.find_polish_account, False),
     Detector("card", _one("CARD"), 2, _always, accounts.find_card, True),
     Detector(
-        "identifier",
-        frozenset({"NATIONAL_ID", "TAX_ID"}),
-        1,
-        _always,
-        identifiers.find,
-        False,
+        "identifier", frozenset({"NATIONAL_ID", "TAX_ID"}), 1, _always, identifiers.find, True
     ),
     Detector("ipv4", _one("IP"), 1, _always, network.find_ipv4, True),
     Detector("ipv6", _one("IP"), 1, _always, network.find_ipv6, True),

@@ -1,4 +1,4 @@
-"""Signal for pages that list people: how much of a text was personal data."""
+"""Signal for pages that list people: how much of a text was personal data before redaction."""
 
 from __future__ import annotations
 

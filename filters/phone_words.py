@@ -41,7 +41,7 @@ _VERBS: Final = re.compile(
     r"|звон\w*|дзвон\w*|тел\w*|ll[aá]m\w*|chiam\w*|appel\w*|ringi|soita\w*|hív\w*|obadi\w*|suna\w*"
     r"|zvonit|ċempel|answer\w*|messages? to)(?![^\W_])"
 )
-_PLACES: Final = re.compile(r"(?<![^\W_])(?:office|desk|home|work|direct|registered)(?![^\W_])")
+_PLACE_LABEL: Final = re.compile(r"(?<![^\W_])(?:office|desk|home|work|direct|büro): ?\(?$")
 _WORDS_AFTER: Final = re.compile(
     r"[ \-,(]{0,3}(?:office|fax|mobile|cell|home|work|tel|phone|desk|direct|mob|gsm|handy|privat"
     r"|faks|факс|моб|дом|раб|puh)\b"
@@ -78,7 +78,7 @@ def said_of(text: str, start: int, end: int) -> Said:
     if _WORDS_AFTER.match(text[end : end + WORD_WINDOW].lower()):
         return Said.SAID
     asked = [_after_verb(before[match.end() :]) for match in _VERBS.finditer(before)]
-    return max(asked, default=Said.WEAK if _PLACES.search(before) else Said.NONE)
+    return max(asked, default=Said.ASKED if _PLACE_LABEL.search(before) else Said.NONE)
 
 
 def is_other(text: str, start: int) -> bool:

@@ -288,8 +288,8 @@ DOCUMENTS = _table(
         "pii_spans",
         SPANS,
         False,
-        "placeholders: offsets in the redacted text, kind, detector, the country whose form it has, and "
-        "whether a word before it was needed; never a value",
+        "placeholders: offsets in the redacted text, kind, detector, the country whose form it "
+        "has, and whether a word before it was needed; never a value",
     ),
     Column("pii_counts", PII_COUNTS, False, "number of placeholders by kind"),
 )
