@@ -187,12 +187,16 @@ class _Builder:
         self.outputs: dict[str, list[Output]] = {}
 
     def build(self) -> None:
-        robots = {"host_key": 7, "host": "c.example", "status": "rules", "rules": "[]"}
+        fetched = prepare.Fetched("https://c.example/robots.txt", "rules", content="{}")
+        (tables,) = prepare.site_tables([fetched])
+        of = (schema.SITE_FILES, schema.SITE_CONTENTS)
         self._commit(
             "prepare",
-            "robots",
-            [self._write("robots/robots", schema.ROBOTS, [robots])],
-            counts=[(schema.UNDETERMINED, "robots.hosts", "rules", 1)],
+            "robots-00000",
+            [
+                self._write(f"fetched/{table.name}", table, rows.to_pylist())
+                for table, rows in zip(of, tables, strict=True)
+            ],
         )
         blocked = prepare.block_list([("test.txt", b"blocked.example\n")])
         self._commit(
@@ -206,6 +210,15 @@ class _Builder:
             name = f"suppressed/{task}.arrow"
             table = lists.write(self.folder, name, nothing, schema.SUPPRESSED)
             self._commit("prepare", task, [table])
+        self._commit(
+            "collate",
+            "robots-00",
+            [
+                lists.write(self.folder, f"{table.name}/robots.arrow", rows, table)
+                for table, rows in zip(of, tables, strict=True)
+            ],
+            counts=[(schema.UNDETERMINED, "robots.files", "rules", 1)],
+        )
         for number in range(len(self.pages)):
             self._extract(number)
         self._cluster()
