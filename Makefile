@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv browser demo test check mutants bench sample screenshots eval-langid train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test check mutants bench croissant sample screenshots eval-langid train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -54,6 +54,14 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_trace
 	$(BIN)/python -m benchmarks.bench_reuse
 	$(BIN)/python -m benchmarks.bench_dedup
+
+# The reference implementation of Croissant brings fifty packages: it has an environment of its own.
+croissant: $(STAMP)
+	test -f runs/demo/run.json || $(BIN)/weir demo
+	$(BIN)/weir export croissant runs/demo
+	$(PYTHON) -m venv .bench/croissant
+	.bench/croissant/bin/pip install -q mlcroissant==1.1.1 pyarrow==$$(sed -n 's/^pyarrow==//p' constraints.txt)
+	.bench/croissant/bin/python -m benchmarks.check_croissant runs/demo
 
 # Labelled texts with the columns text, lang, script and source; nothing is fitted to them.
 LANGID_DATA ?= ../shared/data/langid_dev.parquet

@@ -1,6 +1,11 @@
 """Numbers, names and times as a reader meets them: what the templates of pages call."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from langid import tags
+
+_ENERGIES: Final = (("MWh", 1e3), ("kWh", 1.0), ("Wh", 1e-3), ("mWh", 1e-6))
 
 
 def whole(value: float | None) -> str:
@@ -42,6 +47,20 @@ def share(part: float, whole: float) -> str:
 def per_thousand(part: float, whole: float) -> str:
     """How many for 1,000; a dash for none of nothing."""
     return f"{1000 * part / whole:,.1f}" if whole else "–"
+
+
+def energy(kwh: Mapping[str, float]) -> str:
+    """A range of kWh, low to high, in the unit that suits its middle: 0.42 to 2.1 kWh."""
+    unit, size = next((one for one in _ENERGIES if kwh["mid"] >= one[1]), _ENERGIES[-1])
+    return f"{two_digits(kwh['low'] / size)} to {two_digits(kwh['high'] / size)} {unit}"
+
+
+def two_digits(value: float) -> str:
+    """A value with the two digits that an estimate has: 0.042, 1.3, 27, 1,400."""
+    if value < 1e-9:
+        return "0"
+    text = f"{float(f'{value:.1e}'):,.10f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def plain(name: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from audit.ledger import Faults
 from audit.runs import Run, Shard
-from filters import pii, spans
+from filters import addresses, pii, spans
 from pipeline.manifest import Output
 from stages import schema
 
@@ -167,7 +167,7 @@ def _found(
 
 
 def _url_fault(place: str, url: str, kinds: frozenset[str]) -> Iterator[str]:
-    if kinds == spans.ALL and pii.redact_url(url) != url:
+    if kinds == spans.ALL and addresses.redact_url(url) != url:
         yield f"{place}: personal data in its URL"
 
 

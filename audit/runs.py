@@ -410,8 +410,8 @@ def _check_types(found: Manifest, where: str) -> None:
         words += [output.table, output.path, output.sha256, *(tag for tag, _ in output.groups)]
     for tag, metric, label, _ in found.counts:
         words += [tag, metric, label]
-    wall_s = found.timing.get("wall_s", 0.0) if isinstance(found.timing, dict) else None
-    if not isinstance(wall_s, int | float):
+    times = found.timing.values() if isinstance(found.timing, dict) else (None,)
+    if not all(isinstance(value, int | float) for value in times):
         raise IntegrityError(where, "does not say how long its task took")
     if not all(type(number) is int for number in numbers):
         raise IntegrityError(where, "holds something else where a number belongs")

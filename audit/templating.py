@@ -30,6 +30,7 @@ def environment(*packages: str) -> jinja2.Environment:
         plain=phrases.plain,
         when=phrases.when,
         duration=phrases.duration,
+        energy=phrases.energy,
     )
     return made
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit.energy import amount
 from audit.findings import MIN_PAGES
-from audit.phrases import of, plain, share
+from audit.phrases import energy, of, plain, share
+from audit.power import MEASURED, UNKNOWN
 
 
 def titles(values: Mapping[str, Any]) -> dict[str, str]:
     """A finding for each figure, from the numbers that the figure shows."""
     made = (_waterfall, _languages, _reasons, _rules, _together, _copies, _rights, _personal)
-    more = (_sites, _domains, _flows, _throughput, _energy)
+    more = (_sites, _domains, _flows, _bias, _throughput, _energy)
     return {one.__name__.strip("_"): one(values) for one in (*made, *more)}
 
 
@@ -127,6 +127,21 @@ def _flows(values: Mapping[str, Any]) -> str:
     return f"{doubted:,} of {of(count, 'document')} in close languages had a serious rival"
 
 
+def _bias(values: Mapping[str, Any]) -> str:
+    found = values["bias"]
+    if not found or not found["rows"]:
+        return "No group has 30 documents to compare"
+    if not found["alarms"]:
+        said = f"; {of(found['watched'], 'ratio')} to watch" if found["watched"] else ""
+        return f"No alarm among {of(found['count'], 'comparison')}{said}"
+    worst = found["rows"][0]
+    return (
+        f"{of(found['alarms'], 'alarm')} among {of(found['count'], 'comparison')}: "
+        f"{worst['language']}, {worst['group']}, {worst['measure']} at {worst['ratio']:.2f} times "
+        "the baseline"
+    )
+
+
 def _throughput(values: Mapping[str, Any]) -> str:
     found = values["throughput"]
     if not found["pages_per_s_core"]:
@@ -138,6 +153,10 @@ def _throughput(values: Mapping[str, Any]) -> str:
 
 def _energy(values: Mapping[str, Any]) -> str:
     found = values["energy"]
-    if found["kwh"] is None:
+    if found["method"] == UNKNOWN:
         return "Energy: unknown, for the manifests hold no timings"
-    return f"Energy: about {amount(found['kwh'])}, estimated; nothing was measured"
+    is_measured = found["method"] == MEASURED
+    how = "processors’ counters were read" if is_measured else "estimated; nothing was measured"
+    wasted = found["rejected_total"]["fraction"]
+    said = f"Energy: {energy(found['total']['kwh'])}, {how}"
+    return said if not wasted else f"{said}; {wasted:.0%} went into pages that were rejected later"

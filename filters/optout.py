@@ -1,8 +1,7 @@
-"""What each channel says of text and data mining on a page.
+"""What each channel says of text and data mining on a page, as findings for `filters.rights`.
 
-The findings are combined by `filters.rights`. Channels are robots.txt, headers, markup, the site
-files tdmrep.json, ai.txt and RSL, and lists of domains. Nothing here decides: an explicit
-permission is a finding like any other.
+Channels are robots.txt, headers, markup, the site files tdmrep.json, ai.txt and RSL, and lists of
+domains. Nothing here decides: an explicit permission is a finding like any other.
 """
 
 from __future__ import annotations

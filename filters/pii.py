@@ -1,20 +1,29 @@
 """Personal data: found as spans, replaced by typed placeholders.
 
-A span says where, what kind and which detector, never what: no value reaches a span, an exception
-or a log. Replacing is deterministic and idempotent, and does not depend on what else was processed.
+Replacing is deterministic and idempotent, and does not depend on what else was processed.
 """
 
 from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from filters.detectors import DETECTORS
+from filters import folding
+from filters.detectors import DETECTORS, Detector
 from filters.spans import ALL, KINDS, Context, Span
 
 _LITERAL: Final = re.compile(f"<({'|'.join(KINDS)})>")
+_RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
+# What is left of a span that lost to a longer one is sought again, in the text that is then there.
+# Real pages need two passes, the second of which finds nothing; the cap is for hostile ones.
+_MAX_PASSES: Final = 12
+# Later passes look at what redaction brought closer together. No detector looks back further than
+# the edge; the rest holds a number, or a line of them, on either side.
+_EDGE: Final = 100
+_AROUND: Final = 400
 
 
 def find(
@@ -25,15 +34,10 @@ def find(
 ) -> list[Span]:
     """Personal data as sorted spans in the given text that do not overlap.
 
-    Of overlapping spans the longest wins, then the kind of higher priority, then the earlier. What
-    is left of a loser is sought once more, so that a second run finds nothing.
+    Of overlapping spans the longest wins, then the kind of higher priority, then the earlier.
+    Linear in the length of the text.
     """
-    found: list[Span] = []
-    masked = text
-    while fresh := _select(_candidates(Context(masked, language, host_tld), kinds)):
-        found += fresh
-        masked = _mask(masked, fresh)
-    return sorted(found, key=_start)
+    return _search(text, language, host_tld, kinds)[0]
 
 
 def redact(
@@ -46,30 +50,11 @@ def redact(
 
     Placeholders that the text held before are left as they are and give no span.
     """
-    pieces, spans = [], []
-    position = length = 0
-    for span in find(text, language, host_tld, kinds):
-        placeholder = f"<{span.kind}>"
-        pieces += [text[position : span.start], placeholder]
-        length += span.start - position
-        spans.append(Span(length, length + len(placeholder), span.kind, span.detector))
-        length += len(placeholder)
-        position = span.end
-    pieces.append(text[position:])
-    return "".join(pieces), spans
-
-
-def redact_url(url: str) -> str:
-    """The URL without user information and with placeholders for personal data.
-
-    Percent-encoded text is read as well, to three levels, and "+" also as a space. A host that is
-    an IP address stays: it names a site. Never raises; running it again changes nothing.
-    """
-    while True:
-        redacted = _redact_url_once(_without_user_information(url))
-        if redacted == url:
-            return url
-        url = redacted
+    found, redacted = _search(text, language, host_tld, kinds)
+    return redacted, [
+        replace(span, start=start, end=start + len(span.kind) + 2)
+        for span, start in zip(found, _places(found), strict=True)
+    ]
 
 
 def count_literals(text: str) -> dict[str, int]:
@@ -80,21 +65,17 @@ def count_literals(text: str) -> dict[str, int]:
     return {kind: count for kind, count in counts.items() if count}
 
 
-def _start(span: Span) -> int:
-    return span.start
+def candidates(context: Context, detectors: Iterable[Detector]) -> Iterator[Span]:
+    """What the detectors find in one context, overlapping and in no order."""
+    for detector in detectors:
+        if detector.may_occur(context.text):
+            yield from detector.find(context)
 
 
-def _candidates(context: Context, kinds: frozenset[str]) -> Iterator[Span]:
-    for detector in DETECTORS:
-        if detector.kind in kinds and detector.may_occur(context.text):
-            for start, end in detector.find(context):
-                yield Span(start, end, detector.kind, detector.name)
-
-
-def _select(candidates: Iterator[Span]) -> list[Span]:
-    """Spans that do not overlap, taken greedily in the order of preference."""
+def select(found: Iterable[Span]) -> list[Span]:
+    """Spans that do not overlap, taken greedily in the order of preference; sorted by place."""
     taken: list[Span] = []
-    order = sorted(candidates, key=lambda s: (s.start - s.end, KINDS.index(s.kind), s.start))
+    order = sorted(found, key=lambda s: (s.start - s.end, _RANK[s.kind], s.start, s.detector))
     for span in order:
         place = bisect.bisect_left(taken, span.start, key=_start)
         if place and taken[place - 1].end > span.start:
@@ -105,77 +86,114 @@ def _select(candidates: Iterator[Span]) -> list[Span]:
     return taken
 
 
-def _mask(text: str, spans: Sequence[Span]) -> str:
-    """The text with each span as a placeholder stretched to the span's length: offsets stay."""
+def render(text: str, spans: Iterable[Span]) -> str:
+    """The text with each of some sorted spans replaced by its placeholder."""
     pieces = []
     position = 0
     for span in spans:
-        pieces += [text[position : span.start], "<", "\0" * (span.end - span.start - 2), ">"]
+        pieces += [text[position : span.start], f"<{span.kind}>"]
         position = span.end
     pieces.append(text[position:])
     return "".join(pieces)
 
 
-# URLs
-
-_AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]{2,}([^/?#\\]*)")
-_ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_MAX_ESCAPE_LEVELS: Final = 3
+def _start(span: Span) -> int:
+    return span.start
 
 
-def _without_user_information(url: str) -> str:
-    """Cut up to the last "@" of the authority, as browsers do; a backslash is a slash."""
-    match = _AUTHORITY.match(url)
-    if match is None or "@" not in match.group(1):
-        return url
-    return url[: match.start(1)] + url[match.start(1) + match.group(1).rindex("@") + 1 :]
+def _search(
+    text: str, language: str | None, host_tld: str | None, kinds: frozenset[str]
+) -> tuple[list[Span], str]:
+    """Spans of the text, and the text with placeholders for them, which holds no more."""
+    detectors = [detector for detector in DETECTORS if detector.kinds & kinds]
+    found: list[Span] = []
+    redacted = text
+    for _ in range(_MAX_PASSES):
+        seen = (
+            span
+            for first, last in _changed(found, len(redacted))
+            for span in _seen(redacted, first, last, language, host_tld, detectors)
+        )
+        fresh = select(span for span in seen if span.kind in kinds)
+        if not fresh:
+            break
+        if found:
+            back = _Back(found)
+            fresh = [
+                replace(span, start=back.place(span.start), end=back.place(span.end))
+                for span in fresh
+            ]
+        found = sorted([*found, *fresh], key=_start)
+        redacted = render(text, found)
+    return found, redacted
 
 
-def _redact_url_once(url: str) -> str:
-    authority = _AUTHORITY.match(url)
-    path_start = authority.end() if authority else 0
-    spans = []
-    for text, places in _url_views(url):
-        for span in find(text):
-            start, end = places[span.start], places[span.end]
-            if span.kind != "IP" or start >= path_start:
-                spans.append(Span(start, end, span.kind, span.detector))
-    pieces = []
-    position = 0
-    for span in _select(iter(spans)):
-        pieces += [url[position : span.start], f"<{span.kind}>"]
-        position = span.end
-    pieces.append(url[position:])
-    return "".join(pieces)
+def _changed(found: Sequence[Span], length: int) -> list[tuple[int, int]]:
+    """Ranges of a redacted text in which more may be found than before: around placeholders."""
+    if not found:
+        return [(0, length)]
+    ranges: list[tuple[int, int]] = []
+    for place in _places(found):
+        first, last = max(0, place - _AROUND), min(length, place + _AROUND)
+        if ranges and first <= ranges[-1][1]:
+            first = ranges.pop()[0]
+        ranges.append((first, last))
+    return ranges
 
 
-def _url_views(url: str) -> Iterator[tuple[str, Sequence[int]]]:
-    """The URL as written and as decoded, each with the place in the URL of every character."""
-    text, places = url, list(range(len(url) + 1))
-    for level in range(_MAX_ESCAPE_LEVELS + 1):
-        yield text, places
-        if "+" in text:
-            yield text.replace("+", " "), places
-        if level == _MAX_ESCAPE_LEVELS or not _ESCAPES.search(text):
-            return
-        text, places = _unescape(text, places)
+def _seen(
+    text: str,
+    first: int,
+    last: int,
+    language: str | None,
+    host_tld: str | None,
+    detectors: Sequence[Detector],
+) -> Iterator[Span]:
+    """What detectors find in a range of a text as it is seen, as spans of the text as it is.
+
+    Placeholders are blotted out, so that none is a part of anything, or a word before it. Near an
+    edge that is not the text's nothing counts, since words before it are not seen.
+    """
+    is_whole = last - first == len(text)
+    folded = folding.fold(text if is_whole else text[first:last])
+    seen = _LITERAL.sub(_blot, folded.text) if "<" in folded.text else folded.text
+    context = Context(seen, language, host_tld, folded.classes, None if is_whole else text)
+    low = first + _EDGE if first else 0
+    high = last - _EDGE if last < len(text) else last
+    for span in candidates(context, detectors):
+        if "\0" in seen[span.start : span.end]:
+            continue
+        start, end = folded.span(span.start, span.end)
+        start, end = start + first, end + first
+        if low <= start and end <= high:
+            yield replace(span, start=start, end=end)
 
 
-def _unescape(text: str, places: Sequence[int]) -> tuple[str, list[int]]:
-    """Decode each escape once. Bytes that are not UTF-8 become lone surrogates."""
-    pieces: list[str] = []
-    kept: list[int] = []
-    position = 0
-    for match in _ESCAPES.finditer(text):
-        pieces.append(text[position : match.start()])
-        kept += places[position : match.start()]
-        decoded = bytes.fromhex(match.group().replace("%", "")).decode("utf-8", "surrogateescape")
-        pieces.append(decoded)
-        offset = match.start()
-        for character in decoded:
-            kept.append(places[offset])
-            offset += 3 * len(character.encode("utf-8", "surrogateescape"))
-        position = match.end()
-    pieces.append(text[position:])
-    kept += places[position:]
-    return "".join(pieces), kept
+def _blot(literal: re.Match[str]) -> str:
+    return "<" + "\0" * len(literal[1]) + ">"
+
+
+def _places(found: Sequence[Span]) -> Iterator[int]:
+    """Where the placeholder of each sorted span begins in the redacted text."""
+    shift = 0
+    for span in found:
+        yield span.start + shift
+        shift += len(span.kind) + 2 - (span.end - span.start)
+
+
+class _Back:
+    """The way back from a redacted text to places in the text as it was."""
+
+    def __init__(self, found: Sequence[Span]) -> None:
+        self._found = found
+        self._starts = list(_places(found))
+
+    def place(self, position: int) -> int:
+        """Where a place outside all placeholders, or at the edge of one, was."""
+        last = bisect.bisect_right(self._starts, position) - 1
+        if last < 0 or position == self._starts[last]:
+            last -= 1
+        if last < 0:
+            return position
+        span = self._found[last]
+        return position - (self._starts[last] + len(span.kind) + 2) + span.end

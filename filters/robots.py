@@ -237,7 +237,7 @@ class _Builder:
             self._has_rule = True
             if value and self._agents != [ALL]:
                 self._rules.append(Rule(key == "allow", normalise_pattern(value)))
-        else:
+        elif key != "site":
             self._has_other = True
             if key == "content_signal":
                 self._signals.append(_preference(value))
@@ -247,7 +247,7 @@ class _Builder:
     def _add_agent(self, value: str) -> None:
         if self._has_rule or ALL in self._agents or (self._others_end_lists and self._has_other):
             self.close()
-        names = _agents(value)
+        names = agents_of(value)
         if not names:
             self.invalid_agents += 1
         if self._words_are_agents:
@@ -316,7 +316,7 @@ def product_token(agent: str) -> str:
     return name if name == "*" else name.strip("*")
 
 
-def _agents(value: str) -> list[str]:
+def agents_of(value: str) -> list[str]:
     """Product tokens that a User-agent line names; none for a list or a sentence.
 
     The token ends at a space (RFC 9309, 2.2.1), but names of two words are in use: both count.

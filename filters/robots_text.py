@@ -11,6 +11,9 @@ MAX_BODY_BYTES: Final = 512 * 1024
 _MAX_NOT_TEXT: Final = (
     0.1  # share of control and replacement characters in what may still be a text file
 )
+_PAGE: Final = re.compile(r"<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+"""Files with a remark in markup (`<!-- -->`) above their rules exist; they are no pages."""
+_SNIFFED_CHARS: Final = 4_096
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _NOT_TEXT: Final = re.compile(r"[\x01-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
 # Spellings that Google's open-source parser also reads.
@@ -48,7 +51,7 @@ def decode(body: bytes) -> tuple[str, bool]:
 
 def status_of(text: str) -> str | None:
     """`not_robots` of a web page, `not_text` of other data, else None."""
-    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+    if text.lstrip("\ufeff \t\r\n").startswith("<") and _PAGE.search(text, 0, _SNIFFED_CHARS):
         return "not_robots"
     if "\0" in text or len(_NOT_TEXT.findall(text)) > _MAX_NOT_TEXT * len(text):
         return "not_text"
@@ -74,7 +77,11 @@ def _key_and_value(content: str) -> tuple[str | None, str]:
     """The directive of a line, `other` for one that we do not know, and its value."""
     key, colon, value = content.partition(":")
     name = key.strip().lower()
-    if colon and name:
-        return _KEYS.get(name, "other"), value.strip()
-    key, _, value = content.partition(" ")  # "Disallow /": Google's parser reads it as well
-    return _KEYS.get(key.strip().lower()), value.strip()
+    if name in _KEYS and colon:
+        return _KEYS[name], value.strip()
+    # "Disallow /", also with a colon further on: Google's parser reads it as well.
+    word, _, rest = content.partition(" ")
+    known = _KEYS.get(word.lower())
+    if known in {"agent", "allow", "disallow"} and not word.endswith(":"):
+        return known, rest.strip()
+    return ("other" if name and colon else None), value.strip()

@@ -6,12 +6,14 @@ an exception or a log.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from filters import countries
+import numpy as np
+from numpy.typing import NDArray
+
+from filters import countries, folding, sieve
 
 KINDS: Final = (
     "SECRET", "CARD", "IBAN", "NATIONAL_ID", "TAX_ID", "EMAIL", "PHONE", "WALLET", "MAC", "IP",
@@ -44,8 +46,6 @@ class Number(NamedTuple):
     """The digits alone."""
 
 
-# What stands between the digits of one number: "(0)30 / 123-45.67". Longer gaps separate numbers.
-_NUMBERS: Final = re.compile(r"[0-9](?:[ .\-/()]{0,3}[0-9]){5,}+", re.ASCII)
 _SEPARATORS: Final = str.maketrans("", "", " .-/()")
 
 
@@ -56,11 +56,15 @@ class Context:
     text: str
     language: str | None = None
     host_tld: str | None = None
+    classes: NDArray[np.uint8] | None = None
+    """Class bits of the text (`filters.folding`), where they are known already."""
+    page: str | None = None
+    """The whole text, if `text` is a part of it: what numbers on the page say of its country."""
 
     @cached_property
     def countries(self) -> frozenset[str]:
         """Countries whose numbers may be sought here without a word that names them."""
-        return countries.gate(self.language, self.host_tld, self.text)
+        return countries.gate(self.language, self.host_tld, self.page or self.text)
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
@@ -70,6 +74,20 @@ class Context:
         Neighbouring numbers that only such characters part are one run.
         """
         return tuple(
-            Number(match.start(), match.end(), match.group().translate(_SEPARATORS))
-            for match in _NUMBERS.finditer(self.text)
+            Number(start, end, self.text[start:end].translate(_SEPARATORS))
+            for start, end in sieve.numbers(self.text, self._seen)
         )
+
+    @cached_property
+    def short(self) -> tuple[int, ...]:
+        """Where five digits stand alone, or digits touch a capital, in order."""
+        return tuple(sieve.short(self.text, self._seen))
+
+    @cached_property
+    def tokens(self) -> tuple[tuple[int, int], ...]:
+        """Ranges of every run of at least twenty ASCII letters, digits and ". - _", in order."""
+        return tuple(sieve.tokens(self.text, self._seen))
+
+    @cached_property
+    def _seen(self) -> NDArray[np.uint8]:
+        return folding.classes(self.text) if self.classes is None else self.classes

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from filters import pii
+from filters import addresses
 from filters.licences import Licence
 from filters.rights import (
     ALLOWED,
@@ -155,8 +155,8 @@ def evidence(value: str | None) -> str | None:
     if len(made) == MAX_VALUE_CHARS:  # a cut address is no address any more, and yet a person's
         last = max((match.start() for match in _BREAK.finditer(made)), default=MAX_VALUE_CHARS // 2)
         made = made[: last + 1]
-    return pii.redact_url(made)
+    return addresses.redact_url(made)
 
 
 def _address(url: str) -> str:
-    return pii.redact_url(url) if len(url) <= MAX_ADDRESS_CHARS else ""
+    return addresses.redact_url(url) if len(url) <= MAX_ADDRESS_CHARS else ""

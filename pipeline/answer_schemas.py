@@ -194,6 +194,59 @@ COMPARE = one(
     }
 )
 
+PAPER = one(
+    {"paper": TEXT, "files": many(TEXT), "open": many(one(dict.fromkeys(("key", "asked"), TEXT)))}
+)
+RANGE = one(dict.fromkeys(("low", "mid", "high"), NUMBER))
+SPENT: dict[str, Schema] = {
+    **dict.fromkeys(("cpu_s", "gb_s"), NUMBER),
+    "joules": maybe(NUMBER),
+    "kwh": RANGE,
+}
+ASSUMED = one({**dict.fromkeys(("low", "mid", "high"), NUMBER), "source": TEXT})
+FACTOR = one({"country": TEXT, "grams": NUMBER, "year": WHOLE, "source": TEXT})
+ENERGY = one(
+    {
+        "method": {"enum": ["measured_rapl", "estimated_tdp", "unknown"]},
+        "assumptions": one(
+            {
+                **dict.fromkeys(("watts_per_core", "watts_per_gb", "pue"), ASSUMED),
+                "not_counted": many(TEXT),
+                "factor": FACTOR,
+            },
+            optional=("factor",),
+        ),
+        "untimed": COUNT,
+        "steps": many(
+            one(
+                {
+                    "step": TEXT,
+                    **dict.fromkeys(("tasks", "untimed", "bytes_out"), COUNT),
+                    **dict.fromkeys(("wall_s", "peak_mb"), NUMBER),
+                    **SPENT,
+                }
+            )
+        ),
+        "languages": many(one({"language": TEXT, **SPENT})),
+        "rejected": many(one({"step": TEXT, "group": TEXT, **SPENT})),
+        "total": one({**SPENT, "grams": maybe(RANGE)}),
+        "rejected_total": one({**SPENT, "fraction": maybe(NUMBER)}),
+        "per": by_name(one({"count": COUNT, "per": COUNT, "kwh": RANGE, "grams": maybe(RANGE)})),
+    }
+)
+ESTIMATE = one(
+    {
+        **dict.fromkeys(
+            ("from_responses", "places", "files", "workers", "responses", "documents"), COUNT
+        ),
+        **dict.fromkeys(("cpu_hours", "wall_hours", "kwh"), RANGE),
+        **dict.fromkeys(("cpu_ms_per_response", "memory_mb", "memory_mb_per_worker"), NUMBER),
+        **dict.fromkeys(("grams", "cost"), maybe(RANGE)),
+        "country": maybe(TEXT),
+        "disk_bytes": COUNTS,
+        "stored_bytes": COUNT,
+    }
+)
 BIAS_ROW = one(
     {
         **dict.fromkeys(("language", "group", "measure"), TEXT),
@@ -238,7 +291,7 @@ DATA: Mapping[str, Schema] = {
             "robots_files": COUNT,
             "missing": many(TEXT),
             "languages": TEXT,
-            "estimate": maybe(by_name(maybe(NUMBER))),
+            "estimate": maybe(ESTIMATE),
         }
     ),
     "status": STATUS,
@@ -252,6 +305,7 @@ DATA: Mapping[str, Schema] = {
         }
     ),
     "bias": BIAS,
+    "energy": ENERGY,
     "report": one({"path": TEXT}),
     "trace": one({"records": many(RECORD), "searched": many(TEXT)}),
     "sample": one({"sha256": SHA256, "command": TEXT, "documents": many(RECORD)}),
@@ -273,6 +327,10 @@ DATA: Mapping[str, Schema] = {
             ),
         }
     ),
+    **dict.fromkeys(
+        (f"export {paper}" for paper in ("ai-act", "croissant", "card", "datasheet")), PAPER
+    ),
+    "export figures": one({"at": maybe(TEXT), "figures": ANY}),
     "prune": one({"removed": many(TEXT), "bytes": COUNT}),
     "config show": one({"values": many(one({"key": TEXT, "value": ANY, "from": TEXT}))}),
     "config validate": one({"name": TEXT, "digest": TEXT, "languages": COUNT, "rules": COUNT}),

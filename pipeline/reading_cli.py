@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import functools
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,6 +131,36 @@ def stats(
         answers.give_bytes(exports.BY_FORMAT[form.value](audit_stats.tidy(opened, data)))
         return
     answers.give("stats", data, as_json, lambda: reading_text.stats_text(data, tag))
+
+
+@app.command(
+    epilog=example(
+        "weir energy runs/demo --country DE", "weir energy runs/demo --output energy.json"
+    )
+)
+def energy(
+    path: RunPath,
+    country: Annotated[
+        str | None,
+        typer.Option("--country", metavar="CC", help="Where it ran (DE, FI ...): adds grams CO2e."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Also write the data as JSON.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a run cost in energy, low to high: by step, by language, for rejected pages.
+
+    Every assumption is printed with its source.
+    """
+    from audit import energy as audit_energy
+    from audit import exports, runs
+    from pipeline import reading_text
+
+    data = audit_energy.energy(runs.Run(path), country)
+    if output is not None:
+        exports.write("--output", output, (json.dumps(data, indent=1) + "\n").encode())
+    answers.give("energy", data, as_json, lambda: reading_text.energy_text(data))
 
 
 @app.command(epilog=example("weir report runs/demo --language Maltese --baseline runs/before"))

@@ -6,6 +6,8 @@ from typing import Any
 
 from audit import inspect
 from audit.figures import number
+from audit.phrases import energy, two_digits
+from audit.power import MEASURED, UNKNOWN
 from pipeline.answers import WIDTH, Text, cell, folded, table, waterfall, width
 from pipeline.display import duration
 
@@ -203,3 +205,46 @@ def gates_text(data: Mapping[str, Any]) -> Text:
 def prune_text(data: Mapping[str, Any]) -> Text:
     """`weir prune`."""
     yield f"{len(data['removed'])} files, {data['bytes'] / 1e6:,.1f} MB removed"
+
+
+MOST_LANGUAGES = 15
+
+
+def energy_text(data: Mapping[str, Any]) -> Text:
+    """`weir energy`: the sum, steps, what rejected pages took, languages, assumptions."""
+    if data["method"] == UNKNOWN:
+        yield "energy: unknown, for the manifests hold no timings"
+        return
+    held, total = data["assumptions"], data["total"]
+    how = "counters of the processors" if data["method"] == MEASURED else "estimated from time"
+    yield f"energy  {energy(total['kwh'])}, {how} ({data['method']})"
+    if total["grams"]:
+        low, high = (two_digits(total["grams"][at]) for at in ("low", "high"))
+        factor = held["factor"]
+        grams = f"{factor['grams']} g/kWh, {factor['year']}"
+        yield f"        {low} to {high} g CO2e in {factor['country']} ({grams})"
+    for name, one in data["per"].items():
+        yield f"        {energy(one['kwh'])} for {one['per']:,} {name.replace('_', ' ')}"
+    fraction = data["rejected_total"]["fraction"]
+    if fraction is not None:
+        yield f"        {100 * fraction:.0f} % of the processor time for pages rejected later"
+    header = ("step", "tasks", "CPU s", "GB s", "energy")
+    rows = [
+        (s["step"], s["tasks"], f"{s['cpu_s']:,.1f}", f"{s['gb_s']:,.1f}", energy(s["kwh"]))
+        for s in data["steps"]
+    ]
+    yield from ("", *table(header, rows, "-rrrr"))
+    rejected = [
+        (r["step"], r["group"], f"{r['cpu_s']:,.1f}", energy(r["kwh"])) for r in data["rejected"]
+    ]
+    yield from ("", *table(("step", "rejected by", "CPU s", "energy"), rejected[:10], "--rr"))
+    languages = [(r["language"], f"{r['cpu_s']:,.1f}", energy(r["kwh"])) for r in data["languages"]]
+    yield from ("", *table(("language", "CPU s", "energy"), languages[:MOST_LANGUAGES], "-rr"))
+    if len(languages) > MOST_LANGUAGES:
+        yield f"and {len(languages) - MOST_LANGUAGES} more, with --json"
+    yield ""
+    for name in ("watts_per_core", "watts_per_gb", "pue"):
+        low, mid, high = (held[name][at] for at in ("low", "mid", "high"))
+        said = f"{low} / {mid} / {high}  {held[name]['source']}"
+        yield from folded(f"{name.replace('_', ' '):16}", said, 16)
+    yield from folded(f"{'not counted':16}", "; ".join(held["not_counted"]), 16)

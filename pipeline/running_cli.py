@@ -138,8 +138,13 @@ def _shard(text: str | None) -> tuple[int, int] | None:
     return int(index), int(count)
 
 
-@app.command(epilog=example("weir plan europe --input crawl.warc.gz"))
-def plan(
+@app.command(
+    epilog=example(
+        "weir plan europe --input crawl.warc.gz",
+        "weir plan europe --input one.warc.gz --files 900 --workers 64 --price-per-core-hour .04",
+    )
+)
+def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: ConfigName,
     inputs: Inputs = None,
     base_uri: Annotated[str | None, typer.Option("--base-uri")] = None,
@@ -149,16 +154,30 @@ def plan(
         typer.Option(
             "--probe",
             min=0,
-            help="Responses of the first input to process for the estimate; 0 for none.",
+            help="Responses, at up to three places, to process for the estimate; 0 for none.",
         ),
     ] = 200,
+    files: Annotated[
+        int | None, typer.Option("--files", min=1, help="Estimate for N files like these.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default one a core.")
+    ] = None,
+    price: Annotated[
+        float | None,
+        typer.Option("--price-per-core-hour", min=0, help="Adds what the cores cost."),
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option("--country", metavar="CC", help="Where it runs; adds grams CO2e.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a run would read; estimate pages, CPU time and disk from a probe of an input."""
-    from pipeline import trial
+    """Say what a run would read, and estimate its time, energy, disk and memory from a probe."""
+    from pipeline import forecast
 
-    data = trial.plan(resolve(source, inputs, settings, base_uri), probe)
-    answers.give("plan", data, as_json, lambda: trial.plan_text(data))
+    wanted = forecast.Wanted(probe, workers, files, price, country)
+    data = forecast.plan(resolve(source, inputs, settings, base_uri), wanted)
+    answers.give("plan", data, as_json, lambda: forecast.plan_text(data))
 
 
 @app.command(epilog=example("weir demo --output runs/demo"))

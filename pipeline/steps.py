@@ -9,14 +9,12 @@ stage modules.
 
 import contextlib
 import functools
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -42,6 +40,7 @@ from pipeline import (
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
+from pipeline.meter import Laps, Meter
 from pipeline.storage import Input
 from stages import (
     base,
@@ -77,24 +76,9 @@ class Work:
         if done is not None:
             return done
         context = Context(run, _parsed(self.settings), self.snapshot, task)
-        process, began = psutil.Process(), time.perf_counter()
-        cpu = _cpu_s(process)
-        made = STEPS[task.step](context)
-        timing = {
-            "wall_s": round(time.perf_counter() - began, 3),
-            "cpu_s": round(_cpu_s(process) - cpu, 3),
-            "rss_mb": round(process.memory_info().rss / 2**20, 1),
-        }
-        made = Manifest(
-            made.step,
-            made.key,
-            made.task,
-            made.inputs,
-            made.outputs,
-            made.books,
-            made.counts,
-            timing,
-        )
+        with Meter() as meter:
+            made = STEPS[task.step](context)
+        made = replace(made, timing={**meter.taken, **made.timing})
         manifest.commit(run, made)
         return made
 
@@ -103,11 +87,6 @@ class Work:
 def _parsed(settings: str) -> config.Run:
     """The configuration, parsed once a process."""
     return config.Run.model_validate_json(settings)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def do_prepare(context: Context) -> Manifest:
@@ -264,8 +243,11 @@ def do_extract(context: Context) -> Manifest:
         context.run,
         [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)],
     )
+    laps = Laps()
     try:
-        workers = [stage.open(tools) for stage in extract_stages(context.settings, listed)]
+        stages = extract_stages(context.settings, listed)
+        workers = [(stage.name, stage.open(tools)) for stage in stages]
+        laps.lap("open")
         found = read.records(
             functools.partial(storage.open_at, item["uri"]),
             item["name"],
@@ -275,8 +257,10 @@ def do_extract(context: Context) -> Manifest:
             found, context.snapshot, item["name"], others, context.settings.limit
         ):
             live, settled = batch, list[pa.RecordBatch]()
-            for worker in workers:
+            laps.lap("read")
+            for name, worker in workers:
                 live, gone = base.advance(live, worker)
+                laps.lap(name)
                 if gone is not None:
                     settled.append(gone)
             if live.num_rows and "text" in live.schema.names:
@@ -284,7 +268,9 @@ def do_extract(context: Context) -> Manifest:
             table = shards.records_table(live, settled)
             ledger.add(table, live)
             records.gather(table)
+            laps.lap("write")
         outputs = [records.commit(), *rows.commit()]
+        laps.lap("write")
     except BaseException:
         records.discard()
         rows.discard()
@@ -293,7 +279,8 @@ def do_extract(context: Context) -> Manifest:
         guard.close()
     for kind, count in others.items():
         ledger.counts[schema.UNDETERMINED, "records.other", kind] += count
-    return context.manifest(outputs, ledger.books(), ledger.all())
+    parts = {f"stage.{name}_s": round(seconds, 3) for name, seconds in laps.seconds.items()}
+    return replace(context.manifest(outputs, ledger.books(), ledger.all()), timing=parts)
 
 
 class _Ledger:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 from ruamel.yaml import YAML
 
-from filters import domains, optout, pii, robots
+from filters import addresses, domains, optout, robots
 from filters.rights import CHANNELS, Finding, reserving
 from filters.site_files import SiteFile
 from filters.stored_rights import from_plain, struct_of
@@ -232,7 +232,7 @@ class _Worker:
 
     def _columns(self, pages: list[_Page]) -> Columns:
         return {
-            "url": strings([pii.redact_url(p.url) for p in pages], large=True),
+            "url": strings([addresses.redact_url(p.url) for p in pages], large=True),
             "url_key": strings(
                 [
                     hashlib.blake2b(p.url.encode(), digest_size=16, key=self._key).hexdigest()

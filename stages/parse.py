@@ -23,7 +23,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
-from filters import aitxt, optout, robots, rsl, tdmrep
+from filters import aitxt, controls, optout, robots, rsl, tdmrep
 from filters.page_facts import (
     MAX_CONTENT_CHARS,
     MAX_LINKS,
@@ -380,7 +380,7 @@ def _look(html: str, min_visible_chars: int, agents: Sequence[str]) -> dict[str,
         return {"reason": "gate.empty"}
     findings = optout.from_page(PageFacts.of(_facts(tree.document, html)), agents)
     facts = {"findings": [to_plain(finding) for finding in findings]}
-    title = " ".join((tree.title or "").split())[:1000]
+    title = " ".join(controls.plain(tree.title or "").split())[:1000]
     shown: dict[str, Any] = {"main_content": False, "alt_texts": False, "list_bullets": False}
     visible = extract_plain_text(tree, **shown)
     if len(visible) < MIN_VISIBLE_CHARS:
@@ -443,7 +443,7 @@ def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
             )
             or ""
         )
-    text = text.strip()
+    text = controls.plain(text).strip()
     if not text:
         return {"reason": "extract.empty"}
     if len(text) > max_chars:

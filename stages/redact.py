@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from filters import pii
+from filters import addresses, pii
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 1
+VERSION = 2
+_READ = ("raw_text", "raw_title", "language", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,15 @@ class Redact:
         del tools
 
         def work(batch: pa.RecordBatch) -> Columns:
-            texts, spans = [], []
-            for text, language in zip(
-                batch.column("raw_text").to_pylist(),
-                batch.column("language").to_pylist(),
-                strict=True,
+            texts, titles, spans = [], [], []
+            for text, title, language, url in zip(
+                *(batch.column(name).to_pylist() for name in _READ), strict=True
             ):
-                redacted, found = pii.redact(text, language=language, kinds=self.kinds)
+                known = (language, addresses.host_tld(url), self.kinds)
+                redacted, found = pii.redact(text, *known)
                 texts.append(redacted)
                 spans.append(found)
-            titles = [
-                title and pii.redact(title, kinds=self.kinds)[0]
-                for title in batch.column("raw_title").to_pylist()
-            ]
+                titles.append(title and pii.redact(title, *known)[0])
             return {
                 "text": strings(texts, large=True),
                 "title": strings(titles, large=True),

@@ -88,6 +88,8 @@ SPANS = pa.list_(
             pa.field("end", pa.int32()),
             pa.field("kind", pa.string()),
             pa.field("detector", pa.string()),
+            pa.field("country", pa.string()),
+            pa.field("context", pa.bool_()),
         ]
     )
 )
@@ -286,7 +288,8 @@ DOCUMENTS = _table(
         "pii_spans",
         SPANS,
         False,
-        "placeholders: offsets in the redacted text, kind and detector; never a value",
+        "placeholders: offsets in the redacted text, kind, detector, the country whose form it "
+        "has, and whether a word before it was needed; never a value",
     ),
     Column("pii_counts", PII_COUNTS, False, "number of placeholders by kind"),
 )

@@ -31,10 +31,10 @@ def front_matter(seen: Evidence, answers: Answers) -> str:
     licence = answers.get("dataset.licence")
     is_known = licence in LICENCES
     data: Field = {
-        "pretty_name": answers.get("dataset.name", seen.run.name),
+        "pretty_name": _line(answers.get("dataset.name", seen.run.name)),
         "language": list(codes),
         "license": licence if is_known else "other",
-        **({} if is_known else {"license_name": licence}),
+        **({} if is_known else {"license_name": _line(licence)}),
         "size_categories": [size_category(seen.at("/corpus/documents"))],
         "task_categories": ["text-generation"],
         "multilinguality": ["multilingual" if len(held) > 1 else "monolingual"],
@@ -46,11 +46,16 @@ def front_matter(seen: Evidence, answers: Answers) -> str:
             *(_config(tag, tag) for tag in held),
         ],
     }
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1000)
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1000))
 
 
 LICENCES = ("odc-by", "cc-by-4.0", "cc0-1.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "odbl", "pddl")
 """Licences of compilations by the Hub's names; any other is `other` with its own name."""
+
+
+def _line(text: str) -> str:
+    """Text on one line: no line of it ends the metadata."""
+    return " ".join(text.split())
 
 
 def _config(name: str, folder: str, is_default: bool = False) -> Field:

@@ -72,7 +72,8 @@ class Evidence:
         """What the corpus files hold, held against the ledger."""
         made = holdings(self.run)
         kept = {tag: part["kept"] for tag, part in self.found["languages"].items() if part["kept"]}
-        counted = {tag: sums["documents"] for tag, sums in made.languages.items()}
+        held = made.languages.items()
+        counted = {tag: n for tag, sums in held if (n := sums.get("documents", 0))}
         if kept != counted:
             tag = min(tag for tag in kept.keys() | counted if kept.get(tag) != counted.get(tag))
             raise IntegrityError(

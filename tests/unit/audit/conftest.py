@@ -33,6 +33,8 @@ HOSTILE = (
 )
 HOSTILE_TITLE = "</title><script>alert('t')</script>\u202e"
 KEY = b"weir"
+FETCHED = "2026-01-01T00:00:30Z"
+"""When the only robots.txt was."""
 
 
 def doc_id(letter: str) -> str:
@@ -187,16 +189,18 @@ class _Builder:
         self.outputs: dict[str, list[Output]] = {}
 
     def build(self) -> None:
-        fetched = prepare.Fetched("https://c.example/robots.txt", "rules", content="{}")
-        (tables,) = prepare.site_tables([fetched])
-        of = (schema.SITE_FILES, schema.SITE_CONTENTS)
+        robots = prepare.Fetched("https://c.example/robots.txt", "rules", FETCHED, content="{}")
+        ((files, contents),) = prepare.site_tables([robots])
         self._commit(
-            "prepare",
-            "robots-00000",
+            "collate",
+            "robots-00",
             [
-                self._write(f"fetched/{table.name}", table, rows.to_pylist())
-                for table, rows in zip(of, tables, strict=True)
+                lists.write(self.folder, "site_files/robots-00.arrow", files, schema.SITE_FILES),
+                lists.write(
+                    self.folder, "site_contents/robots-00.arrow", contents, schema.SITE_CONTENTS
+                ),
             ],
+            counts=[(schema.UNDETERMINED, "robots.files", "rules", 1)],
         )
         blocked = prepare.block_list([("test.txt", b"blocked.example\n")])
         self._commit(
@@ -210,15 +214,6 @@ class _Builder:
             name = f"suppressed/{task}.arrow"
             table = lists.write(self.folder, name, nothing, schema.SUPPRESSED)
             self._commit("prepare", task, [table])
-        self._commit(
-            "collate",
-            "robots-00",
-            [
-                lists.write(self.folder, f"{table.name}/robots.arrow", rows, table)
-                for table, rows in zip(of, tables, strict=True)
-            ],
-            counts=[(schema.UNDETERMINED, "robots.files", "rules", 1)],
-        )
         for number in range(len(self.pages)):
             self._extract(number)
         self._cluster()

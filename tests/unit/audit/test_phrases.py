@@ -35,3 +35,11 @@ def test_names_of_languages() -> None:
         "autonym": "",
         "code": "jpn-Jpan",
     }
+
+
+def test_energies_have_two_digits() -> None:
+    assert phrases.energy({"low": 0.00042, "mid": 0.001, "high": 0.00211}) == "0.42 to 2.1 Wh"
+    assert phrases.energy({"low": 900, "mid": 2060, "high": 4100}) == "0.9 to 4.1 MWh"
+    assert phrases.energy({"low": 0.0, "mid": 0.0, "high": 0.0}) == "0 to 0 mWh"
+    assert phrases.two_digits(1_449.0) == "1,400"
+    assert phrases.two_digits(0.0418) == "0.042"

@@ -28,7 +28,7 @@ def test_titles_are_findings(values: dict) -> None:
 
 def test_titles_of_what_is_not_known(values: dict) -> None:
     unknown = {**values, "sites": None, "flows": None, "languages": []}
-    unknown["energy"] = {"kwh": None}
+    unknown["energy"] = {"method": "unknown"}
     unknown["throughput"] = {"pages_per_s_core": None}
     unknown["pii"] = {"kinds": []}
     said = titles(unknown)

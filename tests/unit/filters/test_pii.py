@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import iban, luhn
 
+from filters.addresses import redact_url
 from filters.detectors import DETECTORS
-from filters.pii import count_literals, find, redact, redact_url
+from filters.pii import count_literals, find, redact
 from filters.spans import ALL, KINDS, Span
 from tests.strategies import texts
 
@@ -59,7 +60,7 @@ LEFT_ALONE = [
     "+48.208174, +16.373819", "52.5200, 13.4050", "3:2 (1:0)", "21:25, 25:23", "+1 -2 +3",
     "PN 4711-0815-1234-5678", "9999 9999 9999 9999 9999", "4111 1111 1111 1112",
     "4111 1111 1111 1111 1111", "0000 0000 0000 0000", "0034567890123", "2.00 123456789",
-    "a::b", "dead::beef", "12:30:15", "2001:db8::1", "fe80::1", "std::vector", "00:1B:44:11:3A:B7",
+    "a::b", "dead::beef", "12:30:15", "2001:db8::1", "fe80::1", "std::vector",
     "logo@2x.png", "@media print", "lodash@4.17.21", "@name", "a @ b", "look (at) this",
     "DE89 3704 0044 0532 0130 01", "XX89 3704 0044 0532 0130 00", "AB12 CD34 EF56",
     "<EMAIL> <PHONE> <IBAN> <CARD> <IP>",
@@ -136,7 +137,7 @@ def test_literals_are_counted() -> None:
 
 
 def test_the_table_is_sound() -> None:
-    assert {detector.kind for detector in DETECTORS} <= ALL == set(KINDS)
+    assert {kind for detector in DETECTORS for kind in detector.kinds} <= ALL == set(KINDS)
     assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
 
 

@@ -15,6 +15,7 @@ def run(text: str, title: str | None, kinds: frozenset[str] = ALL) -> dict[str, 
             "raw_text": pa.array([text], type=pa.large_string()),
             "raw_title": pa.array([title], type=pa.large_string()),
             "language": pa.array(["eng"]),
+            "url": pa.array(["https://firm.example/"], type=pa.large_string()),
         }
     )
     columns = redact.Redact(kinds).open(tools())(batch)

@@ -1,0 +1,80 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.papers.suffixes import ADDRESS, NO_NAME, parsed, suffixes
+
+LIST = """
+// VERSION: 2026-01-01
+com
+uk
+co.uk
+// one rule for all below, but for one name
+*.ck
+!www.ck
+*.kawasaki.jp
+!city.kawasaki.jp
+jp
+// ===BEGIN PRIVATE DOMAINS===
+lent.example   and what is after a space is not read
+рф
+""".encode()
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted"),
+    [
+        ("example.com", "example.com"),
+        ("a.b.EXAMPLE.com", "example.com"),
+        ("example.co.uk", "example.co.uk"),
+        ("a.example.co.uk.", "example.co.uk"),
+        ("co.uk", "co.uk"),
+        ("com", "com"),
+        ("a.b.c.ck", "b.c.ck"),
+        ("x.a.b.c.ck", "b.c.ck"),
+        ("www.ck", "www.ck"),
+        ("a.www.ck", "www.ck"),
+        ("a.b.kawasaki.jp", "a.b.kawasaki.jp"),
+        ("a.city.kawasaki.jp", "city.kawasaki.jp"),
+        ("a.mine.lent.example", "mine.lent.example"),
+        ("example", "example"),
+        ("a.b.example.unknown", "example.unknown"),
+        ("сайт.рф", "xn--80aswg.xn--p1ai"),
+        ("a.xn--80aswg.xn--p1ai", "xn--80aswg.xn--p1ai"),
+        ("192.0.2.7", ADDRESS),
+        ("[2001:db8::1]", ADDRESS),
+        ("<ip>", NO_NAME),
+        ("", NO_NAME),
+        ("=cmd.example", NO_NAME),
+        ("a..example", NO_NAME),
+        ("x" * 64 + ".example", NO_NAME),
+        ("x.example\n.org", NO_NAME),
+    ],
+)
+def test_what_somebody_registered(host: str, wanted: str) -> None:
+    assert parsed(LIST).registrable(host) == wanted
+
+
+def test_the_pinned_list_is_the_whole_one() -> None:
+    found = suffixes()
+    assert len(found.plain) > 8000
+    assert found.version.startswith("20")
+    assert len(found.sha256) == 64
+    # Vectors of publicsuffix.org's own test file.
+    for host, wanted in {
+        "b.example.biz": "example.biz",
+        "a.b.example.uk.com": "example.uk.com",
+        "a.b.c.kobe.jp": "b.c.kobe.jp",
+        "www.city.kobe.jp": "city.kobe.jp",
+        "www.test.k12.ak.us": "test.k12.ak.us",
+        "mine.github.io": "mine.github.io",
+    }.items():
+        assert found.registrable(host) == wanted, host
+
+
+@given(st.text(max_size=300))
+def test_any_host_has_a_name_that_can_be_listed(host: str) -> None:
+    found = suffixes().registrable(host)
+    assert found in (ADDRESS, NO_NAME) or (found.isascii() and len(found) <= 253 + 64)
+    assert not found.startswith(("=", "+", "@"))
+    assert suffixes().registrable(found) == found or found in (ADDRESS, NO_NAME)
