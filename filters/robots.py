@@ -107,6 +107,12 @@ class Robots:
     sha256: str = ""
     """Of the body as it was given."""
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether no reading of the file says anything to anyone."""
+        said = self.groups, self.other_readings, self.licenses, self.natural_language
+        return not any(said)
+
     @cached_property
     def _main(self) -> _Reading:
         return _Reading(self.groups)

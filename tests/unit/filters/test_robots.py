@@ -417,3 +417,17 @@ def test_wildcards_past_the_cap_can_only_reserve_more() -> None:
     assert found == [True, True, True, False]
     assert parse(head + b"Disallow: *z\n").verdict(AGENTS, "/other").disallowed
     assert not parse(head).truncated
+
+
+@pytest.mark.parametrize(
+    ("body", "is_silent"),
+    [
+        (b"", True), (b"# hello\nSitemap: /s.xml", True), (b"<html><p>Not found</p></html>", True),
+        (b"\0\1\2", True), (b"Disallow: /", True), (b"User-agent: *", False),
+        (b"User-agent: a, b\nDisallow: /", False), (b"<html>\nUser-agent: *\nDisallow: /", False),
+        (b"# 2019/790", False), (b"License: /l.xml", False),
+        (b"Content-Signal: ai-train=no", False),
+    ],
+)  # fmt: skip
+def test_files_that_say_nothing(body: bytes, is_silent: bool) -> None:
+    assert parse(body).is_silent is is_silent
