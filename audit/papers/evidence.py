@@ -6,6 +6,7 @@ Where both know a number they must agree, or there is no paper.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from math import ceil
 from typing import Any
@@ -15,9 +16,11 @@ import pyarrow.compute as pc
 from audit import chapters, stats
 from audit.papers.holdings import NO_TLD, UNITS, Holdings, Sums, holdings
 from audit.papers.suffixes import suffixes
-from audit.runs import Run
+from audit.runs import Run, base_name
 from filters import countries
+from filters.site_files import UNDATED
 from langid import tags
+from pipeline import lists
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
@@ -84,10 +87,9 @@ class Evidence:
         return made
 
     @cached_property
-    def channels(self) -> list[dict[str, Any]]:
-        """Channels of reservations: channel, reason, meaning, is_heeded, documents."""
-        said = chapters.rights(self.run, self.table, self.found["totals"])
-        return list(said["channels"])
+    def rights(self) -> dict[str, Any]:
+        """What the report says of reservations: channels, policy, pages and hosts."""
+        return chapters.rights(self.run, self.table, self.found["totals"])
 
     def tree(self) -> dict[str, Any]:
         """All figures."""
@@ -246,25 +248,41 @@ def _rejected(seen: Evidence, prefix: str, *names: str) -> dict[str, int]:
 
 
 def _rights(seen: Evidence) -> dict[str, Any]:
-    reasons = [row["reason"] for row in seen.channels]
-    first, last = _robots_dates(seen.run)
+    channels = seen.rights["channels"]
+    fetched = _robots_dates(seen.run)
     return {
-        "rejected": _rejected(seen, "rights.", *reasons),
-        "robots_hosts": dict(sorted(stats.labels(seen.table, "collate", "robots.files").items())),
-        "robots_first": first,
-        "robots_last": last,
+        "rejected": _rejected(seen, "rights.", *(row["reason"] for row in channels)),
+        "reserved": {row["channel"]: row["reserved"] for row in channels},
+        "robots_files": dict(sorted(seen.rights["hosts"])),
+        "robots_ambiguous": seen.rights["ambiguous"],
+        "policy": seen.rights["policy"],
+        "policy_version": _policy_version(seen.run),
+        "robots_first": min(fetched, default=None),
+        "robots_last": max(fetched, default=None),
     }
 
 
-def _robots_dates(run: Run) -> tuple[str | None, str | None]:
-    """When the first and the last robots.txt of the snapshot was fetched; None without any."""
-    ends: list[str] = []
-    for output in run.outputs("prepare", "robots"):
-        if run.is_there(output):
-            for _, batch in run.batches(output, ["fetched_at"]):
-                found = pc.min_max(batch["fetched_at"]).values()
+def _policy_version(run: Run) -> str | None:
+    """By which version of the policy's rules pages were judged; None without a judged page."""
+    for _, records in run.records(["rights"]):
+        found = pc.struct_field(records["rights"].combine_chunks(), "policy_version")
+        versions = found.drop_null().unique().to_pylist()
+        if versions:
+            return ", ".join(sorted(versions))
+    return None
+
+
+def _robots_dates(run: Run) -> list[str]:
+    """When the first and the last robots.txt of the snapshot were fetched; none without any."""
+    ends: list[int] = []
+    for made in run.manifests("collate"):
+        for output in made.outputs if made.task.startswith("robots-") else ():
+            if base_name(output) == schema.SITE_FILES.name and run.is_there(output):
+                table = lists.mapped(run.path / output.path)
+                times = table["fetched_at"].filter(table["is_robots"])
+                found = pc.min_max(times.filter(pc.not_equal(times, UNDATED))).values()
                 ends += [value.as_py() for value in found if value.is_valid]
-    return min(ends, default=None), max(ends, default=None)
+    return [datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for end in ends]
 
 
 def _personal_data(seen: Evidence) -> dict[str, Any]:

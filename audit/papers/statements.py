@@ -5,11 +5,11 @@ whether that is enough.
 """
 
 import re
+from pathlib import Path
 
 from audit.papers.evidence import Evidence
 from audit.papers.forms import Field, check
-from filters.rights import CHANNELS
-from stages import schema
+from filters.rights import AT_CRAWL, LATEST, UNION
 
 CRAWLER_PURPOSE = (
     "To keep a public archive of web pages for research and analysis, as the archive's operator"
@@ -39,8 +39,10 @@ PROTOCOLS = {
     "robots": "robots.txt (RFC 9309), rules for agents that gather training data",
     "content_signal": "Content-Signal in robots.txt (ai-train=no)",
     "content_usage": "Content-Usage in robots.txt and response headers (IETF AIPREF drafts)",
-    "tdm_reservation": "TDM Reservation Protocol (W3C community group report)",
+    "tdm_reservation": "TDM Reservation Protocol (W3C community group report): file, header, meta",
     "noai": "noai in X-Robots-Tag and meta robots",
+    "ai_txt": "ai.txt (Spawning; draft of 2026 for /.well-known/ai.txt)",
+    "rsl": "Really Simple Licensing, RSL 1.0",
 }
 """Names of channels that have a document to cite; any other channel is named by its reason."""
 
@@ -101,18 +103,41 @@ def selection(seen: Evidence) -> str:
 
 
 def protocols(seen: Evidence) -> list[Field]:
-    """Every channel of reservations: what it is, whether the run heeds it, pages rejected by it."""
-    heeded = {row["channel"]: row["is_heeded"] for row in seen.channels}
+    """Every channel of reservations: what it is, whether the policy heeds it, pages rejected."""
     return [
         {
-            "protocol": PROTOCOLS.get(channel, schema.REASONS[reason][1]),
-            "channel": channel,
-            "heeded": heeded.get(channel, False),
-            "count": seen.at(f"/rights/rejected/{reason}"),
-            "check": check("rights", "rejected", reason),
+            "protocol": PROTOCOLS.get(row["channel"], row["meaning"]),
+            "channel": row["channel"],
+            "heeded": row["is_heeded"],
+            "count": row["documents"],
+            "check": check("rights", "rejected", row["reason"]),
         }
-        for channel, reason in CHANNELS.items()
+        for row in seen.rights["channels"]
     ]
+
+
+def policy(seen: Evidence) -> str:
+    """The run's policy of reservations, in words."""
+    rights = seen.run.settings.rights
+    given = [
+        f"{what} ({Path(name).name})"
+        for what, name in (
+            ("newer robots.txt files", rights.robots_latest),
+            ("files that sites publish (tdmrep.json, ai.txt, RSL)", rights.side_files),
+            ("a list of domains that opted out", rights.optout_domains),
+        )
+        if name
+    ]
+    beside = ", ".join(given) if given else "nothing, so only the archive's own robots.txt counted"
+    modes = {
+        UNION: "what a site's robots.txt said at crawl time or says in a newer file",
+        AT_CRAWL: "what a site's robots.txt said at crawl time",
+        LATEST: "what a site's newest robots.txt says",
+    }
+    return (
+        f"Policy {rights.policy}, version {seen.at('/rights/policy_version')} of its rules; of"
+        f" robots.txt, {modes[rights.robots_mode]}. Given beside the archive: {beside}."
+    )
 
 
 def other_rights(seen: Evidence) -> list[Field]:
@@ -120,7 +145,7 @@ def other_rights(seen: Evidence) -> list[Field]:
     return [
         {"reason": reason, "count": count, "check": check("rights", "rejected", reason)}
         for reason, count in seen.at("/rights/rejected").items()
-        if reason not in CHANNELS.values()
+        if reason not in {row["reason"] for row in seen.rights["channels"]}
     ]
 
 
