@@ -109,6 +109,7 @@ def said(seen: Evidence, answers: Answers) -> dict[str, Any]:
         "content": statements.content(seen),
         "raw_data": statements.raw_data(seen),
         "policy": statements.policy(seen),
+        "energy": statements.energy(seen),
         "illegal": statements.illegal(seen),
         "duplicates": statements.duplicates(seen),
         "asked": {

@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow.compute as pc
 
 from audit import chapters, stats
+from audit.bias import DOMAINS, FAMILIES
+from audit.energy import energy
 from audit.papers.holdings import NO_TLD, UNITS, Holdings, Sums, holdings
 from audit.papers.suffixes import suffixes
 from audit.runs import Run, base_name
@@ -27,24 +29,6 @@ from stages.errors import ConfigError, IntegrityError
 TOP_SHARE, SME_SHARE, SME_MOST = 0.10, 0.05, 1_000
 """Which domains the training summary lists (template of the Commission, section 2.3): the top 10 %
 by size of content; for small and medium-sized enterprises 5 % or 1,000, whichever is lower."""
-
-VARIETIES: Mapping[str, tuple[str, ...]] = {
-    "deu_Latn": ("at", "ch", "de", "it", "li", "lu", "be"),
-    "nld_Latn": ("be", "nl"),
-    "fra_Latn": ("be", "ch", "fr", "lu"),
-    "por_Latn": ("br", "pt"),
-    "eng_Latn": ("ie", "mt", "uk"),
-    "ron_Latn": ("md", "ro"),
-    "cat_Latn": ("ad", "cat", "es"),
-    "spa_Latn": ("es",),
-    "ita_Latn": ("ch", "it"),
-    "swe_Latn": ("fi", "se"),
-    "ell_Grek": ("cy", "gr"),
-    "hun_Latn": ("hu", "ro", "sk"),
-}
-"""Top-level domains by which varieties of a language are told apart here; the rest are `other`."""
-WRITTEN_TWICE = (("nno_Latn", "nob_Latn"), ("srp_Cyrl", "srp_Latn"))
-"""Languages with two written standards or scripts, each of which is a tag of its own."""
 
 
 class Evidence:
@@ -172,10 +156,11 @@ def _countries(seen: Evidence) -> dict[str, Any]:
 
 
 def _varieties(seen: Evidence) -> dict[str, Any]:
-    """Of languages with varieties: documents and bytes by top-level domain or written standard."""
+    """Of languages with varieties: documents and bytes by top-level domain, or by tag."""
     found: dict[str, Any] = {}
-    for tag, domains in VARIETIES.items():
-        if tag not in seen.held.languages:
+    for tag in sorted(seen.held.languages):
+        domains = DOMAINS.get(tag[:3])
+        if domains is None:
             continue
         rows = {name: {"documents": 0, "text_bytes": 0} for name in (*domains, "other")}
         for (of, tld), part in seen.held.top_level.items():
@@ -184,10 +169,10 @@ def _varieties(seen: Evidence) -> dict[str, Any]:
                 for unit, value in part.items():
                     into[unit] += value
         found[tag] = rows
-    for pair in WRITTEN_TWICE:
-        held = {tag: seen.held.languages.get(tag, {}) for tag in pair}
+    for family, members in FAMILIES.items():
+        held = {tag: seen.held.languages.get(tag, {}) for tag in members}
         if any(held.values()):
-            found["/".join(pair)] = {
+            found[family] = {
                 tag: {unit: sums.get(unit, 0) for unit in ("documents", "text_bytes")}
                 for tag, sums in held.items()
             }
@@ -315,6 +300,12 @@ def _duplicates(seen: Evidence) -> dict[str, Any]:
     }
 
 
+def _energy(seen: Evidence) -> dict[str, Any]:
+    """What the run cost, low to high; null where no task was timed."""
+    spent = energy(seen.run)
+    return {"kwh": spent["total"]["kwh"], "method": spent["method"]}
+
+
 def _all_rejected(seen: Evidence) -> dict[str, Any]:
     """Responses by reason; those set aside unread are not among them."""
     return dict(seen.found["totals"]["rejected"])
@@ -333,4 +324,5 @@ SECTIONS: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
     "illegal_content": _illegal_content,
     "duplicates": _duplicates,
     "rejected": _all_rejected,
+    "energy": _energy,
 }

@@ -7,6 +7,7 @@ whether that is enough.
 import re
 from pathlib import Path
 
+from audit import phrases
 from audit.papers.evidence import Evidence
 from audit.papers.forms import Field, check
 from filters.rights import AT_CRAWL, LATEST, UNION
@@ -119,16 +120,13 @@ def protocols(seen: Evidence) -> list[Field]:
 def policy(seen: Evidence) -> str:
     """The run's policy of reservations, in words."""
     rights = seen.run.settings.rights
-    given = [
-        f"{what} ({Path(name).name})"
-        for what, name in (
-            ("newer robots.txt files", rights.robots_latest),
-            ("files that sites publish (tdmrep.json, ai.txt, RSL)", rights.side_files),
-            ("a list of domains that opted out", rights.optout_domains),
-        )
-        if name
-    ]
-    beside = ", ".join(given) if given else "nothing, so only the archive's own robots.txt counted"
+    given = {
+        "newer robots.txt files": rights.robots_latest,
+        "files that sites publish (tdmrep.json, ai.txt, RSL documents)": rights.side_files,
+        "a list of domains that opted out": rights.optout_domains,
+    }
+    beside = ", ".join(f"{what} ({Path(name).name})" for what, name in given.items() if name)
+    lacking = ", ".join(what for what, name in given.items() if not name)
     modes = {
         UNION: "what a site's robots.txt said at crawl time or says in a newer file",
         AT_CRAWL: "what a site's robots.txt said at crawl time",
@@ -136,7 +134,20 @@ def policy(seen: Evidence) -> str:
     }
     return (
         f"Policy {rights.policy}, version {seen.at('/rights/policy_version')} of its rules; of"
-        f" robots.txt, {modes[rights.robots_mode]}. Given beside the archive: {beside}."
+        f" robots.txt, {modes[rights.robots_mode]}. Given beside the archive: {beside or 'nothing'}."
+        + (f" Not given, and so not heeded: {lacking}." if lacking else "")
+    )
+
+
+def energy(seen: Evidence) -> str:
+    """What the run cost in energy, low to high, as an estimate says it."""
+    kwh = seen.at("/energy/kwh")
+    if not kwh or seen.at("/energy/method") == "unknown":
+        return "Not known: the run's tasks were not timed."
+    return (
+        f"Making it from the archive took {phrases.energy(kwh)} ({seen.at('/energy/method')});"
+        " weir energy RUN says under which assumptions, and what is not counted: the crawl,"
+        " storage, network and making the machines among others."
     )
 
 
@@ -195,6 +206,10 @@ BIASES = (
     ),
     "Language identification mistakes close languages for each other, smaller ones more often.",
     "Block lists and reservations of rights remove sites of some kinds, news above all.",
+    (
+        "weir bias RUN compares what each rule keeps of pages that mention groups of people, and of"
+        " varieties, with the rest, with intervals; its word lists name who reviewed them."
+    ),
 )
 LIMITATIONS = (
     (
