@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from audit import (
     alarms,
+    bias_chapter,
     chapters,
     combinations,
     energy,
@@ -178,6 +179,7 @@ def context(
         "rights": chapters.rights(run, table, totals),
         "pii": chapters.personal_data(table, found),
         "dedup": chapters.duplicates(run, table, totals),
+        "bias": bias_chapter.chapter(run),
         "throughput": cost,
         "energy": energy.of_counts(cost, table),
         "others": chapters.others(table),

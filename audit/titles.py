@@ -11,7 +11,7 @@ from audit.power import MEASURED, UNKNOWN
 def titles(values: Mapping[str, Any]) -> dict[str, str]:
     """A finding for each figure, from the numbers that the figure shows."""
     made = (_waterfall, _languages, _reasons, _rules, _together, _copies, _rights, _personal)
-    more = (_sites, _domains, _flows, _throughput, _energy)
+    more = (_sites, _domains, _flows, _bias, _throughput, _energy)
     return {one.__name__.strip("_"): one(values) for one in (*made, *more)}
 
 
@@ -125,6 +125,21 @@ def _flows(values: Mapping[str, Any]) -> str:
     doubted = sum(group["doubted"] for group in found["groups"])
     count = sum(group["documents"] for group in found["groups"])
     return f"{doubted:,} of {of(count, 'document')} in close languages had a serious rival"
+
+
+def _bias(values: Mapping[str, Any]) -> str:
+    found = values["bias"]
+    if not found or not found["rows"]:
+        return "No group has 30 documents to compare"
+    if not found["alarms"]:
+        said = f"; {of(found['watched'], 'ratio')} to watch" if found["watched"] else ""
+        return f"No alarm among {of(found['count'], 'comparison')}{said}"
+    worst = found["rows"][0]
+    return (
+        f"{of(found['alarms'], 'alarm')} among {of(found['count'], 'comparison')}: "
+        f"{worst['language']}, {worst['group']}, {worst['measure']} at {worst['ratio']:.2f} times "
+        "the baseline"
+    )
 
 
 def _throughput(values: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ import fasttext_pybind  # type: ignore[import-not-found]  # the wheel's compiled
 import numpy as np
 import numpy.typing as npt
 import pycld2
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from py3langid.langid import LanguageIdentifier
 
 from langid import registry
 from langid.ngrams import NgramModel
@@ -55,7 +55,8 @@ class Py3Langid:
 
     Scores are those of `LanguageIdentifier(norm_probs=True).rank`, to float32 rounding, in about a
     fifth of the time: the walk is vectorised (below) and the weights are held as float32 instead of
-    float16, which costs 28 MB.
+    float16, which costs 28 MB. The file is the wheel's, or a copy of it at `path`; ModelError if it
+    has another digest than `models.yaml`.
     """
 
     name = "py3langid"
@@ -71,8 +72,13 @@ class Py3Langid:
     # text takes 16 steps.
     _LANES = 300
 
-    def __init__(self) -> None:
-        model = LanguageIdentifier.from_model_file(MODEL_FILE)
+    def __init__(self, path: str | Path | None = None) -> None:
+        card = registry.cards()[self.name]
+        if path is None:
+            path = registry.locate(card)
+        else:
+            registry.check(path, str(card.sha256), card.remedy)
+        model = LanguageIdentifier.from_model_file(str(path))
         self._next_state = np.asarray(model.tk_nextmove, np.uint32)
         self._row_base = np.asarray(model.tk_row, np.uint32) << 8
         self._feature = np.asarray(model.tk_output, np.int32)

@@ -134,7 +134,8 @@ def policy(seen: Evidence) -> str:
     }
     return (
         f"Policy {rights.policy}, version {seen.at('/rights/policy_version')} of its rules; of"
-        f" robots.txt, {modes[rights.robots_mode]}. Given beside the archive: {beside or 'nothing'}."
+        f" robots.txt, {modes[rights.robots_mode]}. Given beside the archive:"
+        f" {beside or 'nothing'}."
         + (f" Not given, and so not heeded: {lacking}." if lacking else "")
     )
 

@@ -167,6 +167,20 @@ def test_weir_checks_the_digest(quantised: Path, tmp_path: Path) -> None:
     assert str(tampered) in str(caught.value)
 
 
+def test_py3langid_checks_the_digest(tmp_path: Path) -> None:
+    path = registry.find(registry.cards()["py3langid"])
+    assert path is not None
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    assert Py3Langid(copy).scores(GERMAN)["deu_Latn"] > 0.5
+    data = bytearray(copy.read_bytes())
+    data[len(data) // 2] ^= 1
+    copy.write_bytes(data)
+    with pytest.raises(registry.ModelError, match="SHA-256") as caught:
+        Py3Langid(copy)
+    assert "pip install --force-reinstall py3langid" in str(caught.value)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_weir_survives(quantised: Path, text: str) -> None:
     assert Weir(quantised).scores(text).keys() == {"fin_Latn", "deu_Latn", "rus_Cyrl"}

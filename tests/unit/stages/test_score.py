@@ -79,6 +79,17 @@ def test_a_wrong_digest_is_refused_before_the_file_is_parsed(tmp_path: Path) -> 
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)  # noqa: S301
 
 
+def test_a_tampered_classifier_is_refused(classifier: score.Model, tmp_path: Path) -> None:
+    data = bytearray(Path(classifier.path).read_bytes())
+    data[-1] ^= 1
+    path = tmp_path / "tampered.ftz"
+    path.write_bytes(data)
+    tampered = score.Model(str(path), classifier.sha256, classifier.label)
+    for load in (score.load_classifier, score._token_counter):
+        with pytest.raises(ModelError, match=f"expected {classifier.sha256}"):
+            load(tampered)
+
+
 def test_a_file_of_another_kind_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
     path = tmp_path / "q.ftz"
     path.write_bytes(b"\xff" * 1000)
