@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv browser demo test check mutants bench sample screenshots eval-langid train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test check mutants bench croissant sample screenshots eval-langid eval-pii train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -20,8 +20,9 @@ sample: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/weir demo
 
+# Files of tests are dealt out to two processes, each of which builds its own sample runs.
 test: $(STAMP) browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The browser tests drive Debian's Chromium, and look at every script that Europe writes in.
 browser:
@@ -55,6 +56,14 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_reuse
 	$(BIN)/python -m benchmarks.bench_dedup
 
+# The reference implementation of Croissant brings fifty packages: it has an environment of its own.
+croissant: $(STAMP)
+	test -f runs/demo/run.json || $(BIN)/weir demo
+	$(BIN)/weir export croissant runs/demo
+	$(PYTHON) -m venv .bench/croissant
+	.bench/croissant/bin/pip install -q mlcroissant==1.1.1 pyarrow==$$(sed -n 's/^pyarrow==//p' constraints.txt)
+	.bench/croissant/bin/python -m benchmarks.check_croissant runs/demo
+
 # Labelled texts with the columns text, lang, script and source; nothing is fitted to them.
 LANGID_DATA ?= ../shared/data/langid_dev.parquet
 
@@ -63,6 +72,17 @@ eval-langid: $(STAMP)
 	$(BIN)/python -m langid.evaluate $(LANGID_DATA) > build/langid.json
 	$(BIN)/python -m langid.page docs/languages.md build/langid.json
 	$(BIN)/python -m benchmarks.bench_langid
+
+# Labelled texts with the columns source, language, text and spans; real pages, which stay in memory.
+# The peers are installed in an environment of their own below .bench.
+PII_DATA ?= ../shared/data/pii_dev.parquet
+PII_PAGES ?= ../shared/data/bulk_dev.warc.gz
+
+eval-pii: $(STAMP)
+	mkdir -p build
+	$(BIN)/python -m audit.privacy.evaluate --labelled $(PII_DATA) --pages $(PII_PAGES) > build/pii.json
+	$(BIN)/python -m benchmarks.bench_pii_peers --labelled $(PII_DATA) > build/pii-peers.json
+	$(BIN)/python -m audit.privacy.page docs/personal-data-results.md build/pii.json build/pii-peers.json
 
 # Needs Debian's apt-get and dpkg-deb. Downloads about 1 GB, takes about half an hour.
 train-langid: $(STAMP)

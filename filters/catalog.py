@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Final
 
-from filters import boilerplate, damage, information, lines, repetition, words
+from filters import boilerplate, damage, information, lines, personal, repetition, words
 from filters.signal import FRACTION_EDGES, Signal, Value, signal
 from filters.text import TextView
 
-MODULES: Final = (words, lines, repetition, boilerplate, damage, information)
+MODULES: Final = (words, lines, repetition, boilerplate, damage, information, personal)
 """Where signals are: every function that `filters.signal` decorates there is one."""
 
 

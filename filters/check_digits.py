@@ -50,7 +50,7 @@ def _cross_sum(number: str, weights: tuple[int, ...]) -> int:
 
 
 def albanian_nid(number: str) -> bool:
-    """Decade and year of birth, month (50 more for women), day, serial and a letter.
+    """Decade (A is 190x) and year of birth, month (50 more for women), day, serial and a letter.
 
     The letter's rule is not published. Source: Law 8668 of 2000 on the civil registry (numri i
     identitetit), as described by the General Directorate of Civil Status.
@@ -58,7 +58,7 @@ def albanian_nid(number: str) -> bool:
     if not ("A" <= number[0] <= "T" and number[-1].isalpha() and number[1:-1].isdecimal()):
         return False
     year, month, day = _parts(number[1:], 1, 2, 2)
-    return is_date(1800 + 10 * _LETTERS.index(number[0]) + year, month % 50, day)
+    return is_date(1900 + 10 * _LETTERS.index(number[0]) + year, month % 50, day)
 
 
 def armenian_psn(number: str) -> bool:

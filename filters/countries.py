@@ -3,7 +3,8 @@
 An identifier that is known by its form alone is sought only on pages of its country, because among
 the forms of forty countries almost any number has one. The tables are facts typed by the project:
 a language counts for each country where it is official in some part or widely written (Council of
-Europe, European Charter for Regional or Minority Languages, and the countries' constitutions);
+Europe, European Charter for Regional or Minority Languages, and the countries' constitutions), and
+where a language is that is told from it only with difficulty, as Croatian from Serbian;
 calling codes are those of ITU-T E.164.
 """
 
@@ -17,12 +18,11 @@ _NONE: Final[frozenset[str]] = frozenset()
 # Countries, then the ISO 639-3 codes (with the macrolanguages that taggers write for them).
 _LANGUAGES: Final = """
 BG: bul
-HR: hrv
-HR BA RS ME: hbs
+HR BA RS ME: hbs hrv bos srp cnr
 CZ: ces wym
 DK FO GL: dan
 NL BE: nld
-GB IE MT GI: eng
+GB IE MT GI CY: eng
 EE: ekk est vro
 FI: fin smn sms
 FR BE CH LU MC IT AD: fra
@@ -42,9 +42,7 @@ SI IT AT: slv
 ES AD GI: spa
 SE FI: swe fit
 AL XK MK ME: als aln sqi
-BA HR RS ME: bos
-RS ME BA XK MK: srp
-ME RS: cnr
+XK MK: srp
 MK: mkd
 IS: isl
 NO: nob nno nor fkv

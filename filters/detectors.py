@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from filters import accounts, credentials, mail, national_phones, network, phones
+from filters import accounts, credentials, identifiers, mail, national_phones, network, phones
 from filters.spans import Context, Span
 
 
@@ -55,6 +55,9 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     Detector("iban", _one("IBAN"), 2, _always, accounts.find_iban, True),
     Detector("iban.polish", _one("IBAN"), 1, _always, accounts.find_polish_account, False),
     Detector("card", _one("CARD"), 2, _always, accounts.find_card, True),
+    Detector(
+        "identifier", frozenset({"NATIONAL_ID", "TAX_ID"}), 1, _always, identifiers.find, True
+    ),
     Detector("ipv4", _one("IP"), 1, _always, network.find_ipv4, True),
     Detector("ipv6", _one("IP"), 1, _always, network.find_ipv6, True),
     Detector("mac", _one("MAC"), 1, network.may_be_mac, network.find_mac, False),

@@ -87,7 +87,8 @@ az.fin | person | X7 | |
 ba.jmbg | person | 13 | 13 | jmbg
 ba.jib | tax | 13, 12 | |
 be.nn | person | 2_2_2_3_2, 2.2.2-3.2, 2/2/2-3.2, 2/2/2-3-2, 2.2.2 3 2, 2.2.2-3-2, 2.2.2 3.2,
-    6_3_2, 6-3.2, 6 3.2 | 2.2.2-3.2, 2.2.2 3 2, 2.2.2-3-2, 2.2.2 3.2, 2/2/2-3.2 | belgian_number
+    6_3_2, 6-3.2, 6 3.2 | 2.2.2-3.2, 2.2.2 3 2, 2.2.2-3-2, 2.2.2 3.2, 2/2/2-3.2, 11 |
+    belgian_number
 be.vat | tax | 10, 4.3.3, 4 3 3, AA_10, AA_4.3.3, AA 4 3 3, AA_9 | | be.vat
 be.eid | document | 3_7_2 | | be.eid
 bg.egn | person | 10, 6 4 | | bg.egn
@@ -236,16 +237,10 @@ fr.nir13 | person | 13, 1 2 2 2 3 3, 1 2 2 1A 3 3, 6A6 | | french_nir
 
 def _expanded(form: str) -> list[str]:
     """The shapes of a form: digits as "9", letters as "A", separators as themselves."""
-    if "_" in form:
-        return [s for each in (" ", "-", ".", "") for s in _expanded(form.replace("_", each))]
-    shape, position = "", 0
-    while position < len(form):
-        end = position
-        while end < len(form) and form[end].isdigit():
-            end += 1
-        shape += "9" * int(form[position:end]) if end > position else form[position]
-        position = max(end, position + 1)
-    return [shape]
+    shape = "".join(
+        "9" * int(part) if part.isdecimal() else part for part in re.findall("[0-9]+|[^0-9]", form)
+    )
+    return [shape.replace("_", joint) for joint in (" ", "-", ".", "")] if "_" in form else [shape]
 
 
 def shapes(forms: tuple[str, ...]) -> frozenset[str]:

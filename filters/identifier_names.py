@@ -14,7 +14,7 @@ from filters import identifier_words
 WINDOW: Final = 60
 """Characters before a number within which a name counts (specification, section 3.4)."""
 
-_REACH: Final = 100  # the window, and the longest name that ends in it
+_REACH: Final = 90  # the window, and most names that end in it
 _DIRECT: Final = 40
 _MIN_STEM: Final = 4
 _MIN_LATER_STEM: Final = 3
@@ -23,7 +23,7 @@ _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
 _EXACT: Final = "="
 _UNWRAPPED: Final = re.compile(r"\n +")
 _WORD: Final = re.compile(r"(?<![^\W_])[^\W\d_]+")
-_DIGIT: Final = re.compile(r"[0-9]")
+_NUMBER: Final = re.compile(r"[0-9\0]")  # a digit, or a placeholder (`filters.pii`)
 _UNDECOMPOSED: Final = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ħ": "h"}
 )
@@ -90,11 +90,11 @@ def names_before(text: str, place: int, countries: frozenset[str]) -> list[Named
 
 
 def names_something_else(text: str, place: int) -> bool:
-    """Whether the nearest name before a place is one of another number, as "telephone" is."""
+    """Whether the name directly before a place is one of another number, as "telephone" is."""
     words = _words_before(text, place)
     for index in range(len(words) - 1, -1, -1):
-        for _, _, name in _names_at(words, index, frozenset()):
-            return not name.groups
+        for _, end, name in _names_at(words, index, frozenset()):
+            return not name.groups and _is_direct(text, words, [], end, place)
     return False
 
 
@@ -151,7 +151,7 @@ def _is_direct(
     end: int,
     place: int,
 ) -> bool:
-    if place - end > _DIRECT or _DIGIT.search(text, end, place):
+    if place - end > _DIRECT or _NUMBER.search(text, end, place):
         return False
     return all(
         word.start < end

@@ -37,14 +37,14 @@ NAMES: Final = """
     licence, driver license, ~licence number, ~license number, ~id number, ~id no, ~document no,
     ~identity, PASSPORT
 
-DE AT CH LI LU BE IT | person | sozialversicherungsn, sozialversicherungs nr, sozialversicherung,
-    versicherungsn, versichertennu, versicherten nr, versichertennr, rentenversicherungsn,
-    rentenversicherung, krankenversichertenn, krankenversicherungsn, krankenversicherten,
-    krankenkassen, gesundheitskarte, personenkennz, personenkennziffer, personennummer,
-    personalnummer, personen id, svnummer, sv nummer, sv nr, sv nummern, vsnr, rvnr, kvnr, svnr,
-    nationalnummer, nationalregisternummer, identifikationsnummer der nationalregister,
-    erkennungsnummer, matrikel, SVNR, SV, SVN, VSNR, RVNR, KVNR, VNR, ~ausweisnummer, ~e card,
-    ~ecard, ~kennnummer, ~personalausweis
+DE AT CH LI LU BE IT | person | sozialvers, rentenvers, krankenvers, sozialversicherungsn,
+    sozialversicherungs nr, sozialversicherung, versicherungsn, versichertennu, versicherten nr,
+    versichertennr, rentenversicherungsn, rentenversicherung, krankenversichertenn,
+    krankenversicherungsn, krankenversicherten, krankenkassen, gesundheitskarte, personenkennz,
+    personenkennziffer, personennummer, personalnummer, personen id, svnummer, sv nummer, sv nr,
+    sv nummern, vsnr, rvnr, kvnr, svnr, nationalnummer, nationalregisternummer,
+    identifikationsnummer der nationalregister, erkennungsnummer, matrikel, SVNR, SV, SVN, VSNR,
+    RVNR, KVNR, VNR, ~ausweisnummer, ~e card, ~ecard, ~kennnummer, ~personalausweis
 DE AT CH LI LU BE IT | person tax | ~identifikationsnummer, steuer id, steueridentifikation,
     steueridentnummer, steuer identifikation, steuerliche identifikation, steuerliche id, idnr, id
     nr, id nummer, identnummer, personliche identifikation, steueridnr, stid, steuerident
@@ -69,10 +69,11 @@ FR BE LU CH MC AD | person | securite sociale, secu, no secu, nss, numero nation
     insz, carte vitale, numero d assure, assure social, numero d immatriculation a la securite,
     insee, numero ins, NIR, NISS, INSZ, NSS, INSEE, SS, ~matricule, ~identifiant, ~numero d
     identification, ~numero personnel
-FR BE LU CH MC AD | tax | numero fiscal, fiscal, no fiscal, n fiscal, identifiant fiscal,
-    reference fiscale, spi, nif, numero d identification fiscale, numero tva, n tva, no tva, tva,
-    tva intracom, siren, siret, numero siren, rcs, numero d entreprise, n d entreprise, numero
-    bce, bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, BCE, ~impots, ~immatriculation
+FR BE LU CH MC AD | tax | fiscal de reference, reference fiscal, numero fiscal, fiscal, no fiscal,
+    n fiscal, identifiant fiscal, reference fiscale, spi, nif, numero d identification fiscale,
+    numero tva, n tva, no tva, tva, tva intracom, siren, siret, numero siren, rcs, numero d
+    entreprise, n d entreprise, numero bce, bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, BCE,
+    ~impots, ~immatriculation
 FR BE LU CH MC AD | document | passeport, carte d identite, carte nationale d identite, cni, piece
     d identite, permis de conduire, titre de sejour, carte de sejour, numero de passeport, CNI,
     CNIS
@@ -168,9 +169,9 @@ NO | tax | organisasjonsn, org nr, orgnr, org nummer, mva, orgnummer, foretaksnu
     foretaksregist, MVA, orgn
 NO | document | pass, passnummer, passnr, pass nr, forerkort, forarkort, forerkortnummer, id kort,
     idkort, legitimasjon, bankkort
-DK FO GL | person | cpr, cpr nr, cprnr, cpr nummer, cprnummer, personnummer, personnr, p nr,
-    person nr, person nummer, fodselsnummer, sygesikring, CPR, p tal, ptal, samfelagstal, inuup
-    normua, cpr normu, personnummeret
+DK FO GL | person | personstal, personal, cpr, cpr nr, cprnr, cpr nummer, cprnummer, personnummer,
+    personnr, p nr, person nr, person nummer, fodselsnummer, sygesikring, CPR, p tal, ptal,
+    samfelagstal, inuup normua, cpr normu, personnummeret
 DK FO GL | tax | cvr, cvr nr, cvrnr, cvr nummer, cvrnummer, se nr, se nummer, moms, momsnr,
     momsnummer, v tal, vtal, mvg, CVR, VN, MVG, SE
 DK FO GL | document | pas, pasnr, pasnummer, pas nr, pas nummer, korekort, korekortnummer,
@@ -233,9 +234,9 @@ GR CY | person | αμκα, α μ κ α, ΑΜΚΑ, αριθμος μητρωου 
 GR CY | tax | αφμ, α φ μ, αριθμος φορολογικου, αριθμο φορολογικου, αριθμου φορολογικου, φορολογικο
     μητρωο, φορολογικου μητρωου, φορολογικ, φπα, φ π α, αριθμος φπα, αριθμος εγγραφης φπα, αριθμος
     φορολογικης, ατ φπα, ΑΦΜ, ΦΠΑ, ΑΔΤ, afm, AFM, αδτ αφμ, τιc, TIC
-GR CY | document | αδτ, α δ τ, α τ, αδτ αρ, ταυτοτητα, ταυτοτητας, αριθμος δελτιου ταυτοτητας,
-    δελτιου, δελτιο, διαβατηρι, αδεια οδηγησης, διπλωμα οδηγησης, αριθμος διαβατηριου, ΑΔΤ, ΑΤ,
-    adt, ADT
+GR CY | document person | αδτ, α δ τ, α τ, αδτ αρ, ταυτοτητα, ταυτοτητας, αριθμος δελτιου
+    ταυτοτητας, δελτιου, δελτιο, διαβατηρι, αδεια οδηγησης, διπλωμα οδηγησης, αριθμος διαβατηριου,
+    ΑΔΤ, ΑΤ, adt, ADT
 MT | person | karta tal identita, karta tal id, karta tal, karta tal identità, numru tal identita,
     numru tal karta, id card, identity card, karta id, id card no, numru ta identifikazzjoni,
     numru tal identifikazzjoni, id numru, sigurta socjali, kard tal identita, nru tal id, numru ta
@@ -325,18 +326,19 @@ kundennummer, customer, klient, mitglied
 """Words after which a number is something else; a name of an identifier must follow them."""
 
 FILLERS: Final = """
-nr no n num number numbers numero numeros nummer nummern numer numeru numerem рф данные numru nro
-nru nrs cislo cisla cislem cis c broj broja brojem br st stevilka stevilke szam szama szamom szamu
-numeris numerio numurs numura numuru kood koodi koodiga kod kods kodu koda kodas kodo kodi codice
-code codigo codul cod tunnus tunnuksen numeron rhif uimhir номер номера номером код кода број
-броја бр αριθμος αριθμο αριθμου αρ numara numarasi numaram is ist e est es er ar on jest je sa si
-wa war was are lautet ma mam und and et y i ja og och az a the an el la le il lo der die das den
-de del della do da di du des of von van my your his her our mein meine mon ta mio mia moj moja
-moje min mitt din hans hendes hennes jego jej jeho jeji mu meu minha sou seu sua value vrednost ue
-eu id ids card karta karty karte kaart carte carta nummeret nums lub oder or ou o ali ili pl pol
-cz sk at ch ro fr it pt gr lt lv ee fi se dk hu bg hr en format oznacz seria serie serii series
-serija seriya серия серії серія серии и та і є це это е της του το η ο και eh yra ir has have with
-mit med com con avec s z ze numarali kartica holder following reads as nimetatu namely viz see
-under
+ειναι είναι este huwa hija na iad iss ass yw oedd eru olivat bolo bola bylo byla foi era izda
+lygus tais ir qe eshte është e jane կազմում է ანის არის olarak kimi qeyd nr no n num number
+numbers numero numeros nummer nummern numer numeru numerem рф данные numru nro nru nrs cislo cisla
+cislem cis c broj broja brojem br st stevilka stevilke szam szama szamom szamu numeris numerio
+numurs numura numuru kood koodi koodiga kod kods kodu koda kodas kodo kodi codice code codigo
+codul cod tunnus tunnuksen numeron rhif uimhir номер номера номером код кода број броја бр αριθμος
+αριθμο αριθμου αρ numara numarasi numaram is ist est es er ar on jest je sa si wa war was are
+lautet ma mam und and et y i ja og och az a the an el la le il lo der die das den de del della do
+da di du des of von van my your his her our mein meine mon ta mio mia moj moja moje min mitt din
+hans hendes hennes jego jej jeho jeji mu meu minha sou seu sua value vrednost ue eu id ids card
+karta karty karte kaart carte carta nummeret nums lub oder or ou o ali ili pl pol cz sk at ch ro
+fr it pt gr lt lv ee fi se dk hu bg hr en format oznacz seria serie serii series serija seriya
+серия серії серія серии и та і є це это е της του το η ο και eh yra has have with mit med com con
+avec s z ze numarali kartica holder following reads as nimetatu namely viz see under
 """
 """Words that may stand between a name and its number: "number", "is", articles, possessives."""

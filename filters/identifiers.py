@@ -35,7 +35,6 @@ _RUN: Final = re.compile(
     r"[0-9]++(?:(?: ?[.\-/+] ?|  ?| ?№ ?| номер )(?:[A-Z]{1,2}[ .\-]?)?[0-9]++"
     r"|[^\W\d_]{1,5}+[0-9]++)*+"
 )
-_MIXED: Final = re.compile("[0-9](?=[A-Z])")
 _DIGIT: Final = re.compile("[0-9]")
 _GROUP: Final = re.compile(r"[0-9]+")
 _TOKEN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -50,8 +49,10 @@ _SURE_LETTERS_BEFORE_FORM: Final = 4
 """The same where the number has separators or letters in their places."""
 _MIN_GLUED: Final = 3
 """Letters of a name that a number may follow without a space; "CI" and "SE" begin part numbers."""
+_MIN_REGROUPED: Final = 9  # eight are a date
+_MAX_REGROUPED: Final = 15
 _MAX_TOKEN: Final = 16
-_MARGIN: Final = 12
+_MARGIN: Final = 20  # more than the letters that may stand on either side
 
 
 class _Shape(dict[int, str]):
@@ -78,6 +79,9 @@ class _Window(NamedTuple):
     shape: str
     is_glued: bool
     """Whether letters stand directly before it, which must then be its name."""
+    is_regrouped: bool = False
+    """Whether its digits are grouped as in no form: a name must then be near, and the check hold.
+    """
 
 
 def find(context: Context) -> Iterator[Span]:
@@ -101,20 +105,24 @@ def find(context: Context) -> Iterator[Span]:
 
 
 def _anchors(context: Context) -> Iterator[tuple[int, int]]:
-    """Ranges in which numbers may begin: runs of six digits, and digits before a capital."""
-    long = (number[:2] for number in context.numbers)
-    mixed = (match.span() for match in _MIXED.finditer(context.text))
-    return merge(long, mixed)
+    """Ranges in which numbers may begin: runs of digits, or of digits and capitals."""
+    runs = (number[:2] for number in context.numbers)
+    short = ((place, place + 1) for place in context.short)
+    return merge(runs, short)
 
 
 def _in_run(context: Context, start: int, end: int) -> Iterator[Span]:
-    taken: list[Span] = []
+    found: list[Span] = []
+    base = max(0, start - _MARGIN)
+    taken = bytearray(end + _MARGIN - base)
     for window in sorted(_windows(context.text, start, end), key=_preference):
-        if all(window.end <= span.start or span.end <= window.start for span in taken):
+        here = slice(window.start - base, window.end - base)
+        if not any(taken[here]):
             span = _judge(context, window)
             if span is not None:
-                taken.append(span)
-    yield from sorted(taken, key=lambda span: span.start)
+                found.append(span)
+                taken[here] = b"\1" * (window.end - window.start)
+    yield from sorted(found, key=lambda span: span.start)
 
 
 def _preference(window: _Window) -> tuple[int, int]:
@@ -134,13 +142,27 @@ def _windows(text: str, start: int, end: int) -> Iterator[_Window]:
             for first, is_glued in options:
                 for last in closing:
                     seen = shape[first - base : last - base]
-                    if seen not in by_shape:
+                    if seen not in by_shape and " " in seen:
                         seen = _LOOSE.sub(r"\1", seen)
                     if seen in by_shape and not _is_continued(text, first, last):
                         yield _Window(first, last, seen, is_glued)
+    if len(groups) > 1:
+        yield from _regrouped(text, shape[start - base : end - base], start, end)
     token = _token(text, groups[0][0])
     if token is not None and token.shape in by_shape:
         yield token
+
+
+def _regrouped(text: str, shape: str, start: int, end: int) -> Iterator[_Window]:
+    """A whole run whose digits are grouped as in no form, where they would be one in one piece."""
+    digits = shape.replace(" ", "").replace("-", "")
+    if (
+        _MIN_REGROUPED <= len(digits) <= _MAX_REGROUPED
+        and digits.isdecimal()
+        and shape not in _by_shape()
+        and not _is_continued(text, start, end)
+    ):
+        yield _Window(start, end, digits, is_glued=False, is_regrouped=True)
 
 
 def _starts(text: str, place: int) -> list[tuple[int, bool]]:
@@ -228,8 +250,11 @@ def _free_by_shape() -> dict[str, tuple[Identifier, ...]]:
 def _judge(context: Context, window: _Window) -> Span | None:
     text = context.text
     number = _SEPARATORS.sub("", text[window.start : window.end]).upper()
-    named = names_before(text, window.start, context.countries)
-    named.sort(key=lambda each: (each.distance, not each.name.countries & context.countries))
+    page = context.countries
+    named = names_before(text, window.start, page)
+    named.sort(key=lambda each: (each.distance, -_overlap(each.name.countries, page)))
+    if window.is_regrouped:
+        named = [each for each in named if each.is_direct]
     if window.is_glued:
         named = [each for each in named if each.distance == 0 and each.letters >= _MIN_GLUED]
     for each in named:
@@ -238,7 +263,7 @@ def _judge(context: Context, window: _Window) -> Span | None:
             return Span(
                 window.start, window.end, identifier.kind, identifier.name, country, context=True
             )
-    if window.is_glued:
+    if window.is_glued or window.is_regrouped:
         return None
     for identifier in _free_by_shape().get(window.shape, ()):
         if (
@@ -270,7 +295,7 @@ def _named(
     is_certain = bool(name.countries & context.countries) or named.letters >= (
         _SURE_LETTERS if window.shape.isdecimal() else _SURE_LETTERS_BEFORE_FORM
     )
-    is_form_enough = named.is_direct and is_certain and not name.is_weak
+    is_form_enough = named.is_direct and is_certain and not name.is_weak and not window.is_regrouped
     for identifier in fitting:
         if identifier.check and identifier.holds(number):
             return identifier, identifier.country
@@ -279,6 +304,11 @@ def _named(
         if is_form_enough or (is_told and _is_marked(window.shape)):
             return identifier, _country(context, name.countries, identifier)
     return None, None
+
+
+def _overlap(countries: frozenset[str], others: frozenset[str]) -> float:
+    """Share of some countries that are among others; 0 for none."""
+    return len(countries & others) / len(countries) if countries else 0.0
 
 
 def _distance(context: Context, identifier: Identifier) -> int:
@@ -318,17 +348,21 @@ def _stands_alone(text: str, window: _Window, identifier: Identifier, number: st
     doubt = _DOUBTS.get(identifier.name)
     if doubt is not None and doubt(number):
         return False
-    if number.isdecimal() and window.shape.isdecimal() and _is_time_or_article(number):
+    if window.shape.isdecimal() and identifier.name != "ch.ssn" and _is_time_or_article(number):
         return False
     return not names_something_else(text, window.start)
 
 
 def _is_time_or_article(number: str) -> bool:
-    """Whether digits in one piece begin with a day of our time, or are an article number (EAN)."""
+    """Whether digits in one piece begin with a day of our time, or are an article number (EAN).
+
+    Prefixes 140 to 199 are given to no one by GS1.
+    """
     begins_with_day = "1900" <= number[:4] <= "2035" and (
         "01" <= number[4:6] <= "12" and "01" <= number[6:8] <= "31"
     )
-    return begins_with_day or (len(number) == 13 and ean.is_valid(number))
+    is_article = len(number) == 13 and not "140" <= number[:3] <= "199" and ean.is_valid(number)
+    return begins_with_day or is_article
 
 
 def _is_account_or_year(number: str) -> bool:
@@ -337,9 +371,10 @@ def _is_account_or_year(number: str) -> bool:
 
 
 _DOUBTS: Final[dict[str, Callable[[str], bool]]] = {
+    "be.nn": lambda number: int(number[2:4]) > 12,
     "cz.rc": _is_account_or_year,
     "sk.rc": _is_account_or_year,
-    "fr.nir": lambda number: not 1 <= int(number[3:5]) <= 12,
+    "fr.nir": lambda number: number[0] not in "12" or not 1 <= int(number[3:5]) <= 12,
     "se.number": lambda number: int(number[-6:-4]) > 31,
     "no.number": lambda number: int(number[2:4]) > 12,
 }

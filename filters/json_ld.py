@@ -6,6 +6,7 @@ events (a museum with an entrance fee is no paywall).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,12 +27,22 @@ _ELSEWHERE: Final = frozenset(
     }
 )  # fmt: skip
 """Properties whose values are other things than the page."""
-_OTHER_TYPES: Final = (
-    "imageobject", "videoobject", "audioobject", "mediaobject", "3dmodel", "place", "event",
-    "touristattraction", "museum", "park", "organization", "person", "product", "offer", "service",
-    "itemlist", "breadcrumblist", "listitem", "localbusiness", "softwareapplication", "dataset",
-    "landmarksorhistoricalbuildings", "accommodation", "trip",
+_OTHER_TYPES: Final = frozenset(
+    {
+        "imageobject", "videoobject", "audioobject", "mediaobject", "3dmodel", "place", "event",
+        "touristattraction", "museum", "park", "organization", "person", "product", "offer",
+        "service",
+        "itemlist", "breadcrumblist", "listitem", "localbusiness", "softwareapplication", "dataset",
+        "landmarksorhistoricalbuildings", "accommodation", "trip",
+    }
 )  # fmt: skip
+
+
+_NOT_FREE: Final = re.compile(
+    r'"isAccessibleForFree"\s{0,20}:\s{0,20}(?:"(?:https?://schema\.org/)?False"|false)',
+    re.IGNORECASE,
+)
+"""In a script that is no JSON, as templates leave them, these words still mean what they say."""
 
 
 @dataclass(frozen=True)
@@ -56,34 +67,35 @@ def read(scripts: Iterable[str]) -> JsonLd:
             value = loads(script.encode("utf-8", "replace"), MAX_BYTES, MAX_DEPTH)
         except JsonError:
             unreadable += 1
+            if _NOT_FREE.search(script):
+                free.add(False)
             continue
-        seen = 0
-        for node in _nodes(value):
-            seen += 1
+        nodes, is_whole = _nodes(value)
+        for node in nodes:
             licences.update(dict.fromkeys(_licences(node)))
             free |= _freedom(node)
-        unreadable += seen >= MAX_NODES
+        unreadable += not is_whole
     said = False if False in free else (True if free else None)
     return JsonLd(tuple(licences), said, unreadable)
 
 
-def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Objects that speak of the page, without recursion, at most `MAX_NODES`."""
+def _nodes(value: Any) -> tuple[list[dict[str, Any]], bool]:
+    """Objects that speak of the page, without recursion, and whether those are all."""
+    found: list[dict[str, Any]] = []
     waiting, seen = [value], 0
     while waiting and seen < MAX_NODES:
         node = waiting.pop()
         seen += 1
         if isinstance(node, list | tuple):
-            waiting.extend(reversed(node[:MAX_NODES]))
-        elif isinstance(node, dict):
-            if _types(node) & set(_OTHER_TYPES):
-                continue
-            yield node
+            waiting.extend(reversed(node))
+        elif isinstance(node, dict) and _types(node).isdisjoint(_OTHER_TYPES):
+            found.append(node)
             waiting.extend(
                 inner
                 for key, inner in node.items()
                 if isinstance(inner, list | tuple | dict) and key.lower() not in _ELSEWHERE
             )
+    return found, not waiting
 
 
 def _types(node: Mapping[str, Any]) -> set[str]:

@@ -20,7 +20,9 @@ _CREATIVE_COMMONS: Final = re.compile(
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
-    r"\bCC[ -](?P<code>BY(?:-(?:NC|ND|SA)){0,2}+|0)(?:[ -](?P<version>\d\.\d))?", re.IGNORECASE
+    r"\bCC(?:[ -](?P<code>BY(?:-(?:NC|ND|SA)){0,2}+)|[ -]?(?P<zero>0))\b"
+    r"(?:[ -](?P<version>\d\.\d))?",
+    re.IGNORECASE,
 )
 MAX_VALUE_CHARS: Final = 500
 
@@ -92,8 +94,7 @@ def of_text(text: str) -> tuple[str, str | None] | None:
     found = _NAMED.search(short)
     if found is None:
         return None
-    code = found["code"].upper()
-    return ("CC0" if code == "0" else f"CC-{code}"), found["version"]
+    return ("CC0" if found["zero"] else f"CC-{found['code'].upper()}"), found["version"]
 
 
 def _named(

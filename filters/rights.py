@@ -165,11 +165,13 @@ def reasons(rights: Mapping[str, Any], policy: Collection[str]) -> tuple[str, ..
 def chosen(mode: str, at_crawl: list[Finding], latest: list[Finding] | None) -> list[Finding]:
     """Findings of two robots files of a host under a mode: `at_crawl`, `latest` or `union`.
 
-    `latest` is None where no newer file is known of the host; then the snapshot's own counts.
+    `latest` is None where no newer file is known of the host; then the snapshot's own counts, as it
+    does beside a newer one that could not be had.
     """
     if latest is None or mode == AT_CRAWL:
         return at_crawl
-    return latest if mode == LATEST else [*at_crawl, *latest]
+    is_answer = all(finding.channel != "robots_unreachable" for finding in latest)
+    return latest if mode == LATEST and is_answer else [*at_crawl, *latest]
 
 
 def combine(

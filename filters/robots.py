@@ -237,7 +237,7 @@ class _Builder:
             self._has_rule = True
             if value and self._agents != [ALL]:
                 self._rules.append(Rule(key == "allow", normalise_pattern(value)))
-        else:
+        elif key != "site":
             self._has_other = True
             if key == "content_signal":
                 self._signals.append(_preference(value))

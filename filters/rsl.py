@@ -83,7 +83,11 @@ class RslDocument:
         the one with the longest pattern speaks.
         """
         target = normalise_path(path)
-        found = [c for c in self.contents if not c.pattern or matches(c.pattern, target)]
+        found = [
+            content
+            for content in self.contents
+            if content.licences and (not content.pattern or matches(content.pattern, target))
+        ]
         if not found:
             return None
         if any(licence.prohibits for content in found for licence in content.licences):

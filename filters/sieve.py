@@ -47,6 +47,23 @@ def numbers(text: str, classes: NDArray[np.uint8]) -> list[Place]:
     return runs
 
 
+def short(text: str, classes: NDArray[np.uint8]) -> list[int]:
+    """Where digits in one piece begin that are five, or that an ASCII capital touches, in order."""
+    places = np.flatnonzero((classes & DIGIT).view(np.bool_))
+    if not places.size:
+        return []
+    breaks = np.flatnonzero(np.diff(places) > 1)
+    firsts = places[np.concatenate(([0], breaks + 1))].tolist()
+    lasts = places[np.append(breaks, places.size - 1)].tolist()
+    return [
+        first
+        for first, last in zip(firsts, lasts, strict=True)
+        if last - first == MIN_DIGITS - 2
+        or "A" <= text[last + 1 : last + 2] <= "Z"
+        or (first and "A" <= text[first - 1] <= "Z")
+    ]
+
+
 def tokens(text: str, classes: NDArray[np.uint8]) -> list[Place]:
     """Runs of at least twenty ASCII letters, digits, full stops, hyphens and low lines."""
     flags = (classes & TOKEN) >> 1

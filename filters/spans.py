@@ -79,6 +79,11 @@ class Context:
         )
 
     @cached_property
+    def short(self) -> tuple[int, ...]:
+        """Where five digits stand alone, or digits touch a capital, in order."""
+        return tuple(sieve.short(self.text, self._seen))
+
+    @cached_property
     def tokens(self) -> tuple[tuple[int, int], ...]:
         """Ranges of every run of at least twenty ASCII letters, digits and ". - _", in order."""
         return tuple(sieve.tokens(self.text, self._seen))

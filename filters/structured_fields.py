@@ -8,13 +8,21 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_KEY: Final = re.compile(r"[a-z*][a-z0-9_.*\-]*+")
-_TOKEN: Final = re.compile(r"[A-Za-z*][!#$%&'*+\-.^_`|~:/0-9A-Za-z]*+")
-_OTHER_ITEM: Final = re.compile(
-    r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*+"'
-    r"|\?[01]|:[A-Za-z0-9+/=]*+:|@?-?[0-9]{1,15}(?:\.[0-9]{1,3})?"
+_KEY_TEXT: Final = r"[a-z*][a-z0-9_.*\-]*+"
+_WORD_TEXT: Final = r"[A-Za-z*][!#$%&'*+\-.^_`|~:/0-9A-Za-z]*+"
+_OTHER_TEXT: Final = (
+    r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*+"'  # string
+    r"|\?[01]|:[A-Za-z0-9+/=]*+:"  # boolean, byte sequence
+    r"|(?:@-?[0-9]{1,15}+|-?(?:[0-9]{1,12}\.[0-9]{1,3}|[0-9]{1,15}))(?![0-9.])"  # date, number
+    r'|%"(?:[\x20\x21\x23\x24\x26-\x7e]|%[0-9a-f]{2})*+"'  # display string
 )
-_INNER_LIST: Final = re.compile(r'\((?:[^()"]|"(?:[^"\\]|\\["\\])*+")*+\)')
+_ITEM_TEXT: Final = (
+    rf"(?:{_WORD_TEXT}|{_OTHER_TEXT})(?:; *+{_KEY_TEXT}(?:=(?:{_WORD_TEXT}|{_OTHER_TEXT}))?)*+"
+)
+_KEY: Final = re.compile(_KEY_TEXT)
+_TOKEN: Final = re.compile(_WORD_TEXT)
+_OTHER_ITEM: Final = re.compile(_OTHER_TEXT)
+_INNER_LIST: Final = re.compile(rf"\( *+(?:{_ITEM_TEXT}(?: ++{_ITEM_TEXT})*+ *+)?\)")
 _COMMA: Final = re.compile(r"[ \t]*+,[ \t]*+")
 
 
@@ -24,7 +32,7 @@ def parse_dictionary(value: str) -> dict[str, str | None] | None:
     The last of equal keys counts. None if the value does not parse, as RFC 9651, 4.2 asks for a
     whole field.
     """
-    text = value.strip(" ")
+    text = value.lstrip(" ").rstrip(" \t")
     members: dict[str, str | None] = {}
     position = 0
     while position < len(text):

@@ -119,6 +119,14 @@ class Rights(_Section):
         """Whether the gate rejects by the snapshot's robots.txt: not if newer ones replace it."""
         return self.robots_mode != rights.LATEST
 
+    def extends(self, other: "Rights") -> bool:
+        """Whether the gate rejects no less than another's, so that `judge` can make up for it.
+
+        What was extracted under the other is then all that this one needs.
+        """
+        is_more = other.gate_policy in ("none", self.gate_policy)
+        return is_more and self.heeds_crawl >= other.heeds_crawl
+
     @model_validator(mode="after")
     def _has_latest(self) -> "Rights":
         if self.robots_mode == "latest" and self.robots_latest is None:

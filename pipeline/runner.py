@@ -7,6 +7,7 @@ books do not balance, or that set aside more than the configuration allows, ends
 import contextlib
 import fcntl
 import importlib
+import itertools
 import json
 import platform
 import shutil
@@ -133,6 +134,8 @@ class Runner:
         self.resolved, self.options, self.listener = resolved, options, listener
         self.run = options.output.resolve()
         self.dataset, self._reused = options.dataset, list[Listing]()
+        self._laxer: list[config.Rights] = []
+        self._stricter: config.Rights | None = None
         self.plan = self._with_suppression(make_plan(resolved))
         self._is_released = False
         self.plan = replace(self.plan, index=self._index())
@@ -222,6 +225,7 @@ class Runner:
         book = _read_book(self.run)
         if self.dataset is None and book.get("dataset"):
             self.dataset = Path(book["dataset"])
+        self._keep_rights(book)
         self._reused = [Listing.from_json(files) for files in book.get("suppression_reused", ())]
         folders = [self.run] if self.dataset is None else [self.dataset, self.run]
         folders += self._reused_homes()
@@ -239,6 +243,18 @@ class Runner:
                 f"is in none of {', '.join(map(str, folders))}; {suppression.REMEDY}",
             )
         return replace(planned, suppressed=began, suppressed_now=now.without(erased))
+
+    def _keep_rights(self, book: dict[str, Any]) -> None:
+        """Under which rights the runs that are reused were extracted."""
+        found = list(book.get("rights_reused", ()))
+        if self.options.reuse is not None:
+            other = _read_book(self.options.reuse)
+            found += [other.get("config", {}).get("rights"), *other.get("rights_reused", ())]
+        own = self.resolved.run.rights
+        earlier = [config.Rights.model_validate(one) for one in found if one is not None]
+        others = [one for one in dict.fromkeys(earlier) if not one.extends(own)]
+        self._laxer = [one for one in others if own.extends(one)]
+        self._stricter = next((one for one in earlier if not own.extends(one)), None)
 
     def _reused_homes(self) -> list[Path]:
         """Where the list of the run that is reused lies: in it, and in its dataset."""
@@ -334,6 +350,7 @@ class Runner:
             "index": self.plan.index and self.plan.index.to_json(),
             "index_runs": self.plan.index and self.plan.index.runs,
             "suppression": self.plan.suppressed.to_json(),
+            "rights_reused": [one.model_dump(mode="json") for one in self._laxer],
             "suppression_reused": [listing.to_json() for listing in self._reused],
             "takedowns": _read_book(self.run).get("takedowns", []),
             "rules": order,
@@ -461,13 +478,25 @@ class Runner:
     ) -> None:
         """Take what was extracted under an earlier suppression list of the run that is reused.
 
-        Whatever the list names since then is erased there, or rejected by `judge` here.
+        Or under a gate that rejected less for rights: `judge` rejects what is left. Whatever the
+        list names since then is erased there, or rejected by `judge` here.
         """
-        for listing in self._reused:
-            earlier = replace(self.plan, suppressed=listing).tasks(step, self.made)
-            for task, old in zip(tasks, earlier, strict=True):
+        own = self.plan.settings
+        variants = [own, *(own.model_copy(update={"rights": r}) for r in self._laxer)]
+        for settings, listing in itertools.product(variants, (self.plan.suppressed, *self._reused)):
+            if (settings, listing) == (own, self.plan.suppressed):
+                continue
+            earlier = replace(self.plan, settings=settings, suppressed=listing)
+            for task, old in zip(tasks, earlier.tasks(step, self.made), strict=True):
                 if task.key not in done and (found := self._find(old)) is not None:
                     done[task.key] = found
+        if self._stricter and len(done) < len(tasks):
+            was = self._stricter
+            text = (
+                f"what the gate of {self.options.reuse} rejected under rights.policy={was.policy}, "
+                f"robots_mode={was.robots_mode} cannot be brought back: its inputs are read again"
+            )
+            self.listener(Event("error", step.name, len(done), len(tasks), text))
 
     def _find(self, task: Task) -> Manifest | None:
         """The task's manifest here, or adopted from the run that is reused."""

@@ -355,9 +355,8 @@ def do_judge(context: Context) -> Manifest:
     site_lists = context.settings.lists()
     listed = _suppressed(context)
     rights = _reservations(context)
-    has_urls = bool(site_lists) or listed.names_addresses or not rights.is_as_stored
-    columns = ["doc_id", "tag", "n_chars", *(["url"] if has_urls else [])]
-    columns += [] if rights.is_as_stored else ["rights"]
+    has_urls = bool(site_lists) or listed.names_addresses or rights.needs_urls
+    columns = ["doc_id", "tag", "n_chars", "rights", *(["url"] if has_urls else [])]
     documents = tables.read_table(context.path(params["documents"]), columns)
     taken = decide.taken(documents, listed)
     if listed.names_texts:
@@ -367,7 +366,7 @@ def do_judge(context: Context) -> Manifest:
         context.path(params["signals"]), schema.signal_columns(compiled.rules)
     )
     writer = context.output(schema.VERDICTS)
-    reserved = None if rights.is_as_stored else rights.judge(documents)
+    reserved = rights.judge(documents)
     writer.write(decide.verdicts(documents, signals, compiled, site_lists, taken, reserved))
     return context.manifest(
         [writer.commit()], Books(documents.num_rows, documents.num_rows, 0, 0), []

@@ -36,12 +36,17 @@ def personal_pages() -> list[Entry]:
     return [_entry(page) for page in load_flat(ROOT / "special" / "personal")]
 
 
-def _entry(page: Page) -> Entry:
+def filled(page: Page) -> tuple[Page, dict[str, int]]:
+    """A page with its markers filled in, and how many it held of each kind."""
     counts: Counter[str] = Counter()
-    blocks = tuple(_filled(block, counts) for block in page.blocks)
+    return replace(page, blocks=tuple(_filled(block, counts) for block in page.blocks)), dict(counts)
+
+
+def _entry(page: Page) -> Entry:
+    page, counts = filled(page)
     why = WHY.get(page.slug[:4], "Invented personal data, which is replaced by placeholders.")
     kind = {"url-": "personal_url", "nega": "hard_negative"}.get(page.slug[:4], "personal_data")
-    return kept(kind, replace(page, blocks=blocks), why, pii=dict(counts))
+    return kept(kind, page, why, pii=counts)
 
 
 def _filled(block: Block, counts: Counter[str]) -> Block:

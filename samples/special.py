@@ -10,6 +10,7 @@ from samples.archive import Exchange
 from samples.duplicates import digest, load_cases
 from samples.entries import Entry, fetch, kept, rejected
 from samples.pages import ROOT, Page, load_flat
+from samples.personal import filled
 from samples.render import Look
 
 DATE = "2026-01-14"
@@ -29,9 +30,9 @@ def poor_pages() -> list[Entry]:
 def _poor(page: Page) -> Entry:
     rule = page.fact("rule")
     tag = page.tag or page.path.split("/")[1] + "_Latn"
-    page = replace(page, tag=tag)
+    page, pii = filled(replace(page, tag=tag))
     why = f"A page whose first broken rule, in declared order, is {rule}."
-    return rejected("poor", f"rule.{rule}", fetch(page, Look(layout="plain")), why, tag=tag)
+    return rejected("poor", f"rule.{rule}", fetch(page, Look(layout="plain")), why, tag=tag, pii=pii)
 
 
 def served_oddly(pages: Mapping[str, Page]) -> list[Entry]:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from filters import domains, optout, rights, robots
 from filters.aitxt import AiTxt
@@ -61,23 +62,39 @@ class Reservations:
         self._rsl = functools.lru_cache(maxsize=256)(self._rsl_of)
 
     @property
-    def is_as_stored(self) -> bool:
-        """Whether nothing is to be added to what the gate decided."""
-        return self._beside.is_empty and self._policy in ("standard", "none")
+    def needs_urls(self) -> bool:
+        """Whether anything is to be looked up by URL."""
+        return not self._beside.is_empty
 
     def judge(self, documents: pa.Table) -> tuple[pa.Array, pa.Array]:
         """New structs, and the reason of each document that they reserve; null for neither.
 
-        `documents` has `url` and `rights`. A struct is null where it says what `documents` has.
+        `documents` has `rights`, and `url` if `needs_urls`. A struct is null where it says what
+        `documents` has.
         """
+        stored = documents.column("rights").combine_chunks()
+        if not self.needs_urls and not self._may_change(stored):
+            count = documents.num_rows
+            return pa.nulls(count, schema.RIGHTS), pa.nulls(count, pa.string())
         made, found = list[dict[str, Any] | None](), list[str | None]()
-        stored = documents.column("rights").to_pylist()
-        for url, before in zip(documents.column("url").to_pylist(), stored, strict=True):
-            after = self._after(url, before) if url and before else before
+        urls = documents.column("url").to_pylist() if self.needs_urls else [""] * len(stored)
+        for url, before in zip(urls, stored.to_pylist(), strict=True):
+            after = self._after(url, before) if before else None
             made.append(after if after != before else None)
             against = rights.reasons(after, self._heeded) if after else ()
             found.append(against[0] if against else None)
         return pa.array(made, type=schema.RIGHTS), pa.array(found, type=pa.string())
+
+    def _may_change(self, stored: pa.StructArray) -> bool:
+        """Whether a document was decided under another policy, or its own heeds what reserves it.
+
+        The gate rejected what its policy heeds, so that mostly none is.
+        """
+        if not pc.all(pc.equal(pc.struct_field(stored, "policy"), self._policy)).as_py():
+            return True
+        channels = pc.list_flatten(pc.struct_field(stored, "reserved_by"))
+        heeded = pa.array(sorted(self._heeded), pa.string())
+        return bool(pc.any(pc.is_in(channels, value_set=heeded)).as_py())
 
     def _after(self, url: str, before: dict[str, Any]) -> dict[str, Any]:
         if self._beside.is_empty:

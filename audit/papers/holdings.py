@@ -63,8 +63,8 @@ def holdings(run: Run) -> Holdings:
                 by_site = _grouped(_sites(batch["url"]), sizes)
                 for tld, sums in _pairs(_grouped(_top_level(by_site["key"]), by_site)):
                     _add(top_level.setdefault((tag, tld), {}), sums)
-                for dump, sums in _pairs(_grouped(batch["dump"], sizes)):
-                    _add(snapshots.setdefault(dump, {}), sums)
+                for name, sums in _pairs(_grouped(batch["dump"], sizes)):
+                    _add(snapshots.setdefault(name, {}), sums)
                 sites.append(by_site)
                 if sum(part.num_rows for part in sites) > MERGE_ROWS:
                     sites = [_merged(sites)]

@@ -44,23 +44,23 @@ PROTOCOLS = {
 }
 """Names of channels that have a document to cite; any other channel is named by its reason."""
 
-_COMMON_CRAWL = re.compile(r"CC-MAIN-\d{4}-\d{2}")
+_SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 
 
 def dataset_name(snapshot: str) -> str:
     """A snapshot as people cite it."""
-    return f"Common Crawl, {snapshot}" if _COMMON_CRAWL.fullmatch(snapshot) else snapshot
+    return f"Common Crawl, {snapshot}" if _SNAPSHOT.fullmatch(snapshot) else snapshot
 
 
 def snapshot_link(snapshot: str) -> str:
     """Where a snapshot of Common Crawl is, by its name; empty for an archive of another name."""
-    known = _COMMON_CRAWL.fullmatch(snapshot)
+    known = _SNAPSHOT.fullmatch(snapshot)
     return f"https://data.commoncrawl.org/crawl-data/{snapshot}/index.html" if known else ""
 
 
 def crawler(seen: Evidence) -> str:
     """Who fetched the pages."""
-    if all(_COMMON_CRAWL.fullmatch(name) for name in seen.at("/crawl/snapshots")):
+    if all(_SNAPSHOT.fullmatch(name) for name in seen.at("/crawl/snapshots")):
         return "CCBot/2.0, run by the Common Crawl Foundation; neither by nor for the provider."
     return f"The crawler of {UNNAMED}; name it here."
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from audit import exports
 from audit.papers import ai_act, card, croissant, datasheet
+from audit.papers.ai_act_data import FILES
 from audit.papers.evidence import Evidence, listed
 from audit.papers.markdown import rendered
 from audit.papers.provider import Answers
@@ -38,9 +39,7 @@ def domain_lists(seen: Evidence) -> Files:
     ranks = pa.array(range(1, table.num_rows + 1), pa.int64())
     ranked = table.add_column(0, "rank", ranks)
     counts = listed(table.num_rows)
-    return {
-        file: exports.as_csv(ranked.slice(0, counts[name])) for name, file in ai_act.FILES.items()
-    }
+    return {file: exports.as_csv(ranked.slice(0, counts[name])) for name, file in FILES.items()}
 
 
 def _croissant(seen: Evidence, answers: Answers) -> Files:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.conftest import Small, Snapshot
 
 RULE = "word_count.min=120"
-READABLE = {"doc_id", "tag", "n_words", "date", "n_chars", "payload_bytes", "n_tokens"}
+READABLE = {"doc_id", "tag", "n_words", "date", "n_chars", "payload_bytes", "n_tokens", "rights"}
 """All that deciding may read of `documents`."""
 
 

@@ -19,7 +19,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("**/*.md")),
 ]
-LINKED = [*PAGES, ROOT / "CHANGELOG.md", ROOT / "policy" / "COPYRIGHT.md"]
+LINKED = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "policy").glob("*.md"))]
 UsageError = cli.UsageError
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(weir [^`]+)`")

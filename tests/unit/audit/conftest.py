@@ -33,6 +33,8 @@ HOSTILE = (
 )
 HOSTILE_TITLE = "</title><script>alert('t')</script>\u202e"
 KEY = b"weir"
+FETCHED = "2026-01-01T00:00:30Z"
+"""When the only robots.txt was."""
 
 
 def doc_id(letter: str) -> str:
@@ -187,12 +189,18 @@ class _Builder:
         self.outputs: dict[str, list[Output]] = {}
 
     def build(self) -> None:
-        robots = {"host_key": 7, "host": "c.example", "status": "rules", "rules": "[]"}
+        robots = prepare.Fetched("https://c.example/robots.txt", "rules", FETCHED, content="{}")
+        ((files, contents),) = prepare.site_tables([robots])
         self._commit(
-            "prepare",
-            "robots",
-            [self._write("robots/robots", schema.ROBOTS, [robots])],
-            counts=[(schema.UNDETERMINED, "robots.hosts", "rules", 1)],
+            "collate",
+            "robots-00",
+            [
+                lists.write(self.folder, "site_files/robots-00.arrow", files, schema.SITE_FILES),
+                lists.write(
+                    self.folder, "site_contents/robots-00.arrow", contents, schema.SITE_CONTENTS
+                ),
+            ],
+            counts=[(schema.UNDETERMINED, "robots.files", "rules", 1)],
         )
         blocked = prepare.block_list([("test.txt", b"blocked.example\n")])
         self._commit(

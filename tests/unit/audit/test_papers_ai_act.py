@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from audit.papers import ai_act, provider
+from audit.papers import ai_act, ai_act_data, provider
 from audit.papers.evidence import Evidence
 from audit.papers.forms import NONE
 from audit.runs import Run
-from filters.optout import CHANNELS
+from filters.rights import CHANNELS
 from langid import tags
 from pipeline import cli
 
@@ -130,13 +130,13 @@ def test_only_a_person_is_asked_what_only_a_person_knows(run: Run, made: dict[st
 def test_the_class_of_size_follows_from_what_was_counted(
     words: int, size: int, tokens: int | None, wanted: str
 ) -> None:
-    found = ai_act.size_bin({"words": words, "text_bytes": size, "tokens": tokens})
+    found = ai_act_data.size_bin({"words": words, "text_bytes": size, "tokens": tokens})
     assert found.startswith(wanted)
 
 
 def test_the_month_of_a_time() -> None:
-    assert ai_act.month("2024-02-29T10:00:00Z") == "02/2024"
-    assert ai_act.month(None) == "no page was kept"
+    assert ai_act_data.month("2024-02-29T10:00:00Z") == "02/2024"
+    assert ai_act_data.month(None) == "no page was kept"
 
 
 def test_no_place_on_this_machine_is_told(run: Run, made: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from filters import optout
+from filters import rights
 from filters.catalog import BY_NAME
 from stages import schema
 
@@ -88,7 +88,7 @@ def test_no_reason_is_outside_the_closed_list() -> None:
         if path.name != "schema.py"
         for reason in REASON.findall(path.read_text(encoding="utf-8"))
     }
-    written |= set(optout.CHANNELS.values())
+    written |= set(rights.CHANNELS.values())
     assert len(written) > 20
     assert written <= set(schema.REASONS)
 
