@@ -72,7 +72,8 @@ def of_counts(
     for row in counted:
         whole = Part(row["cpu_s"], row["gb_s"], row["joules"] if is_measured else None)
         named = {key: row[key] for key in ("step", "tasks", "untimed", "wall_s", "peak_mb")}
-        steps.append({**named, "bytes_out": row["bytes_out"], **whole.shown()})
+        size = {key: row[key] for key in ("rows_in", "bytes_out")}
+        steps.append({**named, **size, **whole.shown()})
         for (tag, fate, _), share in shares(row["step"], row["stages"], fates).items():
             part = whole.times(share)
             languages.setdefault(tag, []).append(part)
