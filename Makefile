@@ -20,8 +20,9 @@ sample: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/weir demo
 
+# Files of tests are dealt out to two processes, each of which builds its own sample runs.
 test: $(STAMP) browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The browser tests drive Debian's Chromium, and look at every script that Europe writes in.
 browser:
