@@ -27,6 +27,7 @@ _MAX_NATIONAL: Final = 13
 _ENGLISH: Final = "eng"
 # North American numbers stand on English pages of every country.
 _NORTH_AMERICA: Final = "US"
+_ACCOUNT_GROUP, _ACCOUNT_GROUPS = 4, 4
 _SHORT: Final = 7  # digits of local numbers in most countries
 # What looks like a telephone number and is none: dates and book numbers always; network addresses,
 # short dates, ranges of years and American postcodes unless a word stands right before them.
@@ -97,14 +98,19 @@ def _in_run(text: str, number: Number, plans: list[numbering.Plan]) -> Iterator[
 
 
 def _is_part(text: str, start: int, groups: list[Place]) -> bool:
-    """Whether digits continue a word ("UTF-32"), an amount ("1,234 567"), or are a decimal."""
+    """Whether digits continue a word ("UTF-32") or an amount ("1,234 567").
+
+    Decimals count too, and accounts, which are written in groups of four.
+    """
     before = text[start - 1 : start] if start else ""
     second = text[start - 2 : start - 1] if start > 1 else ""
     if before and (before.isalnum() or before in "+_="):
         return True
     if (before == "," and second.isdigit()) or (before == "-" and second.isalpha()):
         return True
-    return len(groups) == 2 and groups[0][1] - start == 1 and text[groups[0][1]] == "."
+    if len(groups) == 2 and groups[0][1] - start == 1 and text[groups[0][1]] == ".":
+        return True
+    return sum(end - begin == _ACCOUNT_GROUP for begin, end in groups) >= _ACCOUNT_GROUPS
 
 
 def _has_rest(
