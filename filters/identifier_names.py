@@ -21,6 +21,7 @@ _MIN_LATER_STEM: Final = 3
 _KEY: Final = 3
 _MAX_SHORT: Final = 2  # letters of acronyms that are words too, as "ci" and "se"
 _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
+_ENDINGS_AFTER: Final = "-'’"  # "PESEL-em", "TCKN'si"
 _EXACT: Final = "="
 _UNWRAPPED: Final = re.compile(r"\n +")
 _WORD: Final = re.compile(r"(?<![^\W_])[^\W\d_]+")
@@ -123,7 +124,7 @@ def _names_at(
         if name.is_acronym:
             needs_capitals = not is_of_page or len(stems[0]) <= _MAX_SHORT
         else:
-            is_short = len(stems) == 1 and len(stems[0]) < _MIN_STEM
+            is_short = len(stems) == 1 and len(stems[0].rstrip(_EXACT)) <= _MIN_STEM
             is_told = is_of_page or (not countries and len(stems[0]) > _MAX_SHORT)
             needs_capitals = is_short and bool(name.groups) and not is_told
         if all(
@@ -163,6 +164,7 @@ def _is_direct(
     return all(
         word.start < end
         or word.folded in _fillers()
+        or (word.start == end + 1 and text[end] in _ENDINGS_AFTER)
         or any(start <= word.start and word.end <= stop for start, stop, _ in found)
         for word in words
     )
