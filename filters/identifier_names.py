@@ -22,6 +22,7 @@ _KEY: Final = 3
 _MAX_SHORT: Final = 2  # letters of acronyms that are words too, as "ci" and "se"
 _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
 _ENDINGS_AFTER: Final = "-'’"  # "PESEL-em", "TCKN'si"
+_ENDED: Final = re.compile(r"[^\W\d_]{4}\. |\|")  # a sentence, or a cell of a table
 _EXACT: Final = "="
 _UNWRAPPED: Final = re.compile(r"\n +")
 _WORD: Final = re.compile(r"(?<![^\W_])[^\W\d_]+")
@@ -96,7 +97,10 @@ def names_something_else(text: str, place: int) -> bool:
     words = _words_before(text, place)
     for index in range(len(words) - 1, -1, -1):
         for _, end, name in _names_at(words, index, frozenset()):
-            return not name.groups and _is_direct(text, words, [], end, place)
+            is_direct = _is_direct(text, words, [], end, place)
+            return (
+                not name.groups and is_direct and not _ENDED.search(text, words[index].start, place)
+            )
     return False
 
 

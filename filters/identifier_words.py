@@ -72,8 +72,9 @@ FR BE LU CH MC AD | person | securite sociale, secu, no secu, nss, numero nation
 FR BE LU CH MC AD | tax | fiscal de reference, reference fiscal, numero fiscal, fiscal, no fiscal,
     n fiscal, identifiant fiscal, reference fiscale, spi, nif, numero d identification fiscale,
     numero tva, n tva, no tva, tva, tva intracom, siren, siret, numero siren, rcs, numero d
-    entreprise, n d entreprise, numero bce, bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, BCE,
-    ~impots, ~immatriculation
+    entreprise, n d entreprise, numero bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, ~impots,
+    ~immatriculation
+BE | tax | n bce, no bce, bce n, banque carrefour, BCE
 FR BE LU CH MC AD | document | passeport, carte d identite, carte nationale d identite, cni, piece
     d identite, permis de conduire, titre de sejour, carte de sejour, numero de passeport, CNI,
     CNIS
