@@ -21,8 +21,7 @@ NAMES: Final = """
     insurance, social number, health insurance number, health insurance no, health insurance id,
     health number, patient number, patient id, identity code, identity number, identity no,
     identification code, state id, ~id number, ~id no, ~id nr, ~id code, ~identification n,
-    ~insurance n, ~unique identification, ~personal n, ~register number, ~registry number,
-    ~citizen, ~matricule, ~ssn, SSN
+    ~insurance n, ~unique identification, ~personal n, ~citizen, ~matricule, ~ssn, SSN
 * | tax | tax id, tax ids, tax identification, tax identifier, tax number, tax no, tax nr, tax
     code, tax reference, tax payer, tax registration, taxpayer, fiscal code, fiscal number, fiscal
     no, fiscal id, fiscal identification, vat, vat n, vat id, vat no, vat nr, vat number, vat reg,

@@ -308,6 +308,8 @@ def _named(
     ]
     fitting.sort(key=lambda identifier: _distance(context, identifier))
     for identifier in fitting:
+        if name.is_weak and not name.countries and identifier.country not in context.countries:
+            continue
         can_tell = identifier.is_proven_by_check or not name.is_weak or named.is_direct
         if identifier.check and can_tell and identifier.holds(number):
             return identifier, identifier.country
