@@ -22,6 +22,9 @@ READERS: list[list[str]] = [
     ["verify", "RUN"],
     ["stats", "RUN"],
     ["stats", "RUN", "--language", "fi"],
+    ["bias", "RUN"],
+    ["bias", "RUN", "--language", "fi", "--note", "n", "--group", "age", "--by", "somebody"],
+    ["energy", "RUN", "--country", "FI"],
     ["report", "RUN"],
     ["trace", "RUN", "puusepanaitta.example"],
     ["trace", "RUN", "https://unseen.example/"],
@@ -47,6 +50,8 @@ WRONG: list[tuple[list[str], int]] = [
     (["stats", "RUN/nothing"], 2),
     (["sample", "RUN", "--reason", "rule.word_cuont"], 2),
     (["tune", "RUN", "--language", "fi", "--set", "wordcount=3"], 2),
+    (["energy", "RUN", "--country", "XX"], 2),
+    (["bias", "RUN", "--note", "about nobody"], 2),
     (["sttaus", "RUN"], 2),
     (["models", "fetch", "none"], 2),
 ]
