@@ -150,6 +150,10 @@ def from_page(facts: PageFacts, agents: Sequence[str] = ()) -> list[Finding]:
     """Findings of a page's markup: meta elements, links, JSON-LD and embedded RSL."""
     scripts = json_ld.read(facts.of_type("application/ld+json"))
     found = from_meta(facts.metas, agents) + _from_links(facts.links)
+    if facts.is_cut:
+        found.append(
+            Finding("unreadable", RESERVED, "page", "more markup about rights than is read")
+        )
     free = scripts.accessible_for_free
     for name, content in facts.metas:
         if name.strip().lower() == "isaccessibleforfree" and content.strip().lower() == "false":
@@ -165,7 +169,7 @@ def from_page(facts: PageFacts, agents: Sequence[str] = ()) -> list[Finding]:
     licence = licences.find(facts.links, scripts.licences, facts.metas)
     if licence is not None:
         found.append(Finding("licence", UNKNOWN, licence.place, licence.code, licence=licence))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def from_meta(metas: Sequence[tuple[str, str]], agents: Sequence[str] = ()) -> list[Finding]:
