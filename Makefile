@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv browser demo test check mutants bench croissant sample screenshots eval-langid train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test check mutants bench croissant sample screenshots eval-langid eval-pii train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -20,8 +20,9 @@ sample: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/weir demo
 
+# Files of tests are dealt out to two processes, each of which builds its own sample runs.
 test: $(STAMP) browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The browser tests drive Debian's Chromium, and look at every script that Europe writes in.
 browser:
@@ -71,6 +72,17 @@ eval-langid: $(STAMP)
 	$(BIN)/python -m langid.evaluate $(LANGID_DATA) > build/langid.json
 	$(BIN)/python -m langid.page docs/languages.md build/langid.json
 	$(BIN)/python -m benchmarks.bench_langid
+
+# Labelled texts with the columns source, language, text and spans; real pages, which stay in memory.
+# The peers are installed in an environment of their own below .bench.
+PII_DATA ?= ../shared/data/pii_dev.parquet
+PII_PAGES ?= ../shared/data/bulk_dev.warc.gz
+
+eval-pii: $(STAMP)
+	mkdir -p build
+	$(BIN)/python -m audit.privacy.evaluate --labelled $(PII_DATA) --pages $(PII_PAGES) > build/pii.json
+	$(BIN)/python -m benchmarks.bench_pii_peers --labelled $(PII_DATA) > build/pii-peers.json
+	$(BIN)/python -m audit.privacy.page docs/personal-data-results.md build/pii.json build/pii-peers.json
 
 # Needs Debian's apt-get and dpkg-deb. Downloads about 1 GB, takes about half an hour.
 train-langid: $(STAMP)

@@ -447,8 +447,7 @@ def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
 def parse_robots(body: bytes) -> dict[str, Any]:
     """A robots.txt as the JSON that `filters.robots` reads back, and its status."""
     parsed = impersonal.of_robots(robots.parse(body))
-    says = parsed.status == "rules" or parsed.licenses or parsed.natural_language
-    return {"status": parsed.status, "content": parsed.to_json() if says else None}
+    return {"status": parsed.status, "content": None if parsed.is_silent else parsed.to_json()}
 
 
 def parse_site_file(path: str, body: bytes) -> dict[str, Any]:

@@ -22,6 +22,9 @@ READERS: list[list[str]] = [
     ["verify", "RUN"],
     ["stats", "RUN"],
     ["stats", "RUN", "--language", "fi"],
+    ["bias", "RUN"],
+    ["bias", "RUN", "--language", "fi", "--note", "n", "--group", "age", "--by", "somebody"],
+    ["energy", "RUN", "--country", "FI"],
     ["report", "RUN"],
     ["trace", "RUN", "puusepanaitta.example"],
     ["trace", "RUN", "https://unseen.example/"],
@@ -47,6 +50,8 @@ WRONG: list[tuple[list[str], int]] = [
     (["stats", "RUN/nothing"], 2),
     (["sample", "RUN", "--reason", "rule.word_cuont"], 2),
     (["tune", "RUN", "--language", "fi", "--set", "wordcount=3"], 2),
+    (["energy", "RUN", "--country", "XX"], 2),
+    (["bias", "RUN", "--note", "about nobody"], 2),
     (["sttaus", "RUN"], 2),
     (["models", "fetch", "none"], 2),
 ]
@@ -133,7 +138,7 @@ def test_narrow_terminals_get_lines_that_fit_and_no_escapes(run: Path, env: dict
         terminal = Terminal(asked(words, run), (60, 24), **env)
         assert terminal.end() == 0
         assert "\x1b" not in terminal.said
-        rows = [row.rstrip("\r") for row in terminal.said.split("\n")]
+        rows = [row.rstrip("\r").replace(str(run), "RUN") for row in terminal.said.split("\n")]
         wide = [row for row in rows if len(row) > 60 and not row.startswith(("again", "sha256"))]
         assert wide == []
 
