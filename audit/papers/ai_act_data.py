@@ -191,15 +191,21 @@ def crawled(seen: Evidence, answers: Answers) -> list[Field]:
         field(
             "2.3.sources",
             "Types of content and of online sources",
-            statements.content(seen) + " Top-level domains are below; languages, countries and"
-            " varieties are under 1.3.",
+            statements.content(seen)
+            + " Sites are told apart by name as far as names tell. Languages,"
+            " countries and varieties are under 1.3.",
             [],
             [
+                table(
+                    "Kinds of sites",
+                    ("kind", "domains", *SHOWN),
+                    rows(seen.at("/site_kinds"), "kind", "site_kinds"),
+                ),
                 table(
                     "Top-level domains",
                     ("domain", *SHOWN),
                     rows(seen.at("/top_level_domains"), "domain", "top_level_domains"),
-                )
+                ),
             ],
         ),
         field("2.3.modalities", "Modalities", "Text"),
