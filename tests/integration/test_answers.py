@@ -40,6 +40,12 @@ READERS: list[list[str]] = [
     ["config", "validate", "europe"],
     ["config", "explain", "word_count"],
     ["schema"],
+    ["export", "ai-act", "RUN"],
+    ["export", "croissant", "RUN"],
+    ["export", "card", "RUN"],
+    ["export", "datasheet", "RUN"],
+    ["export", "figures", "RUN"],
+    ["export", "figures", "RUN", "--at", "/languages/mlt_Latn"],
     ["prune", "RUN"],
 ]
 WRONG: list[tuple[list[str], int]] = [
@@ -48,6 +54,7 @@ WRONG: list[tuple[list[str], int]] = [
     (["sample", "RUN", "--reason", "rule.word_cuont"], 2),
     (["tune", "RUN", "--language", "fi", "--set", "wordcount=3"], 2),
     (["sttaus", "RUN"], 2),
+    (["export", "figures", "RUN", "--at", "/corpse"], 2),
     (["models", "fetch", "none"], 2),
 ]
 
