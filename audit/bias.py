@@ -6,7 +6,9 @@ shows them, and for each language against the whole run. A low ratio is a questi
 pages that mention a group differ from others in more than that.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +27,10 @@ from stages.errors import ConfigError, IntegrityError
 
 SAMPLE: Final = 20_000
 """Documents of a language that are read: a share of one half is then known to .7 points."""
+
+SHARDS: Final = 200
+"""Shards of which documents are drawn, chosen by hash: a snapshot's texts are not read whole. Each
+has pages of all kinds of sites, as a crawl deals them out to files."""
 
 KEPT, RULES = "kept", "rules"
 """Measures beside the rules' names: kept in the end, and failing no rule."""
@@ -92,23 +98,29 @@ class _Counts:
 
 
 def bias(
-    run: Run, language: str | None = None, most: int = SAMPLE, seed: int | None = None
+    run: Run,
+    language: str | None = None,
+    most: int = SAMPLE,
+    seed: int | None = None,
+    shards: int = SHARDS,
 ) -> dict[str, Any]:
     """Retention of every group against its baseline, alarms first, as plain data.
 
-    Reads the texts of up to `most` documents a language, the first in the run's sample order.
+    Reads the texts of up to `most` documents a language, the first in the run's sample order among
+    those of up to `shards` shards; `documents` are what a language has in these.
     Groups of fewer than 30 documents are named in `few` and not shown. ConfigError where documents
     were pruned, and for a language that the run has not.
     """
     seed = int(run.book.get("seeds", {}).get("sample", 1)) if seed is None else seed
-    limits = _limits(run, language, most, seed)
+    drawn = sorted(run.shards, key=lambda one: _place(one.name, seed))[:shards]
+    limits = _limits(run, drawn, language, most, seed)
     if language is not None and not limits:
         raise ConfigError("--language", f"no document of {run.path} is in {language}")
     rows: list[dict[str, Any]] = []
     few: list[dict[str, str]] = []
     languages = []
     measures = [KEPT, RULES, *run.rules]
-    for tag, found in sorted(_counted(run, limits, seed).items()):
+    for tag, found in sorted(_counted(run, drawn, limits, seed).items()):
         lexicon = identity.of_tag(tag)
         languages.append(
             {
@@ -129,6 +141,7 @@ def bias(
         "run": run.name,
         "seed": seed,
         "sample": most,
+        "shards": {"read": len(drawn), "of": len(run.shards)},
         "languages": languages,
         "rows": rows,
         "few": few,
@@ -180,6 +193,7 @@ def sentence(row: Mapping[str, Any]) -> str:
 
 NOTES: Final = "journal/bias_notes.jsonl"
 MAX_NOTE: Final = 2000
+GROUP: Final = re.compile(r"\.[a-z]{2,20}|[a-z]{3}_[A-Z][a-z]{3}")
 
 
 def notes(run: Run) -> list[dict[str, str]]:
@@ -195,9 +209,15 @@ def notes(run: Run) -> list[dict[str, str]]:
 
 
 def add_note(run: Run, language: str, group: str, text: str, by: str, at: str) -> dict[str, str]:
-    """Append a note to the run's journal and return it. ConfigError for an empty or long one."""
-    if not text.strip() or len(text) > MAX_NOTE:
+    """Append a note to the run's journal and return it.
+
+    ConfigError for an empty or long one, and for a group that is no axis, domain or tag.
+    """
+    if not text.strip() or len(text) + len(by) > MAX_NOTE:
         raise ConfigError("--note", f"a note has 1 to {MAX_NOTE:,} characters")
+    if group not in (*AXES, ANY) and not GROUP.fullmatch(group):
+        known = f"one of {', '.join((*AXES, ANY))}, a domain (.at) or a tag"
+        raise ConfigError("--group", f"{group[:40]!r} is no group", known)
     made = {"language": language, "group": group, "note": text.strip(), "by": by, "at": at}
     path = run.path / NOTES
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -209,13 +229,17 @@ def add_note(run: Run, language: str, group: str, text: str, by: str, at: str) -
 # Counting
 
 
+def _place(name: str, seed: int) -> bytes:
+    return hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=16).digest()
+
+
 def _limits(
-    run: Run, language: str | None, most: int, seed: int
+    run: Run, drawn: Sequence[Shard], language: str | None, most: int, seed: int
 ) -> dict[str, tuple[int, np.uint64]]:
     """Documents of each language, and the largest sample key that is still read."""
     keys: dict[str, list[NDArray[np.uint64]]] = {}
     totals: dict[str, int] = {}
-    for shard in run.shards:
+    for shard in drawn:
         if shard.documents.path in run.pruned and not run.is_there(shard.documents):
             raise ConfigError(
                 str(run.path), "its documents were pruned", "bias is counted before weir prune"
@@ -240,12 +264,12 @@ def _by_language(table: pa.Table, language: str | None) -> Iterator[tuple[str, p
 
 
 def _counted(
-    run: Run, limits: Mapping[str, tuple[int, np.uint64]], seed: int
+    run: Run, drawn: Sequence[Shard], limits: Mapping[str, tuple[int, np.uint64]], seed: int
 ) -> dict[str, _Counts]:
     """Counts of every language, from its sample, in one pass over the shards."""
     made = {tag: _counts(tag, total, len(run.rules)) for tag, (total, _) in limits.items()}
     columns = ["doc_id", "tag", "outcome", "failed_rules", "reason"]
-    for shard in run.shards:
+    for shard in drawn:
         for tag, decisions in _by_language(run.read(shard.decisions, columns), None):
             if tag in limits:
                 for texts, beside in _chosen(run, shard, tag, decisions, limits[tag][1], seed):

@@ -11,6 +11,7 @@ from audit.sample import visible
 SAMPLE: Final = 5_000
 """Documents of a language that a report reads; `weir bias` reads more."""
 
+SHARDS: Final = 50
 SHOWN: Final = 60
 AXIS: Final = (0.0, 1.5)
 """Ratios that the axis shows; what lies beyond is drawn at its end."""
@@ -22,7 +23,7 @@ def chapter(run: Run) -> dict[str, Any] | None:
     """Rows with their places on the axis, warnings and notes; None where documents were pruned."""
     if any(s.documents.path in run.pruned and not run.is_there(s.documents) for s in run.shards):
         return None
-    found = bias.bias(run, most=SAMPLE)
+    found = bias.bias(run, most=SAMPLE, shards=SHARDS)
     looked = bias.alarmed(found)
     kept = [
         row

@@ -16,8 +16,13 @@ from audit.throughput import throughput
 
 KEPT: Final = "kept"
 
-Share = dict[tuple[str, str], float]
-"""(language, fate) -> share; a fate is `kept` or the first part of a reason."""
+ONCE: Final = ("prepare", "collate")
+"""Steps whose lists and tables serve every page, whatever becomes of it."""
+
+Share = dict[tuple[str, str, bool], float]
+"""(language, fate, whether it was decided at the end) -> share.
+
+A fate is `kept` or the first part of a reason."""
 
 EARLY: Final = frozenset({"read", "gate", "rights"})
 """Pages with these fates are gone before extraction; with `extract` and `identify`, before the
@@ -31,6 +36,7 @@ _UNTIL: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
 _TEXT: Final = ("characters", EARLY | {"extract", "identify"})
 _STEPS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "prepare": ("bytes", frozenset()),
+    "collate": ("bytes", frozenset()),
     "extract": ("bytes", frozenset()),
     **dict.fromkeys(
         ("band", "pair", "gather", "lend", "estimate", "shingle", "cluster", "judge", "resolve"),
@@ -66,11 +72,12 @@ def of_counts(
     for row in counted:
         whole = Part(row["cpu_s"], row["gb_s"], row["joules"] if is_measured else None)
         named = {key: row[key] for key in ("step", "tasks", "untimed", "wall_s", "peak_mb")}
-        steps.append({**named, "bytes_out": row["bytes_out"], **whole.shown()})
-        for (tag, fate), share in shares(row["step"], row["stages"], fates).items():
+        size = {key: row[key] for key in ("rows_in", "bytes_out")}
+        steps.append({**named, **size, **whole.shown()})
+        for (tag, fate, _), share in shares(row["step"], row["stages"], fates).items():
             part = whole.times(share)
             languages.setdefault(tag, []).append(part)
-            if fate != KEPT and row["step"] != "prepare":  # lists serve every page
+            if fate != KEPT and row["step"] not in ONCE:
                 rejected.setdefault((row["step"], fate), []).append(part)
     total = _sum(Part(r["cpu_s"], r["gb_s"], r["joules"] if is_measured else None) for r in counted)
     wasted = _sum(part for parts in rejected.values() for part in parts)
@@ -155,7 +162,7 @@ def _normal(unit: str, without: frozenset[str] | None, fates: Mapping[str, Share
     held = {
         key: n
         for key, n in fates[unit].items()
-        if n and (key[1] == KEPT if without is None else key[1] not in without)
+        if n and (key[1] == KEPT if without is None else key[2] or key[1] not in without)
     }
     whole = sum(held.values())
     return {key: n / whole for key, n in held.items()} if whole else {}
@@ -173,7 +180,8 @@ def _fates(table: stats.Table, unit: str) -> Share:
         for tag, labels in table.get((step, f"{unit}.{state}"), {}).items():
             for reason, count in labels.items():
                 fate = KEPT if state == "kept" else reason.partition(".")[0]
-                made[tag, fate] = made.get((tag, fate), 0.0) + count
+                key = tag, fate, step == "decide"
+                made[key] = made.get(key, 0.0) + count
     return made
 
 

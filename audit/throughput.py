@@ -23,7 +23,7 @@ def throughput(run: Run) -> dict[str, Any]:
     for step in STEPS:
         walls: list[float] = []
         cpu_s = peak_mb = gb_s = joules = 0.0
-        tasks = untimed = uncounted = written = 0
+        tasks = untimed = uncounted = written = rows = 0
         stages: dict[str, float] = {}
         for made in run.manifests(step):
             timing = made.timing
@@ -41,10 +41,11 @@ def throughput(run: Run) -> dict[str, Any]:
                     stage = name.removeprefix(STAGE).removesuffix("_s")
                     stages[stage] = stages.get(stage, 0.0) + seconds
             written += sum(output.bytes for output in made.outputs)
+            rows += made.books.rows_in
             pages += made.books.rows_in if step == "extract" else 0
         row: dict[str, Any] = {"step": step, "tasks": tasks, "untimed": untimed, "cpu_s": cpu_s}
         row |= {"wall_s": sum(walls), "peak_mb": peak_mb, "task_s": _quantiles(walls)}
-        row |= {"gb_s": gb_s, "stages": stages, "bytes_out": written}
+        row |= {"gb_s": gb_s, "stages": stages, "rows_in": rows, "bytes_out": written}
         steps.append({**row, "joules": joules if tasks and not uncounted else None})
         total_s += cpu_s
     for row in steps:

@@ -57,6 +57,7 @@ class Finder:
                 self._add(_parts(term, lexicon.language), 1 << AXES.index(axis))
         self._firsts = {first[:-1] for first in self._phrases if first.endswith("*")}
         self._lengths = sorted({len(prefix) for prefix in (*self._prefixes, *self._firsts)})
+        self._starts = {prefix[:MIN_PREFIX] for prefix in (*self._prefixes, *self._firsts)}
         self._known: dict[str, tuple[int, frozenset[str]]] = {}
 
     def __call__(self, text: str) -> frozenset[str]:
@@ -86,11 +87,14 @@ class Finder:
         bits, begins = 0, set[str]()
         for word in folded(piece, self._language):
             bits |= self._words.get(word, 0)
-            heads = [word[:length] for length in self._lengths]
-            for head in heads:
-                bits |= self._prefixes.get(head, 0)
-            if word in self._phrases or not self._firsts.isdisjoint(heads):
+            if word in self._phrases:
                 begins.add(word)
+            if word[:MIN_PREFIX] in self._starts:
+                heads = [word[:length] for length in self._lengths]
+                for head in heads:
+                    bits |= self._prefixes.get(head, 0)
+                if not self._firsts.isdisjoint(heads):
+                    begins.add(word)
         found = (bits, frozenset(begins)) if bits or begins else _NOTHING
         if len(piece) <= _LONGEST and len(self._known) < _MAX_KNOWN:
             self._known[piece] = found
@@ -109,6 +113,8 @@ class Finder:
 
 def folded(text: str, language: str) -> list[str]:
     """Words of a text as they are compared: NFC, lower case, İ and I as the language has them."""
+    if text.isascii() and text.isalpha() and language not in _TURKIC:
+        return [text.lower()]
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     if language in _TURKIC:

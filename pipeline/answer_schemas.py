@@ -221,7 +221,7 @@ ENERGY = one(
             one(
                 {
                     "step": TEXT,
-                    **dict.fromkeys(("tasks", "untimed", "bytes_out"), COUNT),
+                    **dict.fromkeys(("tasks", "untimed", "rows_in", "bytes_out"), COUNT),
                     **dict.fromkeys(("wall_s", "peak_mb"), NUMBER),
                     **SPENT,
                 }
@@ -262,6 +262,7 @@ BIAS = one(
         "run": TEXT,
         "seed": WHOLE,
         "sample": COUNT,
+        "shards": one({"read": COUNT, "of": COUNT}),
         "languages": many(
             one(
                 {

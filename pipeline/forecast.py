@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit import power
+from audit.energy import ONCE
 from audit.phrases import duration, energy
 from pipeline import config, runner
 from pipeline.answers import Text, folded, table
@@ -213,7 +214,7 @@ def _probed(resolved: config.Resolved, readable: Sequence[tuple[Input, int]], pr
             raise ConfigError(where, "; ".join(run.result.problems) or "cannot be read")
         sizes = {found.name: size for found, size in chosen}
         places = tuple(_place(run.run, made, sizes) for made in run.made["extract"])
-        prepared = run.made.get("prepare", [])
+        prepared = [made for step in ONCE for made in run.made.get(step, ())]
         published = [o for made in run.made.get("compact", ()) for o in made.outputs]
     documents = sum(place.documents for place in places)
     return Probe(

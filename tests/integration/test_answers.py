@@ -22,6 +22,9 @@ READERS: list[list[str]] = [
     ["verify", "RUN"],
     ["stats", "RUN"],
     ["stats", "RUN", "--language", "fi"],
+    ["bias", "RUN"],
+    ["bias", "RUN", "--language", "fi", "--note", "n", "--group", "age", "--by", "somebody"],
+    ["energy", "RUN", "--country", "FI"],
     ["report", "RUN"],
     ["trace", "RUN", "puusepanaitta.example"],
     ["trace", "RUN", "https://unseen.example/"],
@@ -53,6 +56,8 @@ WRONG: list[tuple[list[str], int]] = [
     (["stats", "RUN/nothing"], 2),
     (["sample", "RUN", "--reason", "rule.word_cuont"], 2),
     (["tune", "RUN", "--language", "fi", "--set", "wordcount=3"], 2),
+    (["energy", "RUN", "--country", "XX"], 2),
+    (["bias", "RUN", "--note", "about nobody"], 2),
     (["sttaus", "RUN"], 2),
     (["export", "figures", "RUN", "--at", "/corpse"], 2),
     (["models", "fetch", "none"], 2),
@@ -92,7 +97,7 @@ def test_json_is_one_document_of_its_schema(
     out, _ = capsys.readouterr()
     document = valid(out)
     assert document["ok"]
-    assert document["command"] == " ".join(words[: 2 if words[0] in ("config", "models") else 1])
+    assert document["command"] == " ".join(words[: 2 if words[0] in ("config", "export", "models") else 1])
     assert out.count("\n") == 1
 
 

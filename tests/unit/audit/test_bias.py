@@ -103,12 +103,24 @@ def test_a_sample_is_the_same_for_everybody(folder: Path) -> None:
     assert another["rows"] != one["rows"]
 
 
+def test_shards_are_drawn_where_there_are_many(folder: Path) -> None:
+    run = Run(folder)
+    whole = bias.bias(run)
+    assert whole["shards"] == {"read": 4, "of": 4}
+    parts = [bias.bias(run, shards=1, seed=seed) for seed in range(12)]
+    assert all(part["shards"]["read"] == 1 for part in parts)
+    sizes = {one["documents"] for part in parts for one in part["languages"]}
+    assert {170, 70} <= sizes
+    assert sum(one["documents"] for one in whole["languages"]) == 247
+    by_tag = [[r for r in part["rows"] if r["kind"] == "language"] for part in (whole, *parts)]
+    assert all(rows == by_tag[0] for rows in by_tag)  # counted over the whole run
+
+
 def test_the_answer_is_as_described(found: dict[str, Any]) -> None:
     jsonschema.validate(found, answer_schemas.BIAS)
 
 
-def test_notes_of_people(run: Run, folder: Path, tmp_path: Path) -> None:
-    del run
+def test_notes_of_people(folder: Path) -> None:
     opened = Run(folder)
     assert bias.notes(opened) == []
     made = bias.add_note(
@@ -119,6 +131,8 @@ def test_notes_of_people(run: Run, folder: Path, tmp_path: Path) -> None:
     assert bias.bias(opened, "fin_Latn")["notes"] == []
     with pytest.raises(ConfigError, match="characters"):
         bias.add_note(opened, "deu_Latn", "age", "  ", "", "")
+    with pytest.raises(ConfigError, match="is no group"):
+        bias.add_note(opened, "deu_Latn", "tall people", "a note", "", "")
     path = folder / bias.NOTES
     path.write_text("[]\n")
     with pytest.raises(IntegrityError, match="is no note"):

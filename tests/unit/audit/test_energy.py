@@ -100,10 +100,16 @@ def test_unknown_stays_unknown(folder: Path) -> None:
     assert found["rejected_total"]["fraction"] is None
 
 
+KEEP, RULE, GATE, LATE = (
+    ("a", KEPT, True),
+    ("a", "rule", True),
+    ("b", "gate", False),
+    ("b", "rights", True),
+)
 FATES = {
-    "documents": {("a", KEPT): 3, ("a", "rule"): 1, ("b", "gate"): 4},
-    "bytes": {("a", KEPT): 50.0, ("a", "rule"): 10.0, ("b", "gate"): 40.0},
-    "characters": {("a", KEPT): 9.0, ("a", "rule"): 1.0, ("b", "gate"): 7.0},
+    "documents": {KEEP: 3, RULE: 1, GATE: 4},
+    "bytes": {KEEP: 50.0, RULE: 10.0, GATE: 40.0},
+    "characters": {KEEP: 9.0, RULE: 1.0, GATE: 7.0},
 }
 
 
@@ -111,9 +117,14 @@ def test_pages_have_a_part_in_the_stages_that_they_reached() -> None:
     stages = {"open": 5.0, "read": 1.0, "gate": 1.0, "extract": 6.0, "measure": 2.0}
     found = energy.shares("extract", stages, FATES)
     assert sum(found.values()) == pytest.approx(1)
-    assert found["b", "gate"] == pytest.approx((0.4 + 0.4) / 10)
-    assert found["a", "rule"] == pytest.approx((0.1 + 0.1 + 6 * 10 / 60 + 2 * 0.1) / 10)
-    assert energy.shares("extract", {}, FATES)["b", "gate"] == pytest.approx(0.4)
-    assert energy.shares("cluster", {}, FATES) == {("a", KEPT): 0.75, ("a", "rule"): 0.25}
-    assert energy.shares("publish", {}, FATES) == {("a", KEPT): 1.0}
+    assert found[GATE] == pytest.approx((0.4 + 0.4) / 10)
+    assert found[RULE] == pytest.approx((0.1 + 0.1 + 6 * 10 / 60 + 2 * 0.1) / 10)
+    assert energy.shares("extract", {}, FATES)[GATE] == pytest.approx(0.4)
+    assert energy.shares("cluster", {}, FATES) == {KEEP: 0.75, RULE: 0.25}
+    assert energy.shares("publish", {}, FATES) == {KEEP: 1.0}
     assert energy.shares("publish", {}, {unit: {} for unit in stats.UNITS}) == {}
+
+
+def test_a_reservation_that_was_judged_at_the_end_cost_all_stages() -> None:
+    fates = {**FATES, "documents": {KEEP: 3, LATE: 1, GATE: 4}}
+    assert energy.shares("judge", {}, fates) == {KEEP: 0.75, LATE: 0.25}
