@@ -107,7 +107,7 @@ def protocols(seen: Evidence) -> list[Field]:
     """Every channel of reservations: what it is, whether the policy heeds it, pages rejected."""
     return [
         {
-            "protocol": PROTOCOLS.get(row["channel"], row["meaning"]),
+            "protocol": PROTOCOLS.get(row["channel"], row["meaning"].replace("`", "")),
             "channel": row["channel"],
             "heeded": row["is_heeded"],
             "count": row["documents"],
@@ -186,7 +186,7 @@ def duplicates(seen: Evidence) -> str:
     return (
         "Equal texts and payloads are found by digest, near-duplicates by MinHash"
         f" ({cluster.bands} bands of {cluster.rows}) and verified: a document is removed only if"
-        f" a kept one shares at least {cluster.threshold:.0%} of its five-word shingles, and that"
+        f" a kept one shares at least {100 * cluster.threshold:g} % of its five-word shingles, and that"
         " one is named. This lowers, and does not end, what a model learns by heart."
     )
 
