@@ -32,6 +32,10 @@ TOP_SHARE, SME_SHARE, SME_MOST = 0.10, 0.05, 1_000
 by size of content; for small and medium-sized enterprises 5 % or 1,000, whichever is lower."""
 
 
+DENSITY = "rule.personal_data_density"
+"""Why pages that are lists of people are rejected."""
+
+
 class Evidence:
     """What can be said of a finished run in numbers. IntegrityError if its parts disagree."""
 
@@ -292,6 +296,7 @@ def _personal_data(seen: Evidence) -> dict[str, Any]:
     return {
         "in_corpus": dict(sorted((kinds | seen.held.pii).items())),
         "in_all_documents": dict(sorted((kinds | extracted).items())),
+        "rejected": _rejected(seen, DENSITY, DENSITY),
     }
 
 
