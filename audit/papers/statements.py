@@ -133,11 +133,12 @@ def policy(seen: Evidence) -> str:
         AT_CRAWL: "what a site's robots.txt said at crawl time",
         LATEST: "what a site's newest robots.txt says",
     }
+    version = seen.at("/rights/policy_version")
     nothing = "" if rights.policy != "none" else " So this run heeded no reservation at all."
     return (
-        f"Policy {rights.policy}, version {seen.at('/rights/policy_version')} of its rules.{nothing}"
-        f" Of robots.txt, {modes[rights.robots_mode]} counts. Given beside the archive:"
-        f" {beside or 'nothing'}."
+        f"Policy {rights.policy}, version {version} of its rules.{nothing}"
+        f" Of robots.txt, {modes[rights.robots_mode]} counts."
+        f" Given beside the archive: {beside or 'nothing'}."
         + (f" Not given, and so not heeded: {lacking}." if lacking else "")
     )
 
