@@ -93,7 +93,7 @@ def timeline(run: Run, place: Place, ledger: Ledger) -> dict[str, Any]:
     for key, label in STEPS:
         facts, note = _FACTS[key](run, page, extra)
         state = _state(key, stop)
-        if stop == "rights" and "failed_rules" in page and key in _EXTRACTED:
+        if stop == "rights" and page["n_chars"] and key in _EXTRACTED:
             state = _state(key, None)  # the page was a document before it was reserved
         if key == "rights" and page["rights"] is None and state == PASSED:
             state = UNREACHED  # what the gate rejects by status or size is not asked

@@ -55,9 +55,14 @@ class Identifier:
             return True
         return number[:2] in _VAT_PREFIXES.get(self.country or "", (self.country,))
 
+    @property
+    def is_proven_by_check(self) -> bool:
+        """Whether it has a check digit; the checks of others look at dates and letters."""
+        return bool(self.check) and self.check not in _WITHOUT_DIGIT and self.name != "fr.nir13"
+
     def holds(self, number: str) -> bool:
         """Whether the check holds for a number without separators; true where there is none."""
-        if self.check == "jmbg" and self.country not in (None, check_digits.jmbg_country(number)):
+        if self.check == "jmbg" and self.country != check_digits.jmbg_country(number):
             return False
         return not self.check or _check(self.check)(number)
 
@@ -71,6 +76,12 @@ def _check(name: str) -> Callable[[str], bool]:
     return validity
 
 
+_WITHOUT_DIGIT: Final = frozenset(
+    {
+        "ad.nrt", "al.nipt", "albanian_nid", "american_ssn", "armenian_psn", "belarusian_number",
+        "british_nino", "danish_cpr", "faroese_ptal", "maltese_card", "us.itin",
+    }
+)  # fmt: skip
 _VAT_PREFIXES: Final = {"GR": ("EL", "GR"), "GB": ("GB", "XI"), "MC": ("FR",), "HU": ("HU",)}
 
 # name | group | forms | free forms | check
@@ -226,7 +237,6 @@ us.itin | tax | 3-2-4, 9 | | us.itin
 xk.jmbg | person | 13 | 13 | jmbg
 xk.number | person | 10 | |
 fr.nir13 | person | 13, 1 2 2 2 3 3, 1 2 2 1A 3 3, 6A6 | | french_nir
--.jmbg | person | 13 | | jmbg
 -.passport | document | AA_6, AA_7, AA_8, A_6, A_7, A_8, AAA_6, 6, 7, 8, 9, 2 7, 2_6, 2AA5, 2AA_5,
     10, AA7A, AA6A, AAA_7, A2A5, X9 | |
 -.licence | document | 5/2/4, 5-2-4, 6, 7, 8, 9, 10, 11, 12, AA7A, AA_6, AA_7, A_7, A2A6A, 8A,

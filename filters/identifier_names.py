@@ -16,9 +16,10 @@ WINDOW: Final = 60
 
 _REACH: Final = 90  # the window, and most names that end in it
 _DIRECT: Final = 40
-_MIN_STEM: Final = 4
+_MIN_STEM: Final = 5
 _MIN_LATER_STEM: Final = 3
 _KEY: Final = 3
+_MAX_SHORT: Final = 2  # letters of acronyms that are words too, as "ci" and "se"
 _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
 _EXACT: Final = "="
 _UNWRAPPED: Final = re.compile(r"\n +")
@@ -51,7 +52,7 @@ class Named(NamedTuple):
     is_direct: bool
     """Whether nothing but punctuation and words such as "number" or "is" stand between."""
     letters: int
-    """Of the name as written."""
+    """Of the name as written, and one more if some are not of ASCII, as none of a part number's."""
 
 
 class _Word(NamedTuple):
@@ -84,7 +85,7 @@ def names_before(text: str, place: int, countries: frozenset[str]) -> list[Named
         if place - end > WINDOW or not name.groups:
             break
         is_direct = _is_direct(text, words, found, end, place)
-        letters = sum(map(str.isalpha, text[start:end]))
+        letters = sum(map(str.isalpha, text[start:end])) + (not text[start:end].isascii())
         named.append(Named(name, place - end, is_direct, letters))
     return named
 
@@ -118,7 +119,13 @@ def _names_at(
         last = index + len(stems) - 1
         if last >= len(words):
             continue
-        needs_capitals = name.is_acronym and not (name.countries & countries)
+        is_of_page = bool(name.countries & countries)
+        if name.is_acronym:
+            needs_capitals = not is_of_page or len(stems[0]) <= _MAX_SHORT
+        else:
+            is_short = len(stems) == 1 and len(stems[0]) < _MIN_STEM
+            is_told = is_of_page or (not countries and len(stems[0]) > _MAX_SHORT)
+            needs_capitals = is_short and bool(name.groups) and not is_told
         if all(
             _is(words[index + offset], stem, name.is_acronym, needs_capitals, bool(offset))
             for offset, stem in enumerate(stems)
@@ -130,7 +137,7 @@ def _names_at(
 
 def _is(word: _Word, stem: str, is_acronym: bool, needs_capitals: bool, is_later: bool) -> bool:
     if word.folded == stem.removesuffix(_EXACT):
-        return not needs_capitals or word.written.isupper()
+        return not needs_capitals or word.written[-1:].isupper() or not word.written[1:].islower()
     if is_acronym:  # "PESELu", "BSNnummer"
         return (
             len(stem) >= _KEY

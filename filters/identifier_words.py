@@ -52,7 +52,7 @@ DE AT CH LI LU BE IT | tax | steuernummer, steuernr, steuer nr, steuer nummer, s
     nummer, abgabenkonto, finanzamt, ustidnr, ust id, ust idnr, ust id nr, ust ident, ustid,
     umsatzsteuer, mwst, mwst nr, mehrwertsteuer, uid, uid nr, uid nummer, uidnr,
     unternehmensnummer, unternehmens id, unternehmensidentifikation, wirtschafts id, w idnr,
-    ~firmennummer, ~registernummer, USTID, ATU, UID, CHE
+    ~firmennummer, ~registernummer, USTID, UID
 DE AT CH LI LU BE IT | document | reisepass, reisepass nr, passnummer, pass nr, passnr, pass
     nummer, personalausweis, ausweisnummer, ausweisnr, ausweis nr, ausweis nummer,
     identitatskarte, identitatskartennummer, personalausweisnummer, ausweis, fuhrerschein,
@@ -104,7 +104,8 @@ CZ SK | tax | dic, ic dph, dic dph, ic, ico, icdph, danove identifikacni, danove
     identifikacni cisl, ic o, DIC, ICO, IC, DPH, dph
 CZ SK | document | obcansky prukaz, obcanskeho prukaz, obcanskym prukaz, obciansky preukaz,
     obcianskeho preukaz, cislo op, c op, op c, cislo dokladu, cestovni pas, cestovny pas, pas c,
-    cislo pasu, ridicsky prukaz, ridicskeho prukaz, vodicsky preukaz, vodicskeho preukaz, OP, pasu
+    cislo pasu, ridicsky prukaz, ridicskeho prukaz, vodicsky preukaz, vodicskeho preukaz, OP,
+    pasu=
 HU | person | taj, taj szam, tajszam, tarsadalombizt, szemelyi szam, szemelyi azonosit, szemelyi,
     szemelyazonosito szam, szemelyazonosito jel, tb szam, TAJ, TB, ~azonosito
 HU | tax | adoazonos, ado azonos, adoszam, adoszama, ado szam, afa szam, kozossegi adoszam,
@@ -120,13 +121,13 @@ RO MD | tax person | cod fiscal, codul fiscal, codului fiscal, nif, cod de ident
     fiscal, ro tva, CUI, CIF, IDNO, TVA, ~inregistrat cu
 RO MD | document | carte de identitate, cartea de identitate, cartii de identitate, carte
     identitate, buletin, buletinul, seria=, ci seria, c i seria, ci nr, bi nr, pasaport, permis de
-    conducere, permisul de conducere, act de identitate, CI
+    conducere, permisul de conducere, act de identitate
 BG | person | егн, лнч, единен граждански, лнч егн, личен номер, граждански номер, ЕГН, ЛНЧ, egn,
     EGN, LNC, lnch
 BG | tax | еик, булстат, ддс, ддс n, идент номер по ддс, данъчен номер, данъчен, ин по ддс, ЕИК,
     БУЛСТАТ, ДДС, bulstat, eik, EIK, dds, DDS
 BG | document | лична карта, лк, л к, паспорт, шофьорска книжка, свидетелство за управление,
-    документ за самоличност, документ, ЛК
+    документ за самоличност, ЛК
 HR BA RS ME SI MK XK | person | jmbg, oib, jedinstveni maticni broj, jedinstvenog maticnog broja,
     jedinstveni mat, maticni broj, maticnog broja, maticnim brojem, osobni identifikacijski broj,
     osobni broj, osobnog identif, osobni identif, licni broj, mbo, emso, emšo, embg, mat broj,
@@ -180,22 +181,22 @@ FI | person | hetu, henkilotunn, henkilotunnus, sotu, sosiaaliturvatunn, henkilo
     ja tunnus, henk tunnus, henkilonumer, HETU, SOTU, persovuohttadannummir, ~tunnus
 FI | tax | y tunnus, ytunnus, y tunnuks, alv, alv nro, alv tunnus, alv numero, verotunnus,
     veronumero, yritystunnus, liike ja yhteisotunnus, liiketunnus, ALV, Y
-FI | document | passi, passin, passinumero, passinro, henkilokort, ajokort, ajokortti, ajokortin,
-    henkilollisyystodist
+FI | document | passi=, passin=, passinumero, passinro, henkilokort, ajokort, ajokortti,
+    ajokortin, henkilollisyystodist
 EE | person | isikukood, isikukoodi, ik, isiku kood, isikutunnus, IK
 EE | tax | kmkr, km kood, kaibemaksu, kaibemaksukohustuslase, registrikood, reg kood, reg nr,
     registreerimisnumber, kmkr nr, maksukohustuslase, maksunumber, KMKR, KMK
-EE | document | pass, passi, passi number, id kaart, id kaardi, isikutunnistus, juhiluba, juhiloa,
-    dokumendi
+EE | document | pass, passi=, passi number, id kaart, id kaardi, isikutunnistus, juhiluba,
+    juhiloa, dokumendi
 LV | person | personas kod, personas kods, p k, pk, personkod, person kods, PK
 LV | tax | pvn, pvn nr, pvn reg, pievienotas vertibas, nodoklu maksataja, nodoklu maksataj,
     registracijas numur, registracijas nr, reg nr, vienotais registracijas, PVN, PVN NR
-LV | document | pase, pases, pases nr, pases numurs, personas apliecib, vaditaja apliecib,
+LV | document | pase, pases=, pases nr, pases numurs, personas apliecib, vaditaja apliecib,
     autovaditaja, id karte, id kartes
 LT | person | asmens kod, a k, ak, asm kod, asmens k, asmens numeri, a kodas, AK
 LT | tax | pvm, pvm kodas, pvm moketojo, moketojo kodas, imones kodas, juridinio asmens kodas,
     mokesciu moketoj, mokesciu, im kodas, PVM, PVM KODAS
-LT | document | pasas, paso, paso nr, paso numeris, asmens tapatyb, tapatybes kortel, vairuotojo
+LT | document | pasas, paso=, paso nr, paso numeris, asmens tapatyb, tapatybes kortel, vairuotojo
     pazym, vairuotojo
 ES AD GI | person tax | dni, nie, nif, n i f, d n i, n i e, documento nacional de identidad,
     numero de identidad, numero de identificacion fiscal, identificacion fiscal, codigo fiscal,
@@ -211,7 +212,7 @@ ES AD | tax | iva, nif iva, codigo de identificacion fiscal, vat es, nrt, n r t,
     registre tributari, registre tributari, IVA, NRT
 ES AD | document | pasaporte, numero de pasaporte, permiso de conducir, carnet de conducir,
     permiso de residencia, passaport, carnet, permis de conduir, pasaportea, gidabaimen, permiso
-    de conducion, tie, TIE
+    de conducion, tie
 PT | person | cartao de cidad, cartao do cidad, cartao cidad, numero de identificacao civil,
     identificacao civil, nic, seguranca social, niss, numero de utente, utente, n utente, NISS,
     CC, ~bi, SNS
@@ -226,7 +227,7 @@ IT SM CH VA | person tax | codice fiscale, codici fiscali, codice fisc, cod fisc
 IT SM CH VA | tax | partita iva, p iva, part iva, piva, partite iva, p i, pi, numero iva, iva,
     coe, c o e, codice operatore, PIVA, IVA, COE, P IVA
 IT SM CH VA | document | carta d identita, carta di identita, ci n, passaporto, patente, patente
-    di guida, permesso di soggiorno, documento d identita, documento di identita, CIE, CI
+    di guida, permesso di soggiorno, documento d identita, documento di identita, CIE
 GR CY | person | αμκα, α μ κ α, ΑΜΚΑ, αριθμος μητρωου κοινωνικ, αμ κα, αριθμος κοινωνικης, αριθμου
     κοινωνικης, μητρωο κοινωνικ, amka, AMKA, αριθμος ταυτοτητας, αριθμο ταυτοτητας, αριθμου
     ταυτοτητας, δελτιο ταυτοτητας, αρ ταυτοτητας, πολιτικη ταυτοτητα, αριθμος κοινωνικων
@@ -259,8 +260,7 @@ TR CY | person | tc kimlik, t c kimlik, tckn, tc no, t c no, t c, kimlik no, kim
     kimlik, vatandaslik, tc, TC, TCKN, sgk, sigorta sicil
 TR CY | tax | vergi kimlik numara, vergi kimlik no, vergi, vergi no, vergi numara, vergi kimlik,
     vkn, v d no, vd no, VKN, VD
-TR CY | document | pasaport, pasaport no, nufus cuzdan, ehliyet, surucu belge, kimlik kart, seri
-    no
+TR CY | document | pasaport, pasaport no, nufus cuzdan, ehliyet, surucu belge, kimlik kart
 RU BY | person | лицевого счета, индивидуального лицевого счета, страховое свидет, снилс,
     страховой номер, страхового номера, страховой n, пенсионное страхов, личный номер, личного
     номера, личным номером, идентификационный номер, идентификационного номера, идентификационным
@@ -268,10 +268,10 @@ RU BY | person | лицевого счета, индивидуального л�
     нумар, особісты нумар, пенсионного, полис омс, СНИЛС, snils, SNILS, ид номер, ин
 RU BY | tax person | инн, и н н, унп, учетный номер плательщика, номер плательщика,
     идентификационный номер налогоплат, налогоплательщик, налоговый номер, огрн, огрнип, улiковы
-    нумар плацельшчыка, плацельшчыка, унн, ИНН, УНП, ОГРН, ОГРНИП, УНН, inn, INN, unp, UNP, ogrn
+    нумар плацельшчыка, плацельшчыка, унн, ИНН, УНП, ОГРН, ОГРНИП, УНН, INN, UNP
 RU BY | document | паспорт гражд, паспорт граждан рф, паспорт гражданина рф, паспортные данн,
     паспорт, паспорта, паспортн, серия и номер, серия, водительск, удостоверени, загранпаспорт,
-    вид на жительство, пашпарт, пасведчанн, документ
+    вид на жительство, пашпарт, пасведчанн
 UA | person tax | унікальний номер запис, рнокпп, р н о к п п, рнокпп іпн, іпн, і п н,
     ідентифікаційний код, ідентифікаційний номер, ідентифікаційного номер, ідентифікаційного код,
     ідентифікаційн, реєстраційний номер облікової, облікової картки, податковий номер, номер
@@ -280,7 +280,7 @@ UA | person tax | унікальний номер запис, рнокпп, р �
     идентификационный номер, инн, РНОКПП, ІПН, ЄДРПОУ, УНЗР, ЕДРПОУ, ІНН, edrpou, rnokpp, ipn,
     RNOKPP, EDRPOU, IPN, ПДВ, пдв
 UA | document | паспорт, паспорта, серія, серія та номер, посвідчення водія, водійськ,
-    посвідчення, id картк, документ
+    посвідчення, id картк
 MD | person tax | idnp, idno, персональный код, персональный номер, идентификационный номер,
     фискальный код, идно, идноп, ИДНП, ИДНО, IDNP, IDNO
 MD | document | buletin, buletinul, seria=, pasaport
@@ -296,32 +296,49 @@ AZ | person | fin, fin kod, fin kodu, sexsi identifikasiya, fərdi identifikasiy
     identifikasiya, şəxsiyyət, şəxsiyyət vəsiqəsi, FIN, FİN
 AZ | tax | voen, vöen, VOEN, vergi odeyicisinin, vergi ödəyicisinin, eyniləşdirmə
 AZ | document | pasport, passport, sexsiyyet vesiqesi, şəxsiyyət vəsiqəsi, sürücülük, suruculuk
-US | person | ssn, social security, social security number, social, SSN, SS, soc sec, seguro
-    social
+US | person | ssn, social security, social security number, SSN, SS, soc sec, seguro social
 US | tax | itin, individual taxpayer, ITIN, TIN
 """
 
 OTHERS: Final = """
-tel, telefon, telefonn, telefonnum, telefono, telefone, telephone, phone, phones, telf, tlf, tfn,
-puh, puhelin, mobile, mobil, mobiltelefon, mobiln, movil, cellulare, gsm, handy, fax, faks, fakss,
-fon, hotline, call, whatsapp, viber, тел, телефон, моб, мобильн, мобільн, факс, τηλ, τηλεφων, κιν,
-κινητ, φαξ, telefoni, talruni, talr, tālrunis, telefonas, simi, sími, ffon, teileafon, հեռ, ტელ,
-isbn, issn, doi, ean, gtin, upc, barcode, pmid, arxiv, imei, imsi, iccid, order, orders, bestell,
-bestellnummer, bestelling, objednav, objednáv, zamow, zamówienie, commande, pedido, encomenda,
-ordine, ordre, ordrenummer, tilaus, tellimus, pasutij, uzsaky, comanda, поръчк, заказ, замовленн,
-παραγγελ, siparis, narudzb, narocil, rendeles, bestallning, porosi, tracking, track, trackingnumm,
-sendung, sendungsnummer, paket, paketnummer, colis, envio, spedizione, seguimiento, suivi,
-przesylk, zasilk, zasielk, parcel, shipment, forsendelse, kolli, lahetys, saadetis, пратк, посылк,
-трек, invoice, rechnung, rechnungsnummer, rechnungsn, facture, factura, fattura, fatura, faktur,
-faktura, szamla, lasku, arve, rekin, saskait, račun, racun, фактур, счет, рахунок, τιμολογ,
-account, konto, kontonummer, kontonr, compte, cuenta, conto, conta, rekening, ucet, uctu,
-szamlasz, tili, tilinumero, iban, bic, swift, blz, article, artikel, artikeln, artikelnummer,
-artikl, articolo, articulo, artigo, varenummer, tuote, tootekood, prekes, preces, izdelek, cikksz,
-item, items, part, parts, sku, mpn, catalog, katalog, ref, reference, referencia, referenz, viite,
-version, serial, seriennummer, serienn, numero di serie, sn, chassis, vin, fahrgestell, isin, wkn,
-aktenzeichen, dossier, ticket, vorgangs, batch, postcode, zip, plz, gps, coordinates, koordinat,
-pixel, model, modell, modele, modelo, patent, zl, eur, huf, euro, artnr, kenteken, licence plate,
-kundennummer, customer, klient, mitglied
+auftrag, auftrags, bestellung, objednavk, zamowieni, rendelesi, tilausnu, tellimuse, pasutijum,
+uzsakym, narudzben, narocilo, porudzbin, поруџбин, нарачк, замовлення, comanda, comenzi,
+παραγγελια, siparis no, porosia, porosise, ordni, ordu, gorchymyn, pontun, պատվեր, შეკვეთ,
+sifaris, артикул, товар, код товар, код продукт, шифра, sifra, sifra artikla, sifra proizvoda, kod
+tovaru, kod towaru, kod produktu, product code, product number, code article, code produit, codigo
+de producto, codigo de produto, codice prodotto, codice articolo, produktkod, produktkode,
+produktcode, produktnummer, tootekood, toote kood, tuotekoodi, preces kods, prekes kodas, cod
+produs, cod articol, κωδικος προιοντος, κωδικος, προιον, urun kodu, urun, kodi i produktit,
+cikkszam, termek, termekkod, zbozi, kod zbozi, tovaru, rif, riferimento, referenznummer,
+referencia, referens, referanse, referenzz, viitenumero, viitenumber, atsauc, nuorod, sygnatur,
+sygn, spis, spisova, spisove, cislo jednaci, predmet, broj predmeta, дело, дела, справа, справи,
+предмет, ugyszam, iktatoszam, dosar, dosarul, πρωτοκολλ, protocoll, protokol, dosya, esas no,
+aktenz, geschaftsz, kenmerk, zaaknummer, sagsnummer, sagsnr, saksnummer, malnummer, malsnumer,
+serial number, seriove, vyrobni cislo, vyrobne cislo, seryjny, fabryczny, серийн, серійн, сериен,
+заводск, sorozatszam, gyari szam, σειριακ, numero de serie, numar de serie, seerianumber, serijos
+numer, serijas numur, serijski, serijsk, oclc, pzn, patent, bug, bugs, issue, ticket, rfc, cve,
+commit, inode, kunden, kundenn, kundn, kunde, client number, numero client, numero de client,
+codice cliente, zakaznic, ugyfelszam, asiakasn, klientn, müsteri, musteri, code postal, registry
+key, phone number, account number, tel, telefon, telefonn, telefonnum, telefono, telefone,
+telephone, phone, phones, telf, tlf, tfn, puh, puhelin, mobile, mobil, mobiltelefon, mobiln,
+movil, cellulare, gsm, handy, fax, faks, fakss, fon, hotline, call, whatsapp, viber, тел, телефон,
+моб, мобильн, мобільн, факс, τηλ, τηλεφων, κιν, κινητ, φαξ, telefoni, talruni, talr, tālrunis,
+telefonas, simi, sími, ffon, teileafon, հեռ, ტელ, isbn, issn, doi, ean, gtin, upc, barcode, pmid,
+arxiv, imei, imsi, iccid, order, orders, bestell, bestellnummer, bestelling, objednav, objednáv,
+zamow, zamówienie, commande, pedido, encomenda, ordine, ordre, ordrenummer, tilaus, tellimus,
+pasutij, uzsaky, поръчк, заказ, замовленн, παραγγελ, siparis, narudzb, narocil, rendeles,
+bestallning, porosi, tracking, track, trackingnumm, sendung, sendungsnummer, paket, paketnummer,
+colis, envio, spedizione, seguimiento, suivi, przesylk, zasilk, zasielk, parcel, shipment,
+forsendelse, kolli, lahetys, saadetis, пратк, посылк, трек, invoice, rechnung, rechnungsnummer,
+rechnungsn, facture, factura, fattura, fatura, faktur, faktura, szamla, lasku, arve, rekin,
+saskait, račun, racun, фактур, счет, рахунок, τιμολογ, account, konto, kontonummer, kontonr,
+compte, cuenta, conto, conta, rekening, ucet, uctu, szamlasz, tili, tilinumero, iban, bic, swift,
+blz, article, artikel, artikeln, artikelnummer, artikl, articolo, articulo, artigo, varenummer,
+tuote, prekes, preces, izdelek, cikksz, item, items, part, parts, sku, mpn, catalog, katalog, ref,
+reference, referenz, viite, version, serial, seriennummer, serienn, numero di serie, sn, chassis,
+vin, fahrgestell, isin, wkn, aktenzeichen, dossier, vorgangs, batch, postcode, zip, plz, gps,
+coordinates, koordinat, pixel, model, modell, modele, modelo, zl, eur, huf, euro, artnr, kenteken,
+licence plate, kundennummer, customer, klient, mitglied
 """
 """Words after which a number is something else; a name of an identifier must follow them."""
 

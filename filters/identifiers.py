@@ -47,6 +47,10 @@ _SURE_LETTERS: Final = 6
 """Letters of a name that cannot well be another word where the page is of another country."""
 _SURE_LETTERS_BEFORE_FORM: Final = 4
 """The same where the number has separators or letters in their places."""
+_NEAR: Final = 30
+_MIN_MARKED: Final = 7
+_UNSURE_LETTERS: Final = 2
+"""Letters of a name that may as well begin a part number: the check must hold after it."""
 _MIN_GLUED: Final = 3
 """Letters of a name that a number may follow without a space; "CI" and "SE" begin part numbers."""
 _MIN_REGROUPED: Final = 9  # eight are a date
@@ -292,18 +296,29 @@ def _named(
         )
     ]
     fitting.sort(key=lambda identifier: _distance(context, identifier))
-    is_certain = bool(name.countries & context.countries) or named.letters >= (
-        _SURE_LETTERS if window.shape.isdecimal() else _SURE_LETTERS_BEFORE_FORM
-    )
-    is_form_enough = named.is_direct and is_certain and not name.is_weak and not window.is_regrouped
     for identifier in fitting:
-        if identifier.check and identifier.holds(number):
+        can_tell = identifier.is_proven_by_check or not name.is_weak or named.is_direct
+        if identifier.check and can_tell and identifier.holds(number):
             return identifier, identifier.country
+    if not _is_certain(context, named, window):
+        return None, None
+    known = (name.countries & context.countries) or name.countries
     for identifier in fitting:
-        is_told = is_certain and not identifier.check and not name.is_weak
-        if is_form_enough or (is_told and _is_marked(window.shape)):
+        is_of_country = not known or identifier.country is None or identifier.country in known
+        is_marked = not identifier.check and _is_marked(named, window)
+        if is_of_country and (named.is_direct or is_marked):
             return identifier, _country(context, name.countries, identifier)
     return None, None
+
+
+def _is_certain(context: Context, named: Named, window: _Window) -> bool:
+    """Whether the words before a number can only be a name, so that the form may be enough."""
+    if named.name.is_weak or window.is_regrouped or named.letters <= _UNSURE_LETTERS:
+        return False
+    if named.name.countries & context.countries:
+        return True
+    needed = _SURE_LETTERS if window.shape.isdecimal() else _SURE_LETTERS_BEFORE_FORM
+    return named.letters >= needed
 
 
 def _overlap(countries: frozenset[str], others: frozenset[str]) -> float:
@@ -325,9 +340,9 @@ def _country(context: Context, countries: frozenset[str], identifier: Identifier
     return identifier.country if known else None
 
 
-def _is_marked(shape: str) -> bool:
-    """Whether letters and digits are mixed: no amount and no date is written so."""
-    return "A" in shape and len(shape) >= 7
+def _is_marked(named: Named, window: _Window) -> bool:
+    """Whether a name is near, and letters and digits are mixed, as in no amount and no date."""
+    return named.distance <= _NEAR and "A" in window.shape and len(window.shape) >= _MIN_MARKED
 
 
 _OPENING: Final = frozenset("([{<>\"'„“«»‘’:;,|=*•\t\n\r \u2028")

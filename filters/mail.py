@@ -92,7 +92,11 @@ _DOT_WORDS: Final = (
     r"dot|d0t|punkt|punkts|punkto|punto|puntu|puntua|point|ponto|pont|piste|prik|kropka|te[cč]ka"
     r"|bodka|to[cč]ka|pika|punct|ta[sš]kas|nokta|точка|тачка|крапка|кропка|τελεία|τελεια"
 )
-_BRACKETED: Final = re.compile(r"[(\[{<] ?([^()\[\]{}<>\n]{1,20}?) ?[)\]}>] ?(?=[^\W_])")
+# One pattern for each bracket: a search for one character is three times as quick as for four.
+_BRACKETED: Final = tuple(
+    (opening, re.compile(rf"\{opening}([^()\[\]{{}}<>\n]{{1,22}}+)\{closing} ?(?=[^\W_])"))
+    for opening, closing in ("()", "[]", "{}", "<>")
+)
 _ESCAPED_AT: Final = re.compile(r"&#(?:0{0,4}64|[xX]0{0,4}40);|&commat;|%40| ?[*_]at[*_] ?")
 # Each with its rarest character: to look for one is ten times as quick as for several.
 _ESCAPES: Final = (("&", "&#"), ("&", "&commat;"), ("%", "%40"), ("*", "*at*"), ("_", "_at_"))
@@ -140,7 +144,13 @@ def _spaced(text: str, at: int) -> Iterator[Span]:
 def find_disguised(context: Context) -> Iterator[Span]:
     """Addresses whose "@" is a word in brackets or an escape; the dots may be plain."""
     text = context.text
-    found = [at for at in _BRACKETED.finditer(text) if at[1].lower() in _AT_NAMES]
+    found = [
+        at
+        for opening, bracketed in _BRACKETED
+        if opening in text
+        for at in bracketed.finditer(text)
+        if at[1].strip(" ").lower() in _AT_NAMES
+    ]
     if any(sign in text and escape in text for sign, escape in _ESCAPES):
         found += _ESCAPED_AT.finditer(text)
     for at in found:

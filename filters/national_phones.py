@@ -15,7 +15,7 @@ from typing import Final
 import regex  # type: ignore[import-untyped]
 
 from filters import numbering
-from filters.phone_words import Said, said_of
+from filters.phone_words import Said, is_other, said_of
 from filters.phones import CONTINUES, is_price, with_parenthesis
 from filters.spans import Context, Number, Span
 
@@ -68,14 +68,8 @@ def find_national(context: Context) -> Iterator[Span]:
 
 
 def _in_run(text: str, number: Number, plans: list[numbering.Plan]) -> Iterator[Span]:
-    before = text[number.start - 1 : number.start] if number.start else ""
-    second = text[number.start - 2 : number.start - 1] if number.start > 1 else ""
-    if before and (before.isalnum() or before in "+_="):
-        return
-    if (before == "," and second.isdigit()) or (before == "-" and second.isalpha()):
-        return  # "1,234 567", "UTF-32"
     groups = [m.span() for m in _GROUPS.finditer(text, number.start, number.end)]
-    if len(groups) > _MAX_GROUPS:
+    if len(groups) > _MAX_GROUPS or _is_part(text, number.start, groups):
         return
     others = [m.span() for m in _DATES.finditer(text, number.start, number.end)]
     if others[:1] == [(number.start, number.end)]:
@@ -89,6 +83,8 @@ def _in_run(text: str, number: Number, plans: list[numbering.Plan]) -> Iterator[
         if found is None:
             first += 1
             continue
+        if word is Said.NONE and is_other(text, number.start):
+            return
         last, plan = found
         if word > Said.NONE and _has_rest(text, groups, first, last, plan):
             last = len(groups) - 1
@@ -98,6 +94,17 @@ def _in_run(text: str, number: Number, plans: list[numbering.Plan]) -> Iterator[
         region = plan.region if plan else None
         yield Span(start, end, "PHONE", "phone.national", region, word > Said.NONE)
         first = last + 1
+
+
+def _is_part(text: str, start: int, groups: list[Place]) -> bool:
+    """Whether digits continue a word ("UTF-32"), an amount ("1,234 567"), or are a decimal."""
+    before = text[start - 1 : start] if start else ""
+    second = text[start - 2 : start - 1] if start > 1 else ""
+    if before and (before.isalnum() or before in "+_="):
+        return True
+    if (before == "," and second.isdigit()) or (before == "-" and second.isalpha()):
+        return True
+    return len(groups) == 2 and groups[0][1] - start == 1 and text[groups[0][1]] == "."
 
 
 def _has_rest(
@@ -171,7 +178,7 @@ def _plan_of(
     """The plan in which a number is valid, and native if no word says that it is a number."""
     valid = [plan for plan in plans if plan.is_valid(digits)]
     is_amount = len(parts) > 1 and _like_thousands(parts) and digits[0] != "0"
-    for plan in valid if word >= Said.NONE else ():
+    for plan in valid:
         if _is_native(plan, digits, parts) or (
             word > Said.WEAK and is_amount and parts in plan.parts(digits)
         ):

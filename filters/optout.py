@@ -46,6 +46,7 @@ _RECORDED: Final = frozenset(
 )  # fmt: skip
 """Directives that are kept beside the decision: none of them is about training on text."""
 
+MAX_HEADER_CHARS: Final = 16_384
 _OUR_HEADERS: Final = frozenset(
     {"tdm-reservation", "tdm-policy", "content-usage", "x-robots-tag", "link"}
 )
@@ -117,7 +118,9 @@ def from_headers(headers: Sequence[tuple[str, str]], agents: Sequence[str] = ())
     found: list[Finding] = []
     for name, value in headers:
         key = name.strip().lower()
-        first, *smuggled = _LINE_END.split(value)
+        first, *smuggled = _LINE_END.split(value[:MAX_HEADER_CHARS])
+        if len(value) > MAX_HEADER_CHARS and key in _OUR_HEADERS:
+            found.append(Finding("unreadable", RESERVED, "header", f"{key} is too long"))
         by_name.setdefault(key, []).append(first.strip())
         if smuggled and (key in _OUR_HEADERS or any(map(_names_ours, smuggled))):
             found.append(Finding("unreadable", RESERVED, "header", "a line end inside a header"))

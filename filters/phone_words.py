@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Final
-
-import regex  # type: ignore[import-untyped]
 
 
 class Said(enum.IntEnum):
     """How sure the words around a number make it a telephone number."""
 
-    OTHER = -1
-    """They name another kind of number."""
     NONE = 0
     """They say nothing."""
     WEAK = 1
@@ -27,81 +24,79 @@ class Said(enum.IntEnum):
 
 # What a telephone, a mobile telephone and a fax are called in the languages of Europe. Stems of
 # the first kind count inside compounds too ("Mobiltelefonnummer"), short forms as words alone.
-_WORDS: Final = regex.compile(
+_WORDS: Final = re.compile(
     r"(?:telem[oó]vel|tel[eèé]?[fp]h?[oóòô]+n|teleph|phone(?!s)|hotline|helpline|whats ?app|viber"
     r"|puhel|guth[aá]n|rufnummer|durchwahl|festnetz|telefax|телефон|тэлефон|мобил|мобіл|мабіл"
-    r"|факс|τηλ[έε]φων|κινητ|φαξ|σταθερ[όο]|símanúm|teléf|téléph|tālru|faks|հեռ|ტელ|[☎✆📞📱☏🖀🕿🖷📠])\p{L}*+"
-    r"|(?<![\p{L}\p{N}])(?:handy(?:nummer|nr)?|mobil\w{0,9}|gsm\w{0,4}|fax\w{0,8}|tel|tlf|tfn?|tlph"
+    r"|факс|τηλ[έε]φων|κινητ|φαξ|σταθερ[όο]|símanúm|teléf|téléph|tālru|faks|հեռ|բջջ|ტელ|მობ|ffôn"
+    r"|mowbajl|mobitel|[☎✆📞📱☏🖀🕿🖷📠])[^\W\d_]*+"
+    r"|(?<![^\W_])(?:handy(?:nummer|nr)?|mobil\w{0,9}|gsm\w{0,4}|fax\w{0,8}|tel|tlf|tfn?|tlph"
     r"|tfno|mob|cel|ph|tél|telf|telè|telef|tlfn|fono|fon|móv|m[oó]vil\w?|portable|cell\w{0,5}|kom"
     r"|komórk\w*|linka|тел|моб|ф|т|тл|τηλ|κιν|s[ií]mi?|gsímar?|farsími|puh|matkap|fiks\w*|fijo|fisso"
-    r"|pager|t|m|f|p|d)(?![\p{L}\p{N}])",
-    regex.IGNORECASE,
+    r"|pager|t|m|f|p|d)(?![^\W_])"
 )
 # Verbs and places that are said of much else: after them a number must be valid.
-_WEAK_WORDS: Final = regex.compile(
-    r"(?<![\p{L}\p{N}])(?:call\w{0,3}|dial|ring|text|sms|reach|contact\w{0,3}|kontakt\w{0,4}|bellen"
+_VERBS: Final = re.compile(
+    r"(?<![^\W_])(?:call\w{0,3}|dial|ring|text|sms|reach|contact\w{0,3}|kontakt\w{0,4}|bellen"
     r"|bel|rufen|anruf\w*|an unter|dzwoń|zadzwo\w*|numer\w{0,3}|volajte|volejte|nazovite|nazovi"
-    r"|звон\w*|дзвон\w*|тел\w*|ll[aá]m\w*|chiam\w*|appel\w*|ringi|soita\w*|hív\w*|obadi\w*|suna\w*|sunați"
-    r"|zvonit|office|desk|home|work|direct|registered|answer\w*|messages? to|звон)(?![\p{L}\p{N}])",
-    regex.IGNORECASE,
+    r"|звон\w*|дзвон\w*|тел\w*|ll[aá]m\w*|chiam\w*|appel\w*|ringi|soita\w*|hív\w*|obadi\w*|suna\w*"
+    r"|zvonit|ċempel|answer\w*|messages? to)(?![^\W_])"
 )
-_WORDS_AFTER: Final = regex.compile(
+_PLACE_LABEL: Final = re.compile(r"(?<![^\W_])(?:office|desk|home|work|direct|büro): ?\(?$")
+_WORDS_AFTER: Final = re.compile(
     r"[ \-,(]{0,3}(?:office|fax|mobile|cell|home|work|tel|phone|desk|direct|mob|gsm|handy|privat"
-    r"|faks|факс|моб|дом|раб|puh)\b",
-    regex.IGNORECASE,
+    r"|faks|факс|моб|дом|раб|puh)\b"
 )
 WORD_WINDOW: Final = 40
 # One letter is a label only right before a number: "T: 030 123456".
-_LABEL: Final = regex.compile(r"[.:)\s]{1,4}\(?")
+_LABEL: Final = re.compile(r"[.:)\s]{1,4}\(?")
 # Between a word and a number that is valid nowhere stand few letters: "Tel. (office): 123 4567".
 _LABEL_GAP: Final = 6
 _MAX_LETTERS_BETWEEN: Final = 20
 _MAX_LETTERS_AFTER_VERB: Final = 8
 # Numbers of other kinds that words name. Serial numbers and codes have their detectors, or none.
-_OTHER_WORDS: Final = regex.compile(
+_OTHER_WORDS: Final = re.compile(
     r"isbn|issn|ean\b|gtin|doi|art\.? ?-?n|artikel|item|order|bestell|sku|ref\b|ref\.|invoice|vat\b"
     r"|\bust|iban|konto|account|bank|blz|swift|siret|siren|nip\b|regon|krs|pesel|ico\b|ičo|dič|\boib"
     r"|\bcif\b|nif\b|cvr|org\.? ?n|orgnr|y-tunnus|hrb|hra\b|reg\.? ?n|registr|code\b|\bkod\b|zip"
     r"|plz|psč|postal|инн|огрн|кпп|бик|р/с|к/с|окпо|снилс|єдрпоу|еик|булстат|αφμ|α\.φ\.μ|\bgps|lat\b"
     r"|lon\b|fødselsn|personn|burgerserv|bsn\b|kvk|btw|tva\b|iva\b|dph\b|pvm\b|kmkr|licen|patent"
-    r"|passport|ssn\b|retrieved|version|bug\b|[#№§]",
-    regex.IGNORECASE,
+    r"|passport|ssn\b|retrieved|version|bug\b|[#№§]"
 )
 
 
 def said_of(text: str, start: int, end: int) -> Said:
-    """What the text before a number says of it, or the word right after it."""
-    first = max(0, start - WORD_WINDOW)
-    window = text[first:start]
+    """What the text before a number says of it, or the word right after it; never OTHER."""
+    before = text[max(0, start - WORD_WINDOW - 1) : start].lower()
     found = Said.NONE
-    for match in _WORDS.finditer(text, first, start):
-        between = text[match.end() : start]
+    for match in _WORDS.finditer(before, len(before) > WORD_WINDOW):
+        between = before[match.end() :]
         is_letter = len(match.group()) == 1 and match.group().isalpha()
-        if is_letter and not _LABEL.fullmatch(between):
-            continue
-        letters = sum(map(str.isalpha, between))
-        is_near = letters <= _MAX_LETTERS_BETWEEN and between.count("\n") < 2
-        is_near = is_near and not any(map(str.isdigit, between[-_MAX_LETTERS_BETWEEN:]))
-        found = (
-            Said.LABELLED
-            if not letters and len(between) <= 6
-            else Said.SAID
-            if is_near
-            else Said.WEAK
-        )
-        if _OTHER_WORDS.search(between):
-            found = Said.OTHER
-    if found <= Said.NONE:
-        weak = list(_WEAK_WORDS.finditer(text, first, start))
-        if _WORDS_AFTER.match(text, end):
-            return Said.SAID
-        if _OTHER_WORDS.search(window):
-            return Said.OTHER
-        return max(_weak(text, match, start) for match in weak) if weak else Said.NONE
-    return found
+        if not is_letter or _LABEL.fullmatch(between):
+            found = Said.NONE if _OTHER_WORDS.search(between) else _by_gap(between)
+    if found > Said.NONE:
+        return found
+    if _WORDS_AFTER.match(text[end : end + WORD_WINDOW].lower()):
+        return Said.SAID
+    asked = [_after_verb(before[match.end() :]) for match in _VERBS.finditer(before)]
+    return max(asked, default=Said.ASKED if _PLACE_LABEL.search(before) else Said.NONE)
 
 
-def _weak(text: str, match: regex.Match[str], end: int) -> Said:
+def is_other(text: str, start: int) -> bool:
+    """Whether the text before a number names another kind of number."""
+    return _OTHER_WORDS.search(text[max(0, start - WORD_WINDOW) : start].lower()) is not None
+
+
+def _by_gap(between: str) -> Said:
+    """How sure a word makes a number, by what stands between them."""
+    letters = sum(map(str.isalpha, between))
+    if not letters and len(between) <= _LABEL_GAP:
+        return Said.LABELLED
+    is_number = any(map(str.isdigit, between[-_MAX_LETTERS_BETWEEN:]))
+    is_near = letters <= _MAX_LETTERS_BETWEEN and between.count("\n") < 2
+    return Said.SAID if is_near and not is_number else Said.WEAK
+
+
+def _after_verb(between: str) -> Said:
     """How sure a verb makes a number: more if hardly a word stands between, "call me on"."""
-    letters = sum(map(str.isalpha, text[match.end() : end]))
+    letters = sum(map(str.isalpha, between))
     return Said.ASKED if letters <= _MAX_LETTERS_AFTER_VERB else Said.WEAK

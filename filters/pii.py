@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from filters import folding
+from filters import countries, folding
 from filters.detectors import DETECTORS, Detector
 from filters.spans import ALL, KINDS, Context, Span
 
@@ -109,10 +109,13 @@ def _search(
     found: list[Span] = []
     redacted = text
     for _ in range(_MAX_PASSES):
+        page = Context("", language, host_tld)
+        if found:  # parts are looked at, which may not hold what says of what country the page is
+            page = replace(page, gated=countries.gate(language, host_tld, redacted))
         seen = (
             span
             for first, last in _changed(found, len(redacted))
-            for span in _seen(redacted, first, last, language, host_tld, detectors)
+            for span in _seen(redacted, first, last, page, detectors)
         )
         fresh = select(span for span in seen if span.kind in kinds)
         if not fresh:
@@ -142,12 +145,7 @@ def _changed(found: Sequence[Span], length: int) -> list[tuple[int, int]]:
 
 
 def _seen(
-    text: str,
-    first: int,
-    last: int,
-    language: str | None,
-    host_tld: str | None,
-    detectors: Sequence[Detector],
+    text: str, first: int, last: int, page: Context, detectors: Sequence[Detector]
 ) -> Iterator[Span]:
     """What detectors find in a range of a text as it is seen, as spans of the text as it is.
 
@@ -157,7 +155,7 @@ def _seen(
     is_whole = last - first == len(text)
     folded = folding.fold(text if is_whole else text[first:last])
     seen = _LITERAL.sub(_blot, folded.text) if "<" in folded.text else folded.text
-    context = Context(seen, language, host_tld, folded.classes, None if is_whole else text)
+    context = replace(page, text=seen, classes=folded.classes)
     low = first + _EDGE if first else 0
     high = last - _EDGE if last < len(text) else last
     for span in candidates(context, detectors):

@@ -19,7 +19,8 @@ _TDM_WORDS: Final = (
     r"text[- ]and[- ]data[- ]mining",
 )
 _RESERVATION: Final = re.compile(
-    r"2019/790|790/2019|(?:§|section|sec\.|paragraph)? ?44 ?b (?:UrhG|Urheberrechtsgesetz|\(3\))"
+    r"2019/790|790/2019|44 ?b ?\(3\)"
+    r"|(?:§ ?)?44 ?b (?:Abs\. ?\d )?(?:UrhG|Urheberrechtsgesetz|(?:of the )?German Copyright)"
     r"|art(?:icle|ikel|\.)? ?4 ?\(3\) (?:of|der|de|CDSM|DSM)|L\. ?122-5-3|70[- ]ter|"
     + "|".join(_TDM_WORDS),
     re.IGNORECASE,

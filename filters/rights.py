@@ -190,7 +190,7 @@ def combine(
     decided_by = tuple(channel for channel in reserved_by if channel in heeded)
     decision = RESERVED if decided_by else UNKNOWN
     if not decided_by:
-        for_it = {one.channel for one in kept if one.verdict == ALLOWED}
+        for_it = {one.channel for one in kept if one.verdict == ALLOWED} - set(reserved_by)
         decided_by = tuple(channel for channel in CHANNELS if channel in for_it)
         decision = ALLOWED if decided_by else UNKNOWN
     robots = _deciding(kept, "robots")

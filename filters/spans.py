@@ -58,13 +58,15 @@ class Context:
     host_tld: str | None = None
     classes: NDArray[np.uint8] | None = None
     """Class bits of the text (`filters.folding`), where they are known already."""
-    page: str | None = None
-    """The whole text, if `text` is a part of it: what numbers on the page say of its country."""
+    gated: frozenset[str] | None = None
+    """The page's countries, where they are known already and `text` is a part of the page."""
 
     @cached_property
     def countries(self) -> frozenset[str]:
         """Countries whose numbers may be sought here without a word that names them."""
-        return countries.gate(self.language, self.host_tld, self.page or self.text)
+        if self.gated is not None:
+            return self.gated
+        return countries.gate(self.language, self.host_tld, self.text)
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:

@@ -101,6 +101,10 @@ def findings_of(rights: Mapping[str, Any]) -> tuple[list[Finding], list[Finding]
             (robots if name in robots_by else page).append(
                 Finding(name, said, "robots" if name in robots_by else "page", shown_value)
             )
+    (robots if "rsl_unresolved" in robots_by else page).extend(
+        Finding("rsl_unresolved", RESERVED, "page", "unresolved", address=address)
+        for address in rights["rsl_addresses"] or ()
+    )
     (page if "unreadable" in page_by else robots).extend(
         Finding("unreadable", RESERVED, "page", value) for value in rights["unreadable"] or ()
     )
@@ -131,8 +135,6 @@ def _of_page(rights: Mapping[str, Any], verdicts: Mapping[str, str]) -> Iterator
         yield Finding("paywalled", verdicts.get("paywalled", UNKNOWN), "page")
     for directive in rights["directives"] or ():
         yield Finding("directive", UNKNOWN, "page", directive)
-    for address in rights["rsl_addresses"] or ():
-        yield Finding("rsl_unresolved", RESERVED, "page", "unresolved", address=address)
 
 
 def to_plain(finding: Finding) -> dict[str, Any]:

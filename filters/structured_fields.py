@@ -32,7 +32,10 @@ def parse_dictionary(value: str) -> dict[str, str | None] | None:
     The last of equal keys counts. None if the value does not parse, as RFC 9651, 4.2 asks for a
     whole field.
     """
-    text = value.lstrip(" ").rstrip(" \t")
+    text = value.lstrip(" ")
+    if text.startswith("\t"):
+        return None
+    text = text.rstrip(" \t")
     members: dict[str, str | None] = {}
     position = 0
     while position < len(text):

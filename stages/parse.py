@@ -23,7 +23,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
-from filters import aitxt, controls, optout, robots, rsl, tdmrep
+from filters import aitxt, controls, impersonal, optout, robots, rsl, tdmrep
 from filters.page_facts import (
     MAX_CONTENT_CHARS,
     MAX_LINKS,
@@ -453,15 +453,14 @@ def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
 
 def parse_robots(body: bytes) -> dict[str, Any]:
     """A robots.txt as the JSON that `filters.robots` reads back, and its status."""
-    parsed = robots.parse(body)
-    says = parsed.status == "rules" or parsed.licenses or parsed.natural_language
-    return {"status": parsed.status, "content": parsed.to_json() if says else None}
+    parsed = impersonal.of_robots(robots.parse(body))
+    return {"status": parsed.status, "content": None if parsed.is_silent else parsed.to_json()}
 
 
 def parse_site_file(path: str, body: bytes) -> dict[str, Any]:
     """A tdmrep.json, an ai.txt or, at any other path, an RSL document, as JSON."""
     if path == TDMREP:
-        return {"status": "rules", "content": tdmrep.parse(body).to_json()}
+        return {"status": "rules", "content": impersonal.of_tdmrep(tdmrep.parse(body)).to_json()}
     if path in AI_TXT:
-        return {"status": "rules", "content": aitxt.parse(body).to_json()}
-    return {"status": "rules", "content": rsl.parse(body).to_json()}
+        return {"status": "rules", "content": impersonal.of_ai_txt(aitxt.parse(body)).to_json()}
+    return {"status": "rules", "content": impersonal.of_rsl(rsl.parse(body)).to_json()}

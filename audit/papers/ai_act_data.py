@@ -79,20 +79,19 @@ def size(seen: Evidence, answers: Answers) -> list[Field]:
                 ),
                 *(
                     table(
-                        f"Varieties of {_named(tag)}",
+                        f"Varieties: {_named(name)}",
                         ("variety", *SHOWN),
-                        rows(part, "variety", "varieties", tag),
+                        rows(part, "variety", "varieties", name),
                     )
-                    for tag, part in seen.at("/varieties").items()
+                    for name, part in seen.at("/varieties").items()
                 ),
             ],
         ),
     ]
 
 
-def _named(tag: str) -> str:
-    first = tag.partition("/")[0]
-    return {"nno_Latn": "Norwegian", "srp_Cyrl": "Serbian"}.get(first, tags.BY_TAG[first].name)
+def _named(name: str) -> str:
+    return tags.BY_TAG[name].name if name in tags.BY_TAG else name
 
 
 def size_bin(corpus: Mapping[str, Any]) -> str:

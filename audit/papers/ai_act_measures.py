@@ -9,13 +9,18 @@ from audit.papers.provider import Answers
 def rights(seen: Evidence, answers: Answers) -> list[Field]:
     """Section 3.1: protocols that were honoured, each with its count."""
     first, last = seen.at("/rights/robots_first"), seen.at("/rights/robots_last")
-    dated = f" The files were fetched from {first[:10]} to {last[:10]}." if first and last else ""
+    dated = (
+        f" The archive's robots.txt files were fetched from {first[:10]} to {last[:10]}."
+        if first and last
+        else ""
+    )
     return [
         asked(answers, "3.1.signatory", "Signatory of the Code of Practice"),
         field(
             "3.1.measures",
             "Measures before and during data collection to respect reservations of rights",
-            statements.RESERVATIONS + " " + statements.CRAWLER_BEHAVIOUR + dated,
+            f"{statements.RESERVATIONS} {statements.policy(seen)}{dated}"
+            f" {statements.CRAWLER_BEHAVIOUR}",
             [
                 figure(
                     seen,
@@ -26,6 +31,14 @@ def rights(seen: Evidence, answers: Answers) -> list[Field]:
                 ),
                 figure(seen, "first robots.txt", "time", "rights", "robots_first"),
                 figure(seen, "last robots.txt", "time", "rights", "robots_last"),
+                figure(
+                    seen,
+                    "pages whose robots.txt can be read in two ways",
+                    "pages",
+                    "rights",
+                    "robots_ambiguous",
+                ),
+                figure(seen, "version of the policy", "version", "rights", "policy_version"),
             ],
             [
                 table(
@@ -34,12 +47,17 @@ def rights(seen: Evidence, answers: Answers) -> list[Field]:
                     statements.protocols(seen),
                 ),
                 table(
+                    "Pages that a channel reserves, heeded or not (one may be by several)",
+                    ("channel", "count"),
+                    rows(seen.at("/rights/reserved"), "channel", "rights", "reserved"),
+                ),
+                table(
                     "Other reasons of rights", ("reason", "count"), statements.other_rights(seen)
                 ),
                 table(
-                    "robots.txt by state, hosts",
+                    "robots.txt files of the archive by state",
                     ("state", "count"),
-                    rows(seen.at("/rights/robots_hosts"), "state", "rights", "robots_hosts"),
+                    rows(seen.at("/rights/robots_files"), "state", "rights", "robots_files"),
                 ),
             ],
         ),

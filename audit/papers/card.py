@@ -108,6 +108,8 @@ def said(seen: Evidence, answers: Answers) -> dict[str, Any]:
         "selection": statements.selection(seen),
         "content": statements.content(seen),
         "raw_data": statements.raw_data(seen),
+        "policy": statements.policy(seen),
+        "energy": statements.energy(seen),
         "illegal": statements.illegal(seen),
         "duplicates": statements.duplicates(seen),
         "asked": {

@@ -13,6 +13,7 @@ from audit.papers import statements
 from audit.papers.evidence import Evidence
 from audit.papers.forms import NOTICE, Field, identity
 from audit.papers.provider import Answers
+from audit.phrases import plain
 from filters.catalog import BY_NAME
 from langid import tags
 from stages import schema
@@ -224,17 +225,22 @@ def _records() -> Field:
     }
 
 
-def _column(key: str, name: str, kind: pa.DataType, meaning: str) -> Field:
-    """A column as a field, with what it is made of."""
+def _column(key: str, name: str, kind: pa.DataType, meaning: str, *within: str) -> Field:
+    """A column, or what it is made of, as a field; `within` is the way down from the column."""
+    column, *path = (*within, name)
     made: Field = {
         "@type": "cr:Field",
         "@id": key,
         "name": name,
         "description": meaning,
-        "source": _source(name),
+        "source": _source(column, ".".join(path)),
     }
     if pa.types.is_struct(kind):
-        return {**made, "subField": list(_parts(key, name, kind))}
+        parts = [
+            _column(f"{key}/{part.name}", part.name, part.type, _meaning(part.name), *within, name)
+            for part in kind
+        ]
+        return {**made, "subField": parts}
     if pa.types.is_map(kind):
         return {**made, **_ARRAY, "subField": list(_pairs(key, name, kind))}
     if pa.types.is_list(kind):
@@ -242,20 +248,10 @@ def _column(key: str, name: str, kind: pa.DataType, meaning: str) -> Field:
     return {**made, "dataType": _kind(kind, name)}
 
 
-def _parts(key: str, column: str, kind: pa.StructType) -> Iterator[Field]:
-    for part in kind:
-        known = BY_NAME.get(part.name)
-        made: Field = {
-            "@type": "cr:Field",
-            "@id": f"{key}/{part.name}",
-            "name": part.name,
-            "description": known.description if known else part.name.replace("_", " "),
-            "source": _source(column, part.name),
-        }
-        if pa.types.is_list(part.type):
-            yield {**made, **_ARRAY, "dataType": "sc:Text"}
-        else:
-            yield {**made, "dataType": _kind(part.type, part.name)}
+def _meaning(name: str) -> str:
+    """What a part of a struct is: a signal's description, or its name in words."""
+    known = BY_NAME.get(name)
+    return known.description if known else plain(name)
 
 
 def _pairs(key: str, column: str, kind: pa.MapType) -> Iterator[Field]:
@@ -271,9 +267,9 @@ def _pairs(key: str, column: str, kind: pa.MapType) -> Iterator[Field]:
         }
 
 
-def _source(column: str, part: str = "") -> Field:
+def _source(column: str, path: str = "") -> Field:
     made: Field = {"fileSet": {"@id": ALL}, "extract": {"column": column}}
-    return {**made, "transform": {"jsonPath": part}} if part else made
+    return {**made, "transform": {"jsonPath": path}} if path else made
 
 
 def _kind(kind: pa.DataType, name: str) -> str:

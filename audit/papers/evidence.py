@@ -6,6 +6,7 @@ Where both know a number they must agree, or there is no paper.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from math import ceil
 from typing import Any
@@ -13,35 +14,21 @@ from typing import Any
 import pyarrow.compute as pc
 
 from audit import chapters, stats
+from audit.bias import DOMAINS, FAMILIES
+from audit.energy import energy
 from audit.papers.holdings import NO_TLD, UNITS, Holdings, Sums, holdings
 from audit.papers.suffixes import suffixes
-from audit.runs import Run
+from audit.runs import Run, base_name
 from filters import countries
+from filters.site_files import UNDATED
 from langid import tags
+from pipeline import lists
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
 TOP_SHARE, SME_SHARE, SME_MOST = 0.10, 0.05, 1_000
 """Which domains the training summary lists (template of the Commission, section 2.3): the top 10 %
 by size of content; for small and medium-sized enterprises 5 % or 1,000, whichever is lower."""
-
-VARIETIES: Mapping[str, tuple[str, ...]] = {
-    "deu_Latn": ("at", "ch", "de", "it", "li", "lu", "be"),
-    "nld_Latn": ("be", "nl"),
-    "fra_Latn": ("be", "ch", "fr", "lu"),
-    "por_Latn": ("br", "pt"),
-    "eng_Latn": ("ie", "mt", "uk"),
-    "ron_Latn": ("md", "ro"),
-    "cat_Latn": ("ad", "cat", "es"),
-    "spa_Latn": ("es",),
-    "ita_Latn": ("ch", "it"),
-    "swe_Latn": ("fi", "se"),
-    "ell_Grek": ("cy", "gr"),
-    "hun_Latn": ("hu", "ro", "sk"),
-}
-"""Top-level domains by which varieties of a language are told apart here; the rest are `other`."""
-WRITTEN_TWICE = (("nno_Latn", "nob_Latn"), ("srp_Cyrl", "srp_Latn"))
-"""Languages with two written standards or scripts, each of which is a tag of its own."""
 
 
 class Evidence:
@@ -84,10 +71,9 @@ class Evidence:
         return made
 
     @cached_property
-    def channels(self) -> list[dict[str, Any]]:
-        """Channels of reservations: channel, reason, meaning, is_heeded, documents."""
-        said = chapters.rights(self.run, self.table, self.found["totals"])
-        return list(said["channels"])
+    def rights(self) -> dict[str, Any]:
+        """What the report says of reservations: channels, policy, pages and hosts."""
+        return chapters.rights(self.run, self.table, self.found["totals"])
 
     def tree(self) -> dict[str, Any]:
         """All figures."""
@@ -170,10 +156,11 @@ def _countries(seen: Evidence) -> dict[str, Any]:
 
 
 def _varieties(seen: Evidence) -> dict[str, Any]:
-    """Of languages with varieties: documents and bytes by top-level domain or written standard."""
+    """Of languages with varieties: documents and bytes by top-level domain, or by tag."""
     found: dict[str, Any] = {}
-    for tag, domains in VARIETIES.items():
-        if tag not in seen.held.languages:
+    for tag in sorted(seen.held.languages):
+        domains = DOMAINS.get(tag[:3])
+        if domains is None:
             continue
         rows = {name: {"documents": 0, "text_bytes": 0} for name in (*domains, "other")}
         for (of, tld), part in seen.held.top_level.items():
@@ -182,10 +169,10 @@ def _varieties(seen: Evidence) -> dict[str, Any]:
                 for unit, value in part.items():
                     into[unit] += value
         found[tag] = rows
-    for pair in WRITTEN_TWICE:
-        held = {tag: seen.held.languages.get(tag, {}) for tag in pair}
+    for family, members in FAMILIES.items():
+        held = {tag: seen.held.languages.get(tag, {}) for tag in members}
         if any(held.values()):
-            found["/".join(pair)] = {
+            found[family] = {
                 tag: {unit: sums.get(unit, 0) for unit in ("documents", "text_bytes")}
                 for tag, sums in held.items()
             }
@@ -246,25 +233,41 @@ def _rejected(seen: Evidence, prefix: str, *names: str) -> dict[str, int]:
 
 
 def _rights(seen: Evidence) -> dict[str, Any]:
-    reasons = [row["reason"] for row in seen.channels]
-    first, last = _robots_dates(seen.run)
+    channels = seen.rights["channels"]
+    fetched = _robots_dates(seen.run)
     return {
-        "rejected": _rejected(seen, "rights.", *reasons),
-        "robots_hosts": dict(sorted(stats.labels(seen.table, "collate", "robots.files").items())),
-        "robots_first": first,
-        "robots_last": last,
+        "rejected": _rejected(seen, "rights.", *(row["reason"] for row in channels)),
+        "reserved": {row["channel"]: row["reserved"] for row in channels},
+        "robots_files": dict(sorted(seen.rights["hosts"])),
+        "robots_ambiguous": seen.rights["ambiguous"],
+        "policy": seen.rights["policy"],
+        "policy_version": _policy_version(seen.run),
+        "robots_first": min(fetched, default=None),
+        "robots_last": max(fetched, default=None),
     }
 
 
-def _robots_dates(run: Run) -> tuple[str | None, str | None]:
-    """When the first and the last robots.txt of the snapshot was fetched; None without any."""
-    ends: list[str] = []
-    for output in run.outputs("prepare", "robots"):
-        if run.is_there(output):
-            for _, batch in run.batches(output, ["fetched_at"]):
-                found = pc.min_max(batch["fetched_at"]).values()
+def _policy_version(run: Run) -> str | None:
+    """By which version of the policy's rules pages were judged; None without a judged page."""
+    for _, records in run.records(["rights"]):
+        found = pc.struct_field(records["rights"].combine_chunks(), "policy_version")
+        versions = found.drop_null().unique().to_pylist()
+        if versions:
+            return ", ".join(sorted(versions))
+    return None
+
+
+def _robots_dates(run: Run) -> list[str]:
+    """When the first and the last robots.txt of the snapshot were fetched; none without any."""
+    ends: list[int] = []
+    for made in run.manifests("collate"):
+        for output in made.outputs if made.task.startswith("robots-") else ():
+            if base_name(output) == schema.SITE_FILES.name and run.is_there(output):
+                table = lists.mapped(run.path / output.path)
+                times = table["fetched_at"].filter(table["is_robots"])
+                found = pc.min_max(times.filter(pc.not_equal(times, UNDATED))).values()
                 ends += [value.as_py() for value in found if value.is_valid]
-    return min(ends, default=None), max(ends, default=None)
+    return [datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for end in ends]
 
 
 def _personal_data(seen: Evidence) -> dict[str, Any]:
@@ -297,6 +300,12 @@ def _duplicates(seen: Evidence) -> dict[str, Any]:
     }
 
 
+def _energy(seen: Evidence) -> dict[str, Any]:
+    """What the run cost, low to high; null where no task was timed."""
+    spent = energy(seen.run)
+    return {"kwh": spent["total"]["kwh"], "method": spent["method"]}
+
+
 def _all_rejected(seen: Evidence) -> dict[str, Any]:
     """Responses by reason; those set aside unread are not among them."""
     return dict(seen.found["totals"]["rejected"])
@@ -315,4 +324,5 @@ SECTIONS: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
     "illegal_content": _illegal_content,
     "duplicates": _duplicates,
     "rejected": _all_rejected,
+    "energy": _energy,
 }

@@ -5,11 +5,12 @@ whether that is enough.
 """
 
 import re
+from pathlib import Path
 
+from audit import phrases
 from audit.papers.evidence import Evidence
 from audit.papers.forms import Field, check
-from filters.rights import CHANNELS
-from stages import schema
+from filters.rights import AT_CRAWL, LATEST, UNION
 
 CRAWLER_PURPOSE = (
     "To keep a public archive of web pages for research and analysis, as the archive's operator"
@@ -39,8 +40,10 @@ PROTOCOLS = {
     "robots": "robots.txt (RFC 9309), rules for agents that gather training data",
     "content_signal": "Content-Signal in robots.txt (ai-train=no)",
     "content_usage": "Content-Usage in robots.txt and response headers (IETF AIPREF drafts)",
-    "tdm_reservation": "TDM Reservation Protocol (W3C community group report)",
+    "tdm_reservation": "TDM Reservation Protocol (W3C community group report): file, header, meta",
     "noai": "noai in X-Robots-Tag and meta robots",
+    "ai_txt": "ai.txt (Spawning; draft of 2026 for /.well-known/ai.txt)",
+    "rsl": "Really Simple Licensing, RSL 1.0",
 }
 """Names of channels that have a document to cite; any other channel is named by its reason."""
 
@@ -101,18 +104,52 @@ def selection(seen: Evidence) -> str:
 
 
 def protocols(seen: Evidence) -> list[Field]:
-    """Every channel of reservations: what it is, whether the run heeds it, pages rejected by it."""
-    heeded = {row["channel"]: row["is_heeded"] for row in seen.channels}
+    """Every channel of reservations: what it is, whether the policy heeds it, pages rejected."""
     return [
         {
-            "protocol": PROTOCOLS.get(channel, schema.REASONS[reason][1]),
-            "channel": channel,
-            "heeded": heeded.get(channel, False),
-            "count": seen.at(f"/rights/rejected/{reason}"),
-            "check": check("rights", "rejected", reason),
+            "protocol": PROTOCOLS.get(row["channel"], row["meaning"]),
+            "channel": row["channel"],
+            "heeded": row["is_heeded"],
+            "count": row["documents"],
+            "check": check("rights", "rejected", row["reason"]),
         }
-        for channel, reason in CHANNELS.items()
+        for row in seen.rights["channels"]
     ]
+
+
+def policy(seen: Evidence) -> str:
+    """The run's policy of reservations, in words."""
+    rights = seen.run.settings.rights
+    given = {
+        "newer robots.txt files": rights.robots_latest,
+        "files that sites publish (tdmrep.json, ai.txt, RSL documents)": rights.side_files,
+        "a list of domains that opted out": rights.optout_domains,
+    }
+    beside = ", ".join(f"{what} ({Path(name).name})" for what, name in given.items() if name)
+    lacking = ", ".join(what for what, name in given.items() if not name)
+    modes = {
+        UNION: "what a site's robots.txt said at crawl time or says in a newer file",
+        AT_CRAWL: "what a site's robots.txt said at crawl time",
+        LATEST: "what a site's newest robots.txt says",
+    }
+    return (
+        f"Policy {rights.policy}, version {seen.at('/rights/policy_version')} of its rules; of"
+        f" robots.txt, {modes[rights.robots_mode]}. Given beside the archive:"
+        f" {beside or 'nothing'}."
+        + (f" Not given, and so not heeded: {lacking}." if lacking else "")
+    )
+
+
+def energy(seen: Evidence) -> str:
+    """What the run cost in energy, low to high, as an estimate says it."""
+    kwh = seen.at("/energy/kwh")
+    if not kwh or seen.at("/energy/method") == "unknown":
+        return "Not known: the run's tasks were not timed."
+    return (
+        f"Making it from the archive took {phrases.energy(kwh)} ({seen.at('/energy/method')});"
+        " weir energy RUN says under which assumptions, and what is not counted: the crawl,"
+        " storage, network and making the machines among others."
+    )
 
 
 def other_rights(seen: Evidence) -> list[Field]:
@@ -120,7 +157,7 @@ def other_rights(seen: Evidence) -> list[Field]:
     return [
         {"reason": reason, "count": count, "check": check("rights", "rejected", reason)}
         for reason, count in seen.at("/rights/rejected").items()
-        if reason not in CHANNELS.values()
+        if reason not in {row["reason"] for row in seen.rights["channels"]}
     ]
 
 
@@ -170,6 +207,10 @@ BIASES = (
     ),
     "Language identification mistakes close languages for each other, smaller ones more often.",
     "Block lists and reservations of rights remove sites of some kinds, news above all.",
+    (
+        "weir bias RUN compares what each rule keeps of pages that mention groups of people, and of"
+        " varieties, with the rest, with intervals; its word lists name who reviewed them."
+    ),
 )
 LIMITATIONS = (
     (

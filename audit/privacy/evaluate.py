@@ -79,7 +79,7 @@ def of_paragraphs(documents: Iterable[Document], detect: Detect) -> dict[str, fr
         for document in documents
         for paragraph in document.paragraphs
     }
-    found = detect(list(alone.values()))
+    found = detect(list(alone.values())) if alone else []
     return {
         paragraph: frozenset(paragraph[each.start : each.end] for each in spans)
         for paragraph, spans in zip(alone, found, strict=True)

@@ -44,7 +44,7 @@ class Planted:
 
     def new(self, place: str, kind: str) -> str:
         """A value of its own for a place."""
-        chance = Random(f"{place}/{kind}")
+        chance = Random(f"{place}/{kind}")  # noqa: S311 - the same every time
         if kind == "NATIONAL_ID":
             body = f"{chance.randrange(50, 99)}0{chance.randrange(1, 10)}1{chance.randrange(10)}"
             body += f"{chance.randrange(10_000):04}"
@@ -81,19 +81,16 @@ HOST = "dzienniki-miejskie.example"
 HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
 
 
-def _wide(text: str) -> str:
+def wide(text: str) -> str:
     """Full-width forms of what is ASCII."""
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
 
 
-def _seamed(text: str) -> str:
-    """A soft hyphen or a zero-width space after every fourth character."""
+def seamed(text: str) -> str:
+    """A soft hyphen, a zero-width space after every fourth character, by turns."""
     pieces = [text[i : i + 4] for i in range(0, len(text), 4)]
-    return (
-        "\u200b".join("\u00ad".join(pair) for pair in itertools.batched(pieces, 2))
-        if hasattr(itertools, "batched")
-        else "\u00ad".join(pieces)
-    )
+    seams = itertools.cycle("\u00ad\u200b")
+    return "".join(piece + seam for piece, seam in zip(pieces, seams, strict=False))
 
 
 def _page(planted: Planted, number: int, title: str, text: str, more: str = "") -> bytes:
@@ -130,7 +127,8 @@ def _exchanges(planted: Planted) -> Iterator[Exchange]:
 
     def made(number: int) -> str:
         """A page's text: that of a sample in another order, so that none is a duplicate."""
-        return "\n".join(Random(number).sample(lines, len(lines)))
+        chance = Random(number)  # noqa: S311 - the same every time
+        return "\n".join(chance.sample(lines, len(lines)))
 
     def exchange(number: int, url: str, body: bytes, **more: Any) -> Exchange:
         headers = (
@@ -151,7 +149,7 @@ def _exchanges(planted: Planted) -> Iterator[Exchange]:
     yield exchange(0, f"{base}/wiadomosci/1", _page(planted, 0, "Wiadomości", plain + made(0)))
     folded = "\n".join(
         f"{SAID[kind].format(fold(planted.new(f'{fold.__name__}', kind)))}"
-        for fold in (_wide, _seamed)
+        for fold in (wide, seamed)
         for kind in ("EMAIL", "PHONE", "IBAN", "NATIONAL_ID")
     )
     yield exchange(1, f"{base}/wiadomosci/2", _page(planted, 1, "Folie", f"{folded}\n{made(1)}"))
@@ -215,8 +213,10 @@ def snapshot(root: Path) -> tuple[Planted, Path, Path]:
     archive.write_snapshot(root, [warc], archive.triple(fetched))
     tdmrep = [{"location": "/*", "tdm-reservation": 0,
                "tdm-policy": f"https://{HOST}/{planted.new('tdmrep', 'EMAIL')}"}]  # fmt: skip
-    rsl = (f'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>'
-           f"<copyright contactEmail=\"{planted.new('rsl', 'EMAIL')}\"/></license></content></rsl>")  # fmt: skip
+    rsl = (
+        '<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>'
+        f'<copyright contactEmail="{planted.new("rsl", "EMAIL")}"/></license></content></rsl>'
+    )
     side = {
         "/.well-known/tdmrep.json": json.dumps(tdmrep),
         "/ai.txt": f"# {planted.all('ai.txt', ('EMAIL', 'PHONE'))}\nUser-Agent: *\nAllow: *\n",
@@ -274,23 +274,23 @@ class Search:
         }
         self._coded = {name: tuple(_in_base64(value)) for name, value in wanted.items()}
 
-    def text(self, text: str) -> set[str]:
-        """Names of the values that a text holds."""
-        found = set()
-        for view in _views(text):
-            lowered = unicodedata.normalize("NFKC", view).lower()
-            short = _SEPARATORS.sub("", lowered)
-            found |= {name for name, value in self._raw.items() if value in lowered}
-            found |= {name for name, value in self._compact.items() if value in short}
-        coded = {name for name, forms in self._coded.items() if any(form in text for form in forms)}
-        return found | coded
+    def texts(self, given: Iterable[str]) -> set[str]:
+        """Names of the values that any of the texts holds; none is sought across two of them."""
+        whole = dict.fromkeys(given)
+        views = [view for text in whole for view in _views(text)]
+        lowered = [unicodedata.normalize("NFKC", view).lower() for view in views]
+        as_is = "\n".join(lowered)
+        short = "\n".join(_SEPARATORS.sub("", each) for each in lowered)
+        coded = "\n".join(whole)
+        found = {name for name, value in self._raw.items() if value in as_is}
+        found |= {name for name, value in self._compact.items() if value in short}
+        return found | {
+            name for name, forms in self._coded.items() if any(f in coded for f in forms)
+        }
 
     def file(self, path: Path) -> set[str]:
         """Names of the values that a file holds, decoded by what it is; and in its name."""
-        found = self.text(path.name)
-        for text in texts(path):
-            found |= self.text(text)
-        return found
+        return self.texts([path.name, *texts(path)])
 
     def folder(self, folder: Path) -> dict[str, set[str]]:
         """Files of a folder in which anything was found, and what."""

@@ -2,7 +2,9 @@
 
 import base64
 import gzip
+import io
 import json
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from pipeline import cli
 from tests.data.extracting import SHORT
-from tests.e2e.planted import HOST, Planted, Search, _seamed, _wide, snapshot, texts
+from tests.e2e.planted import HOST, Planted, Search, seamed, snapshot, texts, wide
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
         iban = quote(planted.values["path/IBAN"], safe="+@")
         address = f"https://{HOST}/osoby/{quote(mail, safe='+@')}/{iban}"
         _weir(None, "takedown", "apply", str(dataset), "--url", address)
+        _weir(shown / "report again", "report", str(run))
         _weir(shown / "verify", "verify", str(run))
     finally:
         patch.undo()
@@ -64,9 +67,6 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
 def _weir(printed: Path | None, *words: str) -> None:
     """Run a command; what it prints goes to files, which are searched with the rest."""
     capture = pytest.MonkeyPatch()
-    import io
-    import sys
-
     out, err = io.StringIO(), io.StringIO()
     capture.setattr(sys, "stdout", out)
     capture.setattr(sys, "stderr", err)
@@ -92,7 +92,8 @@ def test_the_run_read_what_was_planted(done: Done) -> None:
 
 def test_nothing_planted_is_found(done: Done) -> None:
     """The run, the dataset, what commands printed, and what is left of temporary files."""
-    assert Search(done.planted.values).folder(done.folder) == {}
+    found = Search(done.planted.values).folder(done.folder)
+    assert not found, json.dumps({name: sorted(names) for name, names in found.items()}, indent=1)
 
 
 FORMS = {
@@ -101,8 +102,8 @@ FORMS = {
     "percent": lambda v: quote(v, safe=""),
     "percent twice": lambda v: quote(quote(v, safe=""), safe=""),
     "percent thrice": lambda v: quote(quote(quote(v, safe=""), safe=""), safe=""),
-    "full width": _wide,
-    "seamed": _seamed,
+    "full width": wide,
+    "seamed": seamed,
     "spaced": " ".join,
     "base64": lambda v: base64.b64encode(f"ab{v}cdef".encode()).decode(),
 }
@@ -127,14 +128,13 @@ def test_the_search_finds_each_form_in_each_kind_of_file(form: str, tmp_path: Pa
     wanted = {name: v for name, v in planted.values.items() if name.startswith("text/")}
     files = tmp_path / "files"
     files.mkdir()
-    for number, (name, value) in enumerate(wanted.items()):
+    for number, value in enumerate(wanted.values()):
         shown = FORMS[form](value)
         table = _table(f"before {shown} after")
         for column in table.column_names:
             pq.write_table(table.select([column]), files / f"{number}-{column}.parquet")
-        with pa.OSFile(str(files / f"{number}.arrow"), "wb") as sink:
-            with pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
+        with pa.ipc.new_file(str(files / f"{number}.arrow"), table.schema) as writer:
+            writer.write_table(table)
         line = f"x {shown} y"
         (files / f"{number}.json").write_text(json.dumps({"a": [line]}), encoding="utf-8")
         (files / f"{number}.log").write_text(line, encoding="utf-8")

@@ -1,5 +1,6 @@
 """Reservations in whole runs: every channel, stricter policies and newer files by --reuse."""
 
+import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -174,17 +175,15 @@ def test_what_was_extracted_under_no_policy_serves_every_other(
     assert len(said) == 1
 
 
-def test_tables_have_the_same_bytes_for_any_number_of_archives_workers_and_resumptions(
+def test_tables_made_again_have_the_same_bytes(
     archives: tuple[Path, Path], standard: Path, tmp_path: Path
 ) -> None:
-    run = tmp_path / "run"
-    resolved = _configured(archives)
-    ended, _ = run_here(resolved, run, workers=2)
-    assert ended.exit_code == runner.DONE, ended.problems
+    run = shutil.copytree(standard, tmp_path / "run")
     tables = ("site_files", "site_contents", "records", "decisions", "corpus")
-    assert digests(run, *tables) == digests(standard, *tables)
+    for table in tables[:2]:
+        shutil.rmtree(run / table)
     for manifest in (run / "manifests" / "collate").glob("*.json"):
         manifest.unlink()
-    ended, events = run_here(resolved, run)
+    ended, events = run_here(_configured(archives), run)
     assert (ended.exit_code, tasks_run(events)) == (runner.DONE, {"collate": 1})
     assert digests(run, *tables) == digests(standard, *tables)

@@ -386,3 +386,11 @@ def test_an_ambiguous_file_reserves_for_strict() -> None:
     findings = from_robots(parse(body), "rules", AGENTS, "/")
     assert combine(findings).decision == "unknown"
     assert combine(findings, POLICIES["strict"]).reasons == ("rights.robots_ambiguous",)
+
+
+def test_headers_that_are_too_long_are_read_in_part() -> None:
+    findings = from_headers([("x-robots-tag", "noindex, " * 10_000 + "noai")])
+    assert combine(findings).unreadable == ("x-robots-tag is too long",)
+    assert combine(findings, POLICIES["strict"]).reasons == ("rights.unreadable",)
+    assert combine(from_headers([("x-robots-tag", "noai, " * 10_000)])).decided_by == ("noai",)
+    assert from_headers([("set-cookie", "x" * 50_000)]) == []

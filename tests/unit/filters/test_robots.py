@@ -406,3 +406,28 @@ def test_reservations_in_prose(remark: str, found: str | None) -> None:
 def test_the_digest_is_of_the_bytes_given() -> None:
     body = b"\xef\xbb\xbfUser-agent: *\r\nDisallow: /"
     assert parse(body).sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_wildcards_past_the_cap_can_only_reserve_more() -> None:
+    head = b"User-agent: *\n" + b"".join(b"Disallow: /%d*x\n" % n for n in range(2_000))
+    robots = parse(head + b"Disallow: /late*y\nAllow: /0*\nDisallow: /plain\n")
+    assert robots.truncated
+    paths = ("/0x", "/late", "/plain", "/other")
+    found = [robots.verdict(AGENTS, path).disallowed for path in paths]
+    assert found == [True, True, True, False]
+    assert parse(head + b"Disallow: *z\n").verdict(AGENTS, "/other").disallowed
+    assert not parse(head).truncated
+
+
+@pytest.mark.parametrize(
+    ("body", "is_silent"),
+    [
+        (b"", True), (b"# hello\nSitemap: /s.xml", True), (b"<html><p>Not found</p></html>", True),
+        (b"\0\1\2", True), (b"Disallow: /", True), (b"User-agent: *", False),
+        (b"User-agent: a, b\nDisallow: /", False), (b"<html>\nUser-agent: *\nDisallow: /", False),
+        (b"# 2019/790", False), (b"License: /l.xml", False),
+        (b"Content-Signal: ai-train=no", False),
+    ],
+)  # fmt: skip
+def test_files_that_say_nothing(body: bytes, is_silent: bool) -> None:
+    assert parse(body).is_silent is is_silent

@@ -38,7 +38,8 @@ def test_values_of_every_type_are_passed_over(value: str) -> None:
     "value",
     [
         "a=1234567890123456", "a=1.2345", "a=1.", "a=@1.5", "a=?2", 'a="é"', "a='x'", "a=(x,y)",
-        "a=(x y", "a=(x)(y)", "a=:aGk", 'a=%"%C3"', "a=b;C=1", "a=b; =1", "a=é", "a b", ",a", "a\tb",
+        "a=(x y", "a=(x)(y)", "a=:aGk", 'a=%"%C3"', "a=b;C=1", "a=b; =1", "a=é", "a b", ",a",
+        "a\tb",
         "a= b", "a =b", "1a=b", "-a", "a=(x y)z", "a=;b", 'a="x\ty"', r'a="\x"',
     ],
 )  # fmt: skip

@@ -3,13 +3,16 @@
 import codecs
 import gzip
 import zlib
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from resiliparse.parse.html import HTMLTree
 
+from filters import aitxt, page_facts, rsl, tdmrep
 from samples.entries import brotli_stored, chunked
 from stages import parse
 
@@ -20,7 +23,7 @@ UTF8 = {"content-type": "text/html; charset=utf-8"}
 quick = settings(max_examples=200, deadline=None)
 
 
-def survey(body: bytes, **headers: str) -> dict[str, object]:
+def survey(body: bytes, **headers: str) -> dict[str, Any]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return parse.survey(body, {**UTF8, **named}, CAP, DEPTH)
 
@@ -295,7 +298,8 @@ def test_a_page_that_shows_fewer_characters_than_asked_is_short() -> None:
     assert parse.survey(page, UTF8, *caps, 10)["visible"] == "ten chars."
     short = parse.survey(page, UTF8, *caps, 11)
     assert short["reason"] == "gate.short"
-    assert short["metas"] == [["robots", "noai"]], "a reservation goes before the length"
+    (found,) = short["findings"]
+    assert (found["channel"], found["verdict"]) == ("noai", "reserved"), "it goes before the length"
 
 
 def test_a_tag_of_many_attributes_is_a_bomb_and_a_long_one_is_not() -> None:
@@ -315,25 +319,59 @@ def test_a_tag_of_many_attributes_is_a_bomb_and_a_long_one_is_not() -> None:
 # What the gate learns of a page
 
 
-def test_survey_gives_title_metas_and_text() -> None:
+def test_survey_gives_title_findings_and_text() -> None:
     page = HTML.replace("<head>", '<head><meta name="Robots" content="noai"><meta name="empty">')
     found = survey(page.encode())
-    assert found["metas"] == [["Robots", "noai"], ["empty", ""]]
+    assert [(f["channel"], f["value"]) for f in found["findings"]] == [("noai", "noai")]
     assert found["title"] == "A title"
     assert found["html"] == page
     assert "Kevät" in str(found["visible"])
 
 
 def test_what_survey_returns_is_bounded() -> None:
-    metas = "".join(f'<meta name="{"n" * 999}{n}" content="{"c" * 9999}">' for n in range(3))
-    many = '<meta name="x" content="y">' * 1000
+    many = '<meta name="robots" content="noai, {}">' * 1000
+    long = f'<meta name="robots" content="{"c" * 9999}">'
     body = PAGE.format("word " * 9000).replace("A \n title", "T" * 5000)
-    found = parse.survey((body.replace("<head>", f"<head>{metas}")).encode(), UTF8, CAP, DEPTH)
-    assert [len(v) for pair in found["metas"] for v in pair] == [200, 1000] * 3
+    found = parse.survey((body.replace("<head>", f"<head>{many}{long}")).encode(), UTF8, CAP, DEPTH)
+    assert len(found["findings"]) == page_facts.MAX_METAS
     assert len(found["title"]) == 1000
     assert len(found["visible"]) == parse.MAX_VISIBLE_CHARS
-    found = parse.survey(PAGE.format(many + "x").encode(), UTF8, CAP, DEPTH)
-    assert len(found["metas"]) == 200
+
+
+def test_facts_of_rights_are_handed_over_in_order_and_cut() -> None:
+    head = """
+        <meta property="DCTERMS.rights" content="CC BY 4.0"><meta http-equiv=tdm content=1>
+        <meta itemprop=license content=x><meta name=a property=b content=c><meta name=nothing>
+        <link rel="License" type="application/RSL+xml" href="/rsl.xml"><link rel=icon href=x>
+        <a rel="nofollow licence" href=/terms>terms</a><a href="/other">other</a>
+        <a href="//CreativeCommons.org/licenses/by/4.0/">cc</a><link rel=license>
+        <script type="Application/LD+json; charset=utf-8">{"license": "y"}</script>
+        <script>var license = 1</script><script type="application/rsl+xml"><rsl/></script>"""
+    facts = parse._facts(HTMLTree.parse(f"<html><head>{head}").document, head)
+    names = [name for name, _ in facts["metas"]]
+    assert names == ["DCTERMS.rights", "tdm", "license", "a"]
+    assert facts["links"] == [
+        ["link", "License", "application/RSL+xml", "/rsl.xml"],
+        ["a", "nofollow licence", "", "/terms"],
+        ["a", "", "", "//CreativeCommons.org/licenses/by/4.0/"],
+        ["link", "license", "", ""],
+    ]
+    assert [text for _, text in facts["scripts"]] == ['{"license": "y"}', "<rsl/>"]
+    long = "x" * (page_facts.MAX_SCRIPT_CHARS + 9)
+    many = f'<script type="application/ld+json">{long}</script>' + '<a rel=license href="y">' * 300
+    cut = parse._facts(HTMLTree.parse(many).document, many)
+    assert len(cut["scripts"][0][1]) == page_facts.MAX_SCRIPT_CHARS
+    assert len(cut["links"]) == page_facts.MAX_LINKS
+
+
+def test_files_of_sites_are_told_apart_by_path() -> None:
+    tdm = b'[{"location": "/", "tdm-reservation": 1}]'
+    found = parse.parse_site_file("/.well-known/tdmrep.json", tdm)
+    assert tdmrep.TdmFile.from_json(found["content"]).rules[0].reservation == 1
+    found = parse.parse_site_file("/ai.txt", b"User-agent: *\nDisallow: /\n")
+    assert aitxt.AiTxt.from_json(found["content"]).status == "rules"
+    found = parse.parse_site_file("/licence.xml", b"<html/>")
+    assert rsl.RslDocument.from_json(found["content"]).status != "rules"
 
 
 @pytest.mark.parametrize(
@@ -403,6 +441,6 @@ def test_no_text_and_too_much_have_their_own_reasons() -> None:
 def test_robots_files_come_back_as_their_json() -> None:
     found = parse.parse_robots(b"User-agent: CCBot\nDisallow: /\n")
     assert found["status"] == "rules"
-    assert "ccbot" in found["rules"]
-    assert parse.parse_robots(b"") == {"status": "empty", "rules": None}
+    assert "ccbot" in found["content"]
+    assert parse.parse_robots(b"") == {"status": "empty", "content": None}
     assert parse.parse_robots(b"<!DOCTYPE html><html>")["status"] == "not_robots"

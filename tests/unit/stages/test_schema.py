@@ -17,6 +17,8 @@ VALUES = {
     pa.large_string(): "x",
     pa.bool_(): True,
     pa.float32(): 0.5,
+    pa.large_binary(): b"x",
+    pa.binary(32): bytes(32),
 }
 
 
