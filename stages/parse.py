@@ -398,22 +398,30 @@ def _look(html: str, min_visible_chars: int, agents: Sequence[str]) -> dict[str,
 
 def _facts(document: Any) -> dict[str, Any]:
     """What a page's markup says of rights, as `filters.page_facts.PageFacts` asks for it."""
+    every = document.query_selector_all("meta[content]")
     metas = [
         [name[:MAX_NAME_CHARS], (meta.getattr("content") or "")[:MAX_CONTENT_CHARS]]
-        for meta in document.query_selector_all("meta[content]")[:MAX_METAS]
+        for meta in every[:MAX_METAS]
         if (name := next(filter(None, map(meta.getattr, META_NAMES)), None))
     ]
+    links = document.query_selector_all(LICENCE_LINKS)
+    scripts = [
+        (kind, script)
+        for script in document.query_selector_all(RIGHTS_SCRIPTS)
+        if RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
+    ]
+    counts = (len(every), MAX_METAS), (len(links), MAX_LINKS), (len(scripts), MAX_SCRIPTS)
     return {
         "metas": metas,
         "links": [
             [link.tag, *((link.getattr(name) or "")[:MAX_CONTENT_CHARS] for name in LINK_NAMES)]
-            for link in document.query_selector_all(LICENCE_LINKS)[:MAX_LINKS]
+            for link in links[:MAX_LINKS]
         ],
         "scripts": [
             [kind[:MAX_NAME_CHARS], script.text[:MAX_SCRIPT_CHARS]]
-            for script in document.query_selector_all(RIGHTS_SCRIPTS)
-            if RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
-        ][:MAX_SCRIPTS],
+            for kind, script in scripts[:MAX_SCRIPTS]
+        ],
+        "is_cut": any(count > cap for count, cap in counts),
     }
 
 

@@ -329,11 +329,12 @@ def test_survey_gives_title_findings_and_text() -> None:
 
 
 def test_what_survey_returns_is_bounded() -> None:
-    many = '<meta name="robots" content="noai, {}">' * 1000
+    many = "".join(f'<meta name="robots" content="noai, {n}">' for n in range(6_000))
     long = f'<meta name="robots" content="{"c" * 9999}">'
     body = PAGE.format("word " * 9000).replace("A \n title", "T" * 5000)
     found = parse.survey((body.replace("<head>", f"<head>{many}{long}")).encode(), UTF8, CAP, DEPTH)
-    assert len(found["findings"]) == page_facts.MAX_METAS
+    channels = [finding["channel"] for finding in found["findings"]]
+    assert sorted(channels) == [*["noai"] * page_facts.MAX_METAS, "unreadable"]
     assert len(found["title"]) == 1000
     assert len(found["visible"]) == parse.MAX_VISIBLE_CHARS
 
