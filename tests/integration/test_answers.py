@@ -97,7 +97,8 @@ def test_json_is_one_document_of_its_schema(
     out, _ = capsys.readouterr()
     document = valid(out)
     assert document["ok"]
-    assert document["command"] == " ".join(words[: 2 if words[0] in ("config", "export", "models") else 1])
+    groups = ("config", "export", "models")
+    assert document["command"] == " ".join(words[: 2 if words[0] in groups else 1])
     assert out.count("\n") == 1
 
 
