@@ -21,8 +21,7 @@ NAMES: Final = """
     insurance, social number, health insurance number, health insurance no, health insurance id,
     health number, patient number, patient id, identity code, identity number, identity no,
     identification code, state id, ~id number, ~id no, ~id nr, ~id code, ~identification n,
-    ~insurance n, ~unique identification, ~personal n, ~register number, ~registry number,
-    ~citizen, ~matricule, ~ssn, SSN
+    ~insurance n, ~unique identification, ~personal n, ~citizen, ~matricule, ~ssn, SSN
 * | tax | tax id, tax ids, tax identification, tax identifier, tax number, tax no, tax nr, tax
     code, tax reference, tax payer, tax registration, taxpayer, fiscal code, fiscal number, fiscal
     no, fiscal id, fiscal identification, vat, vat n, vat id, vat no, vat nr, vat number, vat reg,
@@ -72,8 +71,9 @@ FR BE LU CH MC AD | person | securite sociale, secu, no secu, nss, numero nation
 FR BE LU CH MC AD | tax | fiscal de reference, reference fiscal, numero fiscal, fiscal, no fiscal,
     n fiscal, identifiant fiscal, reference fiscale, spi, nif, numero d identification fiscale,
     numero tva, n tva, no tva, tva, tva intracom, siren, siret, numero siren, rcs, numero d
-    entreprise, n d entreprise, numero bce, bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, BCE,
-    ~impots, ~immatriculation
+    entreprise, n d entreprise, numero bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, ~impots,
+    ~immatriculation
+BE | tax | n bce, no bce, bce n, banque carrefour, BCE
 FR BE LU CH MC AD | document | passeport, carte d identite, carte nationale d identite, cni, piece
     d identite, permis de conduire, titre de sejour, carte de sejour, numero de passeport, CNI,
     CNIS

@@ -35,6 +35,8 @@ _RUN: Final = re.compile(
     r"[0-9]++(?:(?: ?[.\-/+] ?|  ?| ?№ ?| номер )(?:[A-Z]{1,2}[ .\-]?)?[0-9]++"
     r"|[^\W\d_]{1,5}+[0-9]++)*+"
 )
+# Of a Russian passport: "4510 № 123456".
+_SERIES: Final = re.compile(r"(?<![0-9])[0-9]{2} ?[0-9]{2}(?: № ?| номер )\Z")
 _DIGIT: Final = re.compile("[0-9]")
 _GROUP: Final = re.compile(r"[0-9]+")
 _TOKEN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -43,7 +45,7 @@ _LOOSE: Final = re.compile(r" ?([\-/]) ?")
 _MAX_GROUPS: Final = 8
 _MAX_LEAD: Final = 8
 _MAX_TRAIL: Final = 4
-_SURE_LETTERS: Final = 6
+_SURE_LETTERS: Final = 5
 """Letters of a name that cannot well be another word where the page is of another country."""
 _SURE_LETTERS_BEFORE_FORM: Final = 4
 """The same where the number has separators or letters in their places."""
@@ -102,6 +104,8 @@ def find(context: Context) -> Iterator[Span]:
             place = digit.start()
             while place > reached and _DIGIT.match(text, place - 1):
                 place -= 1
+            series = _SERIES.search(text, max(reached, place - _MARGIN), place)
+            place = series.start() if series else place
             run = _RUN.match(text, place)
             reached = run.end() if run else end
             yield from _in_run(context, place, reached)
@@ -142,7 +146,9 @@ def _windows(text: str, start: int, end: int) -> Iterator[_Window]:
     starts = [_starts(text, first) for first, _ in groups]
     ends = [_ends(text, last) for _, last in groups]
     for index, options in enumerate(starts):
-        for closing in ends[index : index + _MAX_GROUPS]:
+        for number, closing in enumerate(ends[index : index + _MAX_GROUPS], index):
+            if groups[number][1] - groups[index][0] > _longest():
+                break
             for first, is_glued in options:
                 for last in closing:
                     seen = shape[first - base : last - base]
@@ -243,6 +249,11 @@ def _by_shape() -> dict[str, tuple[Identifier, ...]]:
 
 
 @cache
+def _longest() -> int:
+    return max(map(len, _by_shape()))
+
+
+@cache
 def _free_by_shape() -> dict[str, tuple[Identifier, ...]]:
     found: dict[str, list[Identifier]] = {}
     for identifier in IDENTIFIERS:
@@ -297,6 +308,8 @@ def _named(
     ]
     fitting.sort(key=lambda identifier: _distance(context, identifier))
     for identifier in fitting:
+        if name.is_weak and not name.countries and identifier.country not in context.countries:
+            continue
         can_tell = identifier.is_proven_by_check or not name.is_weak or named.is_direct
         if identifier.check and can_tell and identifier.holds(number):
             return identifier, identifier.country

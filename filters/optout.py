@@ -48,7 +48,7 @@ _RECORDED: Final = frozenset(
 
 MAX_HEADER_CHARS: Final = 16_384
 _OUR_HEADERS: Final = frozenset(
-    {"tdm-reservation", "tdm-policy", "content-usage", "x-robots-tag", "link"}
+    {"tdm-reservation", "tdm-policy", "content-usage", "content-signal", "x-robots-tag", "link"}
 )
 _ADDRESS: Final = re.compile(r"https?://|/", re.IGNORECASE)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,40}")
@@ -109,7 +109,8 @@ def from_robots(
 def from_headers(headers: Sequence[tuple[str, str]], agents: Sequence[str] = ()) -> list[Finding]:
     """Findings of a response's headers.
 
-    Read are TDM-Reservation, TDM-Policy, Content-Usage, X-Robots-Tag and Link (`rel=license`).
+    Read are TDM-Reservation, TDM-Policy, Content-Usage, Content-Signal, X-Robots-Tag and Link
+    (`rel=license`).
     Lines of X-Robots-Tag that name an agent count only for the given training agents. What follows
     a line end smuggled into a value is read as a header of its own if it looks like one, else as
     one more value, so that it can only add a reservation; the channel `unreadable` marks it.
@@ -138,6 +139,10 @@ def from_headers(headers: Sequence[tuple[str, str]], agents: Sequence[str] = ())
     usages = by_name.get("content-usage")
     if usages:
         found += _content_usage(", ".join(usages), "header")  # RFC 9651, 4.2: lines are one value
+    found += [
+        _finding("content_signal", _content_signal(value), "header", value)
+        for value in by_name.get("content-signal", [])
+    ]
     tokens = {product_token(agent) for agent in agents}
     for value in by_name.get("x-robots-tag", []):
         found += _for_robots(_directives(value, tokens), "header", value)
@@ -150,6 +155,10 @@ def from_page(facts: PageFacts, agents: Sequence[str] = ()) -> list[Finding]:
     """Findings of a page's markup: meta elements, links, JSON-LD and embedded RSL."""
     scripts = json_ld.read(facts.of_type("application/ld+json"))
     found = from_meta(facts.metas, agents) + _from_links(facts.links)
+    if facts.is_cut:
+        found.append(
+            Finding("unreadable", RESERVED, "page", "more markup about rights than is read")
+        )
     free = scripts.accessible_for_free
     for name, content in facts.metas:
         if name.strip().lower() == "isaccessibleforfree" and content.strip().lower() == "false":
@@ -165,7 +174,7 @@ def from_page(facts: PageFacts, agents: Sequence[str] = ()) -> list[Finding]:
     licence = licences.find(facts.links, scripts.licences, facts.metas)
     if licence is not None:
         found.append(Finding("licence", UNKNOWN, licence.place, licence.code, licence=licence))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def from_meta(metas: Sequence[tuple[str, str]], agents: Sequence[str] = ()) -> list[Finding]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-MAX_METAS: Final = 200
+MAX_METAS: Final = 5_000
 MAX_LINKS: Final = 100
-MAX_SCRIPTS: Final = 20
+MAX_SCRIPTS: Final = 50
 MAX_NAME_CHARS: Final = 200
-MAX_CONTENT_CHARS: Final = 1_000
+MAX_CONTENT_CHARS: Final = 10_000
 MAX_SCRIPT_CHARS: Final = 256 << 10
 
 
@@ -37,20 +37,23 @@ class PageFacts:
       `creativecommons.org/`: the element's name, `rel`, `type` and `href`;
     - `scripts`: for every `script` whose `type` is `application/ld+json` or `application/rsl+xml`
       (parameters after ";" apart, in any case): that type and the element's text. A script longer
-      than the cap is handed over cut: it is then no JSON, and counted as unreadable.
+      than the cap is handed over cut: it is then no JSON, and counted as unreadable;
+    - `is_cut`: whether one of these lists was longer than its cap.
     """
 
     metas: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
     scripts: tuple[tuple[str, str], ...] = ()
+    is_cut: bool = False
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> PageFacts:
-        """Facts of plain lists, as they cross a process: `metas`, `links`, `scripts`."""
+        """Facts of plain values, as they cross a process, under the names of the fields."""
         return cls(
             tuple((name, content) for name, content in found.get("metas") or ()),
             tuple(Link(*four) for four in found.get("links") or ()),
             tuple((kind, text) for kind, text in found.get("scripts") or ()),
+            bool(found.get("is_cut")),
         )
 
     def of_type(self, media_type: str) -> list[str]:

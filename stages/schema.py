@@ -759,7 +759,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "takedown.text": (REJECT, "the words, or nearly all of them, are of a text taken down"),
     "takedown.request": (REJECT, "the document was taken down; what is left is its doc_id"),
     "rights.robots": (REJECT, "robots.txt disallows the path for a training agent"),
-    "rights.content_signal": (REJECT, "Content-Signal in robots.txt says ai-train=no"),
+    "rights.content_signal": (REJECT, "Content-Signal in robots.txt or a header says ai-train=no"),
     "rights.content_usage": (REJECT, "Content-Usage says train-ai=n"),
     "rights.tdm_reservation": (
         REJECT,

@@ -69,7 +69,7 @@ def card(seen: Evidence, answers: Answers) -> str:
     values = {
         **said(seen, answers),
         "columns": [
-            {"name": column.name, "meaning": column.meaning}
+            {"name": column.name, "meaning": column.meaning.replace("`", "")}
             for column in schema.TABLES["corpus"].columns
         ],
         "rules": top_rules(seen),

@@ -170,6 +170,8 @@ def _contact(
     else:
         label, how = chance.choice(labels), "label"
         frame = chance.choice((*_LINES, *words["say"]))
+        if kind == "IP":
+            frame = frame.replace("}:{", "}: {")  # a colon is part of an address
     if kind == "WALLET":
         label = {"e": "ETH"}.get(value.form[0], label if label != "ETH" else "BTC")
     return _framed(frame, label, value.text, (kind, country, value.form, how))

@@ -43,6 +43,12 @@ READERS: list[list[str]] = [
     ["config", "validate", "europe"],
     ["config", "explain", "word_count"],
     ["schema"],
+    ["export", "ai-act", "RUN"],
+    ["export", "croissant", "RUN"],
+    ["export", "card", "RUN"],
+    ["export", "datasheet", "RUN"],
+    ["export", "figures", "RUN"],
+    ["export", "figures", "RUN", "--at", "/languages/mlt_Latn"],
     ["prune", "RUN"],
 ]
 WRONG: list[tuple[list[str], int]] = [
@@ -53,6 +59,7 @@ WRONG: list[tuple[list[str], int]] = [
     (["energy", "RUN", "--country", "XX"], 2),
     (["bias", "RUN", "--note", "about nobody"], 2),
     (["sttaus", "RUN"], 2),
+    (["export", "figures", "RUN", "--at", "/corpse"], 2),
     (["models", "fetch", "none"], 2),
 ]
 
@@ -90,7 +97,7 @@ def test_json_is_one_document_of_its_schema(
     out, _ = capsys.readouterr()
     document = valid(out)
     assert document["ok"]
-    assert document["command"] == " ".join(words[: 2 if words[0] in ("config", "models") else 1])
+    assert document["command"] == " ".join(words[: 2 if words[0] in ("config", "export", "models") else 1])
     assert out.count("\n") == 1
 
 

@@ -394,3 +394,23 @@ def test_headers_that_are_too_long_are_read_in_part() -> None:
     assert combine(findings, POLICIES["strict"]).reasons == ("rights.unreadable",)
     assert combine(from_headers([("x-robots-tag", "noai, " * 10_000)])).decided_by == ("noai",)
     assert from_headers([("set-cookie", "x" * 50_000)]) == []
+
+
+def test_more_markup_than_is_read_does_not_permit() -> None:
+    findings = from_page(PageFacts.of({"metas": [["robots", "noindex"]], "is_cut": True}))
+    assert combine(findings).decision == "unknown"
+    assert combine(findings, POLICIES["strict"]).reasons == ("rights.unreadable",)
+    assert combine(from_page(PageFacts.of({})), POLICIES["strict"]).reserved_by == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "decision"),
+    [
+        ("ai-train=no", "reserved"), ("search=yes, AI-Train = No", "reserved"),
+        ("ai-train=yes", "allowed"), ("ai-train=yes, ai-train=no", "reserved"),
+        ("ai-input=no", "unknown"), ("ai-train", "unknown"), ("", "unknown"),
+    ],
+)  # fmt: skip
+def test_content_signal_in_a_header(value: str, decision: str) -> None:
+    rights = by_headers(("Content-Signal", value))
+    assert (rights.decision, rights.content_signal) == (decision, value)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 
-from filters.optout import from_headers, from_meta, from_robots
+from filters import tdmrep
+from filters.optout import from_headers, from_meta, from_robots, from_tdmrep
 from filters.rights import CHANNELS, POLICIES, Finding, chosen, combine, reasons
 from filters.robots import parse
 
@@ -102,3 +104,125 @@ def test_an_unreachable_newer_file_does_not_lift_the_older_one() -> None:
     for mode in ("union", "latest", "at_crawl"):
         assert combine(chosen(mode, older, newer)).decision == "reserved"
     assert combine(newer).decision == "unknown"
+
+
+def robots(body: str | bytes, path: str = "/a") -> list[Finding]:
+    raw = body if isinstance(body, bytes) else body.encode()
+    return from_robots(parse(raw), "rules", AGENTS, path)
+
+
+def rules(count: int) -> bytes:
+    one = b'{"location": "/%d/", "tdm-reservation": 0}'
+    last = b'{"location": "/", "tdm-reservation": 1}'
+    return b"[" + b",".join([*(one % n for n in range(count)), last]) + b"]"
+
+
+def side(body: bytes, path: str = "/a") -> list[Finding]:
+    return from_tdmrep(tdmrep.parse(body), path)
+
+
+PADDING = "#" * 1023 + "\n"
+DENY = "Disallow: /\n"
+VECTORS: dict[str, tuple[Callable[[], list[Finding]], str, str]] = {
+    # name: findings, decision of `standard`, decision of `strict`
+    "byte order mark": (lambda: robots("\ufeffUser-agent: *\n" + DENY), "reserved", "reserved"),
+    "CR ends lines": (lambda: robots("User-agent: *\rDisallow: /\r"), "reserved", "reserved"),
+    "list of agents": (lambda: robots("User-agent: GPTBot, CCBot\n" + DENY), "unknown", "reserved"),
+    "interleaved Crawl-delay": (
+        lambda: robots("User-agent: CCBot\nCrawl-delay: 1\nUser-agent: x\n" + DENY),
+        "reserved",
+        "reserved",
+    ),
+    "interleaved Sitemap": (
+        lambda: robots("User-agent: CCBot\nSitemap: /s\nUser-agent: x\n" + DENY),
+        "reserved",
+        "reserved",
+    ),
+    "interleaved Content-Signal": (
+        lambda: robots("User-agent: CCBot\nContent-Signal: search=yes\nUser-agent: x\n" + DENY),
+        "reserved",
+        "reserved",
+    ),
+    "agent with a version": (
+        lambda: robots("User-agent: CCBot/2.0\n" + DENY),
+        "reserved",
+        "reserved",
+    ),
+    "CCBot allowed, all others not": (
+        lambda: robots("User-agent: *\n" + DENY + "User-agent: CCBot\nAllow: /\n"),
+        "reserved",
+        "reserved",
+    ),
+    "Disallow is empty": (lambda: robots("User-agent: *\nDisallow:\n"), "allowed", "allowed"),
+    "letters and escapes": (
+        lambda: robots("User-agent: *\nDisallow: /über", "/%C3%BCber"),
+        "reserved",
+        "reserved",
+    ),
+    "escapes and letters": (
+        lambda: robots("User-agent: *\nDisallow: /%c3%bcber", "/über"),
+        "reserved",
+        "reserved",
+    ),
+    "600 KiB, rule at 501 KiB": (
+        lambda: robots("User-agent: *\n" + PADDING * 501 + DENY + PADDING * 99),
+        "reserved",
+        "reserved",
+    ),
+    "soft 404": (
+        lambda: robots("<!doctype html><h1>User-agent: * Disallow: /</h1>"),
+        "unknown",
+        "unknown",
+    ),
+    "redirect to a host that is not there": (
+        lambda: from_robots(None, "redirect_outside", AGENTS, "/"),
+        "unknown",
+        "reserved",
+    ),
+    "tdmrep with a string": (
+        lambda: side(b'[{"location": "/", "tdm-reservation": "1"}]'),
+        "reserved",
+        "reserved",
+    ),
+    "tdmrep with an object for the array": (
+        lambda: side(b'{"location": "/", "tdm-reservation": 1}'),
+        "reserved",
+        "reserved",
+    ),
+    "tdmrep of 100,000 rules": (lambda: side(rules(100_000)), "reserved", "reserved"),
+    "tdmrep of depth 100,000": (lambda: side(b"[" * 100_000), "unknown", "reserved"),
+    "noai for Googlebot": (
+        lambda: from_headers([("x-robots-tag", "googlebot: noai")]),
+        "unknown",
+        "unknown",
+    ),
+    "train-ai is a string": (
+        lambda: from_headers([("content-usage", 'train-ai="n"')]),
+        "unknown",
+        "unknown",
+    ),
+    "key in capitals": (
+        lambda: from_headers([("content-usage", "Train-AI=n")]),
+        "unknown",
+        "reserved",
+    ),
+    "last of equal keys": (
+        lambda: from_headers([("content-usage", "train-ai=y, train-ai=n")]),
+        "reserved",
+        "reserved",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors_of_the_specification(name: str) -> None:
+    findings, standard, strict = VECTORS[name]
+    found = findings()
+    assert combine(found).decision == standard
+    assert combine(found, POLICIES["strict"], "strict").decision == strict
+
+
+def test_the_vector_of_one_agent_freed_says_who_is_not() -> None:
+    rights = combine(VECTORS["CCBot allowed, all others not"][0]())
+    assert rights.robots is not None
+    assert (rights.robots.named, rights.robots.star) == (False, True)

@@ -329,11 +329,12 @@ def test_survey_gives_title_findings_and_text() -> None:
 
 
 def test_what_survey_returns_is_bounded() -> None:
-    many = '<meta name="robots" content="noai, {}">' * 1000
+    many = "".join(f'<meta name="robots" content="noai, {n}">' for n in range(6_000))
     long = f'<meta name="robots" content="{"c" * 9999}">'
     body = PAGE.format("word " * 9000).replace("A \n title", "T" * 5000)
     found = parse.survey((body.replace("<head>", f"<head>{many}{long}")).encode(), UTF8, CAP, DEPTH)
-    assert len(found["findings"]) == page_facts.MAX_METAS
+    channels = [finding["channel"] for finding in found["findings"]]
+    assert sorted(channels) == [*["noai"] * page_facts.MAX_METAS, "unreadable"]
     assert len(found["title"]) == 1000
     assert len(found["visible"]) == parse.MAX_VISIBLE_CHARS
 
@@ -347,7 +348,7 @@ def test_facts_of_rights_are_handed_over_in_order_and_cut() -> None:
         <a href="//CreativeCommons.org/licenses/by/4.0/">cc</a><link rel=license>
         <script type="Application/LD+json; charset=utf-8">{"license": "y"}</script>
         <script>var license = 1</script><script type="application/rsl+xml"><rsl/></script>"""
-    facts = parse._facts(HTMLTree.parse(f"<html><head>{head}").document, head)
+    facts = parse._facts(HTMLTree.parse(f"<html><head>{head}").document)
     names = [name for name, _ in facts["metas"]]
     assert names == ["DCTERMS.rights", "tdm", "license", "a"]
     assert facts["links"] == [
@@ -359,7 +360,7 @@ def test_facts_of_rights_are_handed_over_in_order_and_cut() -> None:
     assert [text for _, text in facts["scripts"]] == ['{"license": "y"}', "<rsl/>"]
     long = "x" * (page_facts.MAX_SCRIPT_CHARS + 9)
     many = f'<script type="application/ld+json">{long}</script>' + '<a rel=license href="y">' * 300
-    cut = parse._facts(HTMLTree.parse(many).document, many)
+    cut = parse._facts(HTMLTree.parse(many).document)
     assert len(cut["scripts"][0][1]) == page_facts.MAX_SCRIPT_CHARS
     assert len(cut["links"]) == page_facts.MAX_LINKS
 

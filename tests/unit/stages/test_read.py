@@ -250,7 +250,9 @@ def test_warcio_prints_nothing_of_a_page(capfd: pytest.CaptureFixture[str]) -> N
     assert (captured.out, captured.err) == ("", "")
 
 
-@pytest.mark.parametrize("data", [b"\x89PNG....", b"hello", b"PK\x03\x04", gzip.compress(b"list", mtime=0)])
+@pytest.mark.parametrize(
+    "data", [b"\x89PNG....", b"hello", b"PK\x03\x04", gzip.compress(b"list", mtime=0)]
+)
 def test_what_is_no_archive_is_a_shard_error_that_names_it(data: bytes) -> None:
     with pytest.raises(ShardError, match=r"test\.warc\.gz: neither a WARC nor an ARC"):
         records(data)
