@@ -55,6 +55,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_trace
 	$(BIN)/python -m benchmarks.bench_reuse
 	$(BIN)/python -m benchmarks.bench_dedup
+	$(BIN)/python -m benchmarks.bench_robots
 
 # The reference implementation of Croissant brings fifty packages: it has an environment of its own.
 croissant: $(STAMP)

@@ -29,8 +29,10 @@ from pipeline.manifest import Count, Manifest, Output
 from stages import schema
 from stages.errors import IntegrityError
 
-HOLD_CONTENT = ("keys", "lent", "parts", "shingles")
-"""Folders of intermediates with texts or their fingerprints; a finished run needs none of them."""
+HOLD_CONTENT = ("keys", "lent", "parts", "shingles", "verdicts")
+"""Folders of intermediates with texts, their fingerprints, or addresses of a site's terms.
+
+A finished run needs none of them."""
 VIEWS = ("cards", "report", "views")
 """Folders of what is made from a run for people, and can be made again."""
 VERSION = 1

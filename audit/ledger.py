@@ -20,6 +20,8 @@ from audit import stats
 from audit.runs import Run, Shard, find_rows
 from filters import domains, rules
 from filters.catalog import BY_NAME
+from filters.rights import POLICIES
+from filters.rights import reasons as rights_reasons
 from pipeline import shards
 from pipeline.manifest import Manifest, Output
 from stages import schema
@@ -346,6 +348,7 @@ def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
     )
     listed = decisions.column("listed").to_pylist()
     yield from _listed(run, shard, [compiled.tags[at] for at in language], listed)
+    yield from _reserved(run, shard, decisions.column("reserved").to_pylist())
     exempts = [
         run.lists[compiled.tags[at]].exempts
         if standing == domains.ALLOW and compiled.tags[at] in run.lists
@@ -373,6 +376,20 @@ def _judged(run: Run, shard: Shard, compiled: rules.RuleSet) -> Iterator[str]:
             yield f"{shard.decisions.path} row {row}: reason {reason}, by the signals it is {ruled}"
         if outcome != (schema.REJECT if reason else schema.KEEP):
             yield f"{shard.decisions.path} row {row}: {outcome} with the reason {reason}"
+
+
+def _reserved(run: Run, shard: Shard, reserved: Sequence[str | None]) -> Iterator[str]:
+    """Whether each document is reserved as its rights say under the run's policy."""
+    if not _present(run, shard.documents):
+        return
+    heeded = POLICIES[run.settings.rights.policy]
+    first = run.read(shard.documents, ["rights"]).column("rights").to_pylist()
+    later = run.read(shard.decisions, ["rights"]).column("rights").to_pylist()
+    for row, (known, new, stored) in enumerate(zip(first, later, reserved, strict=False)):
+        against = rights_reasons(new or known, heeded) if new or known else ()
+        if stored != (against[0] if against else None):
+            said = against[0] if against else None
+            yield f"{shard.decisions.path} row {row}: reserved is {stored}, by its rights {said}"
 
 
 def _listed(

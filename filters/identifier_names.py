@@ -126,7 +126,10 @@ def _names_at(
             continue
         is_of_page = bool(name.countries & countries)
         if name.is_acronym:
-            needs_capitals = not is_of_page or len(stems[0]) <= _MAX_SHORT
+            is_two_letters = len(stems) == 1 and len(stems[0]) <= _MAX_SHORT
+            if is_two_letters and not is_of_page:
+                continue
+            needs_capitals = not is_of_page or is_two_letters
         else:
             is_short = len(stems) == 1 and len(stems[0].rstrip(_EXACT)) <= _MIN_STEM
             is_told = is_of_page or (not countries and len(stems[0]) > _MAX_SHORT)

@@ -53,8 +53,8 @@ _NEAR: Final = 30
 _MIN_MARKED: Final = 7
 _UNSURE_LETTERS: Final = 2
 """Letters of a name that may as well begin a part number: the check must hold after it."""
-_MIN_GLUED: Final = 3
-"""Letters of a name that a number may follow without a space; "CI" and "SE" begin part numbers."""
+_MIN_GLUED: Final = 4
+"""Letters of a name of another country that a number may follow without a space, "TIN1896075"."""
 _MIN_REGROUPED: Final = 9  # eight are a date
 _MAX_REGROUPED: Final = 15
 _MAX_TOKEN: Final = 16
@@ -271,7 +271,12 @@ def _judge(context: Context, window: _Window) -> Span | None:
     if window.is_regrouped:
         named = [each for each in named if each.is_direct]
     if window.is_glued:
-        named = [each for each in named if each.distance == 0 and each.letters >= _MIN_GLUED]
+        named = [
+            each
+            for each in named
+            if each.distance == 0
+            and (each.letters >= _MIN_GLUED or _overlap(each.name.countries, page))
+        ]
     for each in named:
         identifier, country = _named(context, each, window, number)
         if identifier is not None:
@@ -358,6 +363,8 @@ def _is_marked(named: Named, window: _Window) -> bool:
     return named.distance <= _NEAR and "A" in window.shape and len(window.shape) >= _MIN_MARKED
 
 
+_DIGIT_BEFORE: Final = re.compile("[0-9] $")
+_DIGIT_AFTER: Final = re.compile(" [0-9]")
 _OPENING: Final = frozenset("([{<>\"'„“«»‘’:;,|=*•\t\n\r \u2028")
 _CLOSING: Final = frozenset(")]}<>\"'“”«»‘’:;,.!?|*\t\n\r \u2028")
 
@@ -367,9 +374,8 @@ def _stands_alone(text: str, window: _Window, identifier: Identifier, number: st
     before, after = text[max(0, window.start - 2) : window.start], text[window.end : window.end + 2]
     if (before and before[-1] not in _OPENING) or (after and after[0] not in _CLOSING):
         return False
-    if " " in window.shape and (
-        (len(before) == 2 and before[0].isdigit()) or (len(after) == 2 and after[1].isdigit())
-    ):
+    is_between_digits = _DIGIT_BEFORE.search(before) or _DIGIT_AFTER.match(after)
+    if " " in window.shape and is_between_digits:
         return False
     if any(c.islower() for c in text[window.start : window.end]):
         return False

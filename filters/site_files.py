@@ -6,7 +6,6 @@ lookup touches a few pages and follows redirects inside the table. So nothing is
 task reads grows with the hosts that it asks for.
 """
 
-import functools
 import hashlib
 import zlib
 from bisect import bisect_right
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters import robots_fetch
+from filters.recent import Recent
 from filters.sorted_keys import SortedKeys
 
 Key = tuple[int, int]
@@ -28,6 +28,8 @@ NOTHING: Final = (0, 0)
 MAX_URL_CHARS: Final = 4000
 MAX_CONTENT_CHARS: Final = 64 << 20
 """Of what a file says, as ASCII JSON; the largest that is read, a tdmrep.json, has 16 MiB."""
+KEPT_CHARS: Final = 16 << 20
+"""Of contents that are kept for the next question: some ten thousand files of 1.2 kB."""
 ROBOTS: Final = "/robots.txt"
 TDMREP: Final = "/.well-known/tdmrep.json"
 AI_TXT: Final = ("/ai.txt", "/.well-known/ai.txt")
@@ -144,8 +146,8 @@ class SiteFiles:
         self._keys = [SortedKeys(part.key, part.low, part.high) for part in parts]
         self._content_lows = [part.low for part in contents]
         self._content_keys = [SortedKeys(part.key, part.low, part.high) for part in contents]
-        self.content = functools.lru_cache(maxsize=4096)(self._content)
-        self._robots = functools.lru_cache(maxsize=65_536)(self._robots_of)
+        self.content = Recent(self._content, KEPT_CHARS)
+        self._robots = Recent(self._robots_of, KEPT_CHARS)
 
     def __len__(self) -> int:
         return sum(map(len, self._keys))
@@ -161,16 +163,17 @@ class SiteFiles:
         if address is None:
             return SiteFile(UNKNOWN)
         scheme, _, rest = address.partition("://")
-        return self._robots(scheme, rest.partition("/")[0])
+        return self._robots((scheme, rest.partition("/")[0]))
 
-    def _robots_of(self, scheme: str, host: str) -> SiteFile:
+    def _robots_of(self, site: tuple[str, str]) -> tuple[SiteFile, int]:
+        scheme, host = site
         own = self.find(f"{scheme}://{host}{ROBOTS}")
-        if own.status in ("rules", "empty") or ":" in host.rpartition("]")[2]:
-            return own
-        other = self.find(f"{'http' if scheme == 'https' else 'https'}://{host}{ROBOTS}")
-        if other.status == "rules" or own.status == UNKNOWN:
-            return other if other.status != UNKNOWN else own
-        return own
+        has_port = ":" in host.rpartition("]")[2]
+        if own.status not in ("rules", "empty") and not has_port:
+            other = self.find(f"{'http' if scheme == 'https' else 'https'}://{host}{ROBOTS}")
+            if other.status == "rules" or UNKNOWN == own.status != other.status:
+                own = other
+        return own, len(own.content or "") + 500
 
     def find(self, url: str) -> SiteFile:
         """The file at a URL, its redirects followed inside the table."""
@@ -217,7 +220,11 @@ class SiteFiles:
         at = _look(self._keys[number], part, key)
         return None if at < 0 else (part, at)
 
-    def _content(self, key: Key) -> str | None:
+    def _content(self, key: Key) -> tuple[str | None, int]:
+        content = self._read(key)
+        return content, len(content or "") + 200
+
+    def _read(self, key: Key) -> str | None:
         number = bisect_right(self._content_lows, key[0]) - 1
         if number < 0 or key == NOTHING:
             return None

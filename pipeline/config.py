@@ -85,21 +85,11 @@ class Gate(_Section):
 class Rights(_Section):
     """Which reservations are heeded, and what is given beside the snapshot to find them."""
 
-    policy: str
-    robots_mode: str
+    policy: Literal["none", "standard", "strict"]
+    robots_mode: Literal["union", "at_crawl", "latest"]
     robots_latest: str | None = Field(min_length=1)
     side_files: str | None = Field(min_length=1)
     optout_domains: str | None = Field(min_length=1)
-
-    @field_validator("policy")
-    @classmethod
-    def _known_policy(cls, value: str) -> str:
-        return _known([value], rights.POLICIES, "policy")[0]
-
-    @field_validator("robots_mode")
-    @classmethod
-    def _known_mode(cls, value: str) -> str:
-        return _known([value], rights.MODES, "mode")[0]
 
     @property
     def gate_policy(self) -> str:

@@ -267,7 +267,13 @@ def _outcome(reason: str | None) -> str:
 
 
 BLANK: Mapping[str, Mapping[str, Any]] = {
-    "records": {"url": "", "url_key": "0" * 32, "payload_digest": None, "n_chars": 0},
+    "records": {
+        "url": "",
+        "url_key": "0" * 32,
+        "payload_digest": None,
+        "n_chars": 0,
+        "rights": None,
+    },
     "documents": {
         "url": "",
         "title": None,
@@ -277,6 +283,7 @@ BLANK: Mapping[str, Mapping[str, Any]] = {
         "n_chars": 0,
         "n_words": 0,
         "n_tokens": 0,
+        "rights": None,
     },
     "signatures": {
         "payload_digest": None,
@@ -291,6 +298,8 @@ BLANK: Mapping[str, Mapping[str, Any]] = {
         "reason": "takedown.request",
         "failed_rules": 0,
         "listed": None,
+        "reserved": None,
+        "rights": None,
         "cluster_id": None,
         "cluster_size": 1,
         "keeper_id": None,

@@ -6,7 +6,6 @@ killable child, meta reservations, structure, length and the language gate. Ever
 kept in `rights`, whatever the policy rejects.
 """
 
-import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ import pyarrow as pa
 from ruamel.yaml import YAML
 
 from filters import addresses, domains, optout, robots
+from filters.recent import Recent
 from filters.rights import CHANNELS, Finding, reserving
-from filters.site_files import SiteFile
+from filters.site_files import KEPT_CHARS, SiteFile
 from filters.stored_rights import from_plain, struct_of
 from filters.suppression import Suppressed
 from langid import identify as language
@@ -121,7 +121,7 @@ class _Worker:
         self._suppressed = suppressed
         self._guard = tools.guard
         self._robots = tools.robots
-        self._parse = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
+        self._parse = Recent(_parsed, KEPT_CHARS)
         self._agents = training_agents()
         self._models = models.load(settings.language_models)
         self._key = settings.url_key.encode()[:64]
@@ -246,6 +246,10 @@ class _Worker:
             "raw_title": strings([p.title for p in pages], large=True),
             "reason": strings([p.reason for p in pages]),
         }
+
+
+def _parsed(content: str) -> tuple[robots.Robots, int]:
+    return robots.Robots.from_json(content), len(content)
 
 
 def host_of(url: str, max_chars: int) -> str | None:

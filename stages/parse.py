@@ -113,9 +113,8 @@ QUOTED = re.compile(r"""(?<==)\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$))""")
 NAME_BYTES = 8
 META_NAMES = ("name", "property", "itemprop", "http-equiv")
 LINK_NAMES = ("rel", "type", "href")
-RIGHTS_WORDS = re.compile(r"licen[cs]e|creativecommons\.org|rsl\+xml|ld\+json", re.IGNORECASE)
-"""Without any of them no element but meta speaks of rights, and none is looked for."""
 RIGHTS_SCRIPT = re.compile(r"\s*application/(?:ld\+json|rsl\+xml)\s*(?:;|$)", re.IGNORECASE)
+RIGHTS_SCRIPTS = 'script[type*="ld+json" i], script[type*="rsl+xml" i]'
 LICENCE_LINKS = ", ".join(
     f"{element}{test}"
     for element in ("link", "a")
@@ -378,7 +377,7 @@ def _look(html: str, min_visible_chars: int, agents: Sequence[str]) -> dict[str,
     tree = HTMLTree.parse(html)
     if tree.document is None or tree.body is None:
         return {"reason": "gate.empty"}
-    findings = optout.from_page(PageFacts.of(_facts(tree.document, html)), agents)
+    findings = optout.from_page(PageFacts.of(_facts(tree.document)), agents)
     facts = {"findings": [to_plain(finding) for finding in findings]}
     title = " ".join(controls.plain(tree.title or "").split())[:1000]
     shown: dict[str, Any] = {"main_content": False, "alt_texts": False, "list_bullets": False}
@@ -397,7 +396,7 @@ def _look(html: str, min_visible_chars: int, agents: Sequence[str]) -> dict[str,
     }
 
 
-def _facts(document: Any, html: str) -> dict[str, Any]:
+def _facts(document: Any) -> dict[str, Any]:
     """What a page's markup says of rights, as `filters.page_facts.PageFacts` asks for it."""
     every = document.query_selector_all("meta[content]")
     metas = [
@@ -405,16 +404,12 @@ def _facts(document: Any, html: str) -> dict[str, Any]:
         for meta in every[:MAX_METAS]
         if (name := next(filter(None, map(meta.getattr, META_NAMES)), None))
     ]
-    found = {match.lower() for match in RIGHTS_WORDS.findall(html)}
-    links, scripts = list[Any](), list[Any]()
-    if found - {"ld+json"}:
-        links = document.query_selector_all(LICENCE_LINKS)
-    if found & {"ld+json", "rsl+xml"}:
-        scripts = [
-            (kind, script)
-            for script in document.query_selector_all("script[type]")
-            if RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
-        ]
+    links = document.query_selector_all(LICENCE_LINKS)
+    scripts = [
+        (kind, script)
+        for script in document.query_selector_all(RIGHTS_SCRIPTS)
+        if RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
+    ]
     counts = (len(every), MAX_METAS), (len(links), MAX_LINKS), (len(scripts), MAX_SCRIPTS)
     return {
         "metas": metas,

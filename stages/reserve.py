@@ -9,11 +9,10 @@ A stored URL is redacted. Where personal data were in a path, a newer robots.txt
 the path may have been, and any rule against that reserves the page.
 """
 
-import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -22,9 +21,10 @@ import pyarrow.compute as pc
 from filters import domains, optout, rights, robots
 from filters.aitxt import AiTxt
 from filters.path_patterns import normalise_path
+from filters.recent import Recent
 from filters.rights import LATEST, UNION, Finding
 from filters.rsl import RslDocument
-from filters.site_files import AI_TXT, TDMREP, UNKNOWN, SiteFiles, canonical
+from filters.site_files import AI_TXT, KEPT_CHARS, TDMREP, UNKNOWN, SiteFiles, canonical
 from filters.stored_rights import findings_of, struct_of
 from filters.tdmrep import TdmFile
 from stages import schema
@@ -56,10 +56,10 @@ class Reservations:
     def __init__(self, policy: str, mode: str, agents: Sequence[str], beside: Beside) -> None:
         self._policy, self._mode, self._agents, self._beside = policy, mode, agents, beside
         self._heeded = frozenset(rights.POLICIES[policy])
-        self._robots = functools.lru_cache(maxsize=4096)(robots.Robots.from_json)
-        self._tdmrep = functools.lru_cache(maxsize=256)(self._tdmrep_of)
-        self._ai_txt = functools.lru_cache(maxsize=256)(self._ai_txt_of)
-        self._rsl = functools.lru_cache(maxsize=256)(self._rsl_of)
+        self._robots = _kept(robots.Robots.from_json)
+        self._tdmrep = _kept(TdmFile.from_json)
+        self._ai_txt = _kept(AiTxt.from_json)
+        self._rsl = _kept(RslDocument.from_json)
 
     @property
     def needs_urls(self) -> bool:
@@ -139,35 +139,33 @@ class Reservations:
         if self._beside.side is None or address is None:
             return
         host = address.partition("://")[2].partition("/")[0]
-        if (file := self._tdmrep(host)) is not None:
-            yield from optout.from_tdmrep(file, path)
+        if content := self._content(f"https://{host}{TDMREP}"):
+            yield from optout.from_tdmrep(self._tdmrep(content), path)
         for place in AI_TXT:
-            if (said := self._ai_txt(host, place)) is not None:
-                yield from optout.from_ai_txt(said, self._agents, path)
+            if content := self._content(f"https://{host}{place}"):
+                yield from optout.from_ai_txt(self._ai_txt(content), self._agents, path)
 
     def _resolved(self, found: list[Finding], url: str, path: str) -> list[Finding]:
         """With what RSL documents say that the run was given."""
         if self._beside.side is None:
             return found
-        return optout.resolved(found, self._rsl, url, path)
+        return optout.resolved(found, self._document, url, path)
 
-    def _tdmrep_of(self, host: str) -> TdmFile | None:
-        content = self._content(f"https://{host}{TDMREP}")
-        return TdmFile.from_json(content) if content else None
-
-    def _ai_txt_of(self, host: str, place: str) -> AiTxt | None:
-        content = self._content(f"https://{host}{place}")
-        return AiTxt.from_json(content) if content else None
-
-    def _rsl_of(self, url: str) -> RslDocument | None:
+    def _document(self, url: str) -> RslDocument | None:
         address = canonical(url)
-        if address is None:
-            return None
-        content = self._content(f"https://{address.partition('://')[2]}")
-        return RslDocument.from_json(content) if content else None
+        content = address and self._content(f"https://{address.partition('://')[2]}")
+        return self._rsl(content) if content else None
 
     def _content(self, url: str) -> str | None:
         return self._beside.side.find(url).content if self._beside.side is not None else None
+
+
+Parsed = TypeVar("Parsed")
+
+
+def _kept(parse: Callable[[str], Parsed]) -> Recent[str, Parsed]:
+    """The parser, with what it read last; what it makes takes ten times what it reads."""
+    return Recent(lambda content: (parse(content), len(content)), KEPT_CHARS)
 
 
 def _path(url: str) -> str:

@@ -62,7 +62,7 @@ def test_a_plan_writes_nothing(folder: Path) -> None:
     tables = {file["path"].partition("/")[0] for file in run["files"]}
     assert tables == {"records", "documents", "signals", "signatures", "decisions", "corpus"}
     folders = {name.partition("/")[0] for name in run["pruned"]}
-    assert folders == {"keys", "lent", "parts", "shingles"}
+    assert folders == {"keys", "lent", "parts", "shingles", "verdicts"}
 
 
 def test_a_page_goes_from_every_table_and_the_books_balance(folder: Path) -> None:

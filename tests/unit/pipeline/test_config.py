@@ -6,10 +6,11 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from filters import rights
 from filters.catalog import BY_NAME
 from filters.rules import Bound
 from langid import tags
@@ -642,3 +643,37 @@ def test_weights_of_clusters_begin_at_one() -> None:
     made = config.load("europe", ["publish.upsampling_weights={1: 1, 100: 8}"]).run
     assert made.publish.upsampling_weights == {1: 1.0, 100: 8.0}
     assert config.Run.model_validate_json(made.model_dump_json()) == made
+
+
+def test_policies_and_modes_of_rights_are_those_that_there_are() -> None:
+    fields = config.Rights.model_fields
+    assert set(get_args(fields["policy"].annotation)) == set(rights.POLICIES)
+    assert set(get_args(fields["robots_mode"].annotation)) == set(rights.MODES)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "extends"),
+    [
+        (("strict", "union"), ("standard", "at_crawl"), True),
+        (("standard", "union"), ("strict", "union"), True),
+        (("standard", "union"), ("none", "union"), True),
+        (("standard", "union"), ("standard", "latest"), True),
+        (("none", "union"), ("standard", "union"), False),
+        (("standard", "latest"), ("standard", "union"), False),
+        (("none", "union"), ("standard", "latest"), False),
+    ],
+)
+def test_which_gate_another_can_make_up_for(
+    new: tuple[str, str], old: tuple[str, str], extends: bool
+) -> None:
+    made = [
+        config.Rights(
+            policy=policy,  # type: ignore[arg-type]
+            robots_mode=mode,  # type: ignore[arg-type]
+            robots_latest="latest.parquet",
+            side_files=None,
+            optout_domains=None,
+        )
+        for policy, mode in (new, old)
+    ]
+    assert made[0].extends(made[1]) == extends

@@ -315,3 +315,36 @@ def test_a_record_that_was_taken_down_is_known_again(settings: gate.Settings) ->
     (doc_id,) = rows_in.column("doc_id").to_pylist()
     worker = gate.Gate(settings, suppression.of("k", [("doc_id", doc_id)])).open(tools())
     assert worker(rows_in)["reason"].to_pylist() == ["takedown.request"]
+
+
+def test_no_person_is_named_in_what_is_stored_of_rights(settings: gate.Settings) -> None:
+    mail = "someone.of.note@mail.example"
+    rules = f"User-agent: *\nAllow: /\nContent-Signal: ai-train=no, by={mail}\n"
+    headers = (("Content-Usage", f'train-ai=n, by="{mail}"'), ("TDM-Reservation", "1"),
+               ("TDM-Policy", f"mailto:{mail}"))  # fmt: skip
+    meta = f'<link rel="license" type="application/rsl+xml" href="/rsl.xml?for={mail}">'
+    lenient = replace(settings, reserved_channels=())
+    row = ask(lenient, rules, headers, meta)
+    assert row["reason"] is None
+    assert set(row["rights"]["reserved_by"]) == {
+        "content_signal", "content_usage", "tdm_reservation", "rsl_unresolved",
+    }  # fmt: skip
+    assert "someone" not in str(row["rights"])
+    assert "mail.example" not in str(row["rights"])
+    assert str(row["rights"]).count("<EMAIL>") == 4
+
+
+def test_which_scheme_s_robots_txt_speaks_is_stored(settings: gate.Settings) -> None:
+    other = [robots_fetch("http://site.example/robots.txt", b"User-agent: *\nDisallow: /")]
+    (row,) = judge(settings, response(1, PAGE), hosts=other)
+    assert row["reason"] == "rights.robots"
+    assert (row["rights"]["robots"]["scheme"], row["rights"]["robots"]["star"]) == ("http", True)
+
+
+def test_newer_robots_txt_take_the_snapshot_s_from_the_gate(settings: gate.Settings) -> None:
+    without = replace(settings, heeds_robots=False)
+    row = ask(without, NO_CCBOT, (), "", url="https://site.example/private")
+    assert row["reason"] is None
+    assert row["rights"]["reserved_by"] == ["robots"]
+    row = ask(without, NO_CCBOT, (("X-Robots-Tag", "noai"),), "")
+    assert row["reason"] == "rights.noai"

@@ -348,7 +348,7 @@ def test_facts_of_rights_are_handed_over_in_order_and_cut() -> None:
         <a href="//CreativeCommons.org/licenses/by/4.0/">cc</a><link rel=license>
         <script type="Application/LD+json; charset=utf-8">{"license": "y"}</script>
         <script>var license = 1</script><script type="application/rsl+xml"><rsl/></script>"""
-    facts = parse._facts(HTMLTree.parse(f"<html><head>{head}").document, head)
+    facts = parse._facts(HTMLTree.parse(f"<html><head>{head}").document)
     names = [name for name, _ in facts["metas"]]
     assert names == ["DCTERMS.rights", "tdm", "license", "a"]
     assert facts["links"] == [
@@ -360,7 +360,7 @@ def test_facts_of_rights_are_handed_over_in_order_and_cut() -> None:
     assert [text for _, text in facts["scripts"]] == ['{"license": "y"}', "<rsl/>"]
     long = "x" * (page_facts.MAX_SCRIPT_CHARS + 9)
     many = f'<script type="application/ld+json">{long}</script>' + '<a rel=license href="y">' * 300
-    cut = parse._facts(HTMLTree.parse(many).document, many)
+    cut = parse._facts(HTMLTree.parse(many).document)
     assert len(cut["scripts"][0][1]) == page_facts.MAX_SCRIPT_CHARS
     assert len(cut["links"]) == page_facts.MAX_LINKS
 

@@ -152,3 +152,30 @@ def test_a_list_of_domains() -> None:
 def test_an_address_that_is_none_is_looked_up_in_vain(url: str) -> None:
     beside = Beside(site_files([]), site_files([]), domains.TextList.of(["b.example"]))
     assert judged(stored(), beside, url=url)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "strict"),
+    [
+        (b"[" * 100_000, "rights.unreadable"),
+        (b'[{"location": "/story/*", "tdm-reservation": 1}', "rights.unreadable"),
+        (b"<html>not here</html>", "rights.unreadable"),
+        (b'[{"location": "/x%d", "tdm-reservation": 1}]' % 1, None),
+        (b"[]", "rights.unreadable"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_status_and_no_permission(
+    body: bytes, strict: str | None
+) -> None:
+    beside = Beside(side=side("/.well-known/tdmrep.json", body))
+    assert judged(stored(), beside)[1] is None
+    assert judged(stored(), beside, "strict")[1] == strict
+
+
+def test_many_rules_are_read_in_their_order() -> None:
+    rules = ",".join(
+        f'{{"location": "/{n}", "tdm-reservation": {int(n == 9999)}}}' for n in range(10_000)
+    )
+    beside = Beside(side=side("/.well-known/tdmrep.json", f"[{rules}]".encode()))
+    assert judged(stored(), beside, url="https://a.example/9999")[1] is None, "/9 is before it"
+    assert judged(stored(), beside, url="https://a.example/other")[1] is None
