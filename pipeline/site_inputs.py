@@ -27,7 +27,8 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
 """Columns that a file must have, and what they hold; others are not read."""
 MAX_ROW_GROUP_BYTES: Final = 4 << 30
 """Uncompressed: a row group that claims more is a bomb, or too large for a task's memory."""
-BATCH_ROWS: Final = 64
+BATCH_ROWS, BATCH_BYTES = 1024, 32 << 20
+"""What is read at once, by the mean size of a row group's rows."""
 HOST: Final = re.compile(
     r"[^\s/?#@\\:\[\]]{1,253}+(?::[0-9]{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::[0-9]{1,5})?"
 )
@@ -81,13 +82,14 @@ def rows(kind: str, item: Input, groups: range) -> Iterator[Row | None]:
     try:
         with pq.ParquetFile(item.uri) as file:
             for group in groups:
-                size = file.metadata.row_group(group).total_byte_size
+                facts = file.metadata.row_group(group)
+                size = facts.total_byte_size
                 if size > MAX_ROW_GROUP_BYTES:
                     problem = f"{item.uri}: row group {group} holds {size >> 30} GiB"
                     raise ConfigError(KEYS[kind], problem, "write row groups of under 4 GiB")
-                for batch in file.iter_batches(
-                    BATCH_ROWS, [group], list(COLUMNS[kind]), use_threads=False
-                ):
+                count = max(1, min(BATCH_ROWS, facts.num_rows * BATCH_BYTES // max(1, size)))
+                names = list(COLUMNS[kind])
+                for batch in file.iter_batches(count, [group], names, use_threads=False):
                     yield from map(_row, _plain(kind, batch))
     except (OSError, pa.ArrowException) as error:
         problem = f"{item.uri} is damaged ({type(error).__name__})"

@@ -25,6 +25,7 @@ KEPT = [
     "https://x.example/?session=morning&token=none&mail=1",
     "https://x.example/?tel=home&email=yes",
     "https://x.example/88010112345",
+    "https://x.example/?to=https%3A%2F%2Fy.example%2F%40jane.doe%2Fpost",
     "https://x.example/00:1b:44:11:3a:b7",
     "https://8.8.8.8:8080/dns",
 ]
