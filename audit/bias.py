@@ -208,6 +208,12 @@ def notes(run: Run) -> list[dict[str, str]]:
         raise IntegrityError(str(path), "a line is no note; mend or delete it") from None
 
 
+def is_answered(row: Mapping[str, Any], said: Iterable[Mapping[str, str]]) -> bool:
+    """Whether somebody has written a note on the row's group."""
+    places = {row["language"], row["group"]}
+    return any(one["group"] == row["group"] and one["language"] in places for one in said)
+
+
 def add_note(run: Run, language: str, group: str, text: str, by: str, at: str) -> dict[str, str]:
     """Append a note to the run's journal and return it.
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from audit import stats
+from audit import bias, ratio, stats
 from audit.runs import Run
 from audit.sample import visible
 from audit.trace import url_key
@@ -129,6 +129,13 @@ class Pinned(_Section):
         return self
 
 
+class Bias(_Section):
+    """Every alarm of `weir bias` needs a note of somebody who looked."""
+
+    sample: int = Field(ge=100)
+    source: str = Field(min_length=10)
+
+
 class Gates(_Section):
     """All gates; a section that is null is off."""
 
@@ -136,6 +143,7 @@ class Gates(_Section):
     keep_rate: KeepRate | None = None
     rules: Rules | None = None
     drift: Drift | None = None
+    bias: Bias | None = None
     pinned: tuple[Pinned, ...] = ()
 
 
@@ -186,6 +194,8 @@ def check(run: Run, gates: Gates, baseline: Run | None = None) -> list[Verdict]:
         verdicts += _rules(gates.rules, table, judged)
     if gates.drift is not None:
         verdicts += _drifts(gates.drift, table, baseline)
+    if gates.bias is not None:
+        verdicts += _alarms(gates.bias, run)
     return [*verdicts, *_pinned(run, gates.pinned)]
 
 
@@ -294,6 +304,21 @@ def _drifts(gate: Drift, table: stats.Table, baseline: Run | None) -> Iterator[V
                 PASSED if index <= most else FAILED,
                 f"index {index:.3f} against {baseline.name}, at most {most:g} wanted",
             )
+
+
+def _alarms(gate: Bias, run: Run) -> Iterator[Verdict]:
+    if any(s.documents.path in run.pruned and not run.is_there(s.documents) for s in run.shards):
+        yield Verdict("bias", "run", SKIPPED, "the run's documents were pruned")
+        return
+    found = bias.bias(run, most=gate.sample)
+    raised = [row for row in bias.alarmed(found) if row["state"] == ratio.RAISED]
+    for row in raised:
+        is_answered = bias.is_answered(row, found["notes"])
+        detail = bias.sentence(row) if is_answered else f"no note on it: {bias.sentence(row)}"
+        subject = f"{row['language']} {row['group']} {row['measure']}"
+        yield Verdict("bias", subject, PASSED if is_answered else FAILED, detail)
+    if not raised:
+        yield Verdict("bias", "run", PASSED, "no alarm")
 
 
 def _languages(table: stats.Table) -> set[str]:

@@ -68,7 +68,7 @@ def _iban_at(text: str, start: int, head_end: int) -> Iterator[Span]:
         return
     written = text[start:end]
     number = written.translate(_SEPARATORS).upper()
-    is_strict = "." not in written and written.isupper()
+    is_strict = "." not in written and (written.isupper() or written.islower())
     if is_strict and _is_mod_97(number) and stdnum_iban.is_valid(number):
         yield Span(start, end, "IBAN", "iban", country)
         return
@@ -116,8 +116,8 @@ _ISSUERS: Final = re.compile(
     r"|9792[0-9]{12}"
 )
 _CARD_WORDS: Final = regex.compile(
-    r"\bcards?\b|kredit|credit|debit|debet|\bcc\b|visa|mastercard|maestro|amex|american express"
-    r"|diners|\bjcb\b|\bmir\b|карт|kart[aeuyiąęo]|kártya|tarjeta|tarxeta|targeta|carte|cartão|cartao"
+    r"\bcards?\b|\b(?:kredit|credit|debit|debet)|\bcc\b|\bvisa\b|mastercard|maestro|amex|american express"
+    r"|diners|\bjcb\b|карт|kart[aeuyiąęo]|kártya|tarjeta|tarxeta|targeta|carte|cartão|cartao"
     r"|carta di|korts?\b|kortnummer|kortti|kortin|κάρτα|καρτα|κάρτας|kortel|kaart|kreditna|cárta",
     regex.IGNORECASE,
 )

@@ -27,7 +27,7 @@ _KEYS: Final = {
     " aspsessionid signature authorization bearer xamzsecuritytoken xamzsignature xamzcredential",
 }
 _KIND_OF_KEY: Final = {key: kind for kind, keys in _KEYS.items() for key in keys.split()}
-_PARAMETER: Final = re.compile(r"[?&;#]([A-Za-z][\w.\-]{1,40}+)=([^&;#<>]{1,4096})", re.ASCII)
+_PARAMETER: Final = re.compile(r"[?&;#]([A-Za-z][\w.\-]{1,40}+)=([^?&;#<>]{1,4096})", re.ASCII)
 _NOT_NAME: Final = re.compile(r"[_.\-]")
 _MIN_SECRET: Final = 8
 _MIN_PHONE_DIGITS: Final = 6

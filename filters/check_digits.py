@@ -13,8 +13,9 @@ import re
 from typing import Final
 
 from stdnum import luhn, verhoeff
+from stdnum.hu import anum
 
-_FIRST_YEAR: Final = 1860
+_FIRST_YEAR: Final = 1850
 _LAST_YEAR: Final = 2035
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -227,6 +228,15 @@ def hungarian_taj(number: str) -> bool:
 def hungarian_tax_id(number: str) -> bool:
     """An 8, days since 1867, serial; weights 1 to 9 modulo 11. Source: as `hungarian_taj`."""
     return number[0] == "8" and _weighted(number, tuple(range(1, 10))) % 11 == int(number[9])
+
+
+def hungarian_tax_number(number: str) -> bool:
+    """Eight digits with their check, then the kind of VAT and the county, if they are given.
+
+    Source: 2017. évi CL. törvény, section 2 of annex 1; the check digit is python-stdnum's.
+    """
+    body = number.removeprefix("HU")
+    return anum.is_valid(body[:8]) and (len(body) == 8 or body[8] in "12345")
 
 
 def hungarian_personal_number(number: str) -> bool:

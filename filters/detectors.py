@@ -42,7 +42,7 @@ def _one(kind: str) -> frozenset[str]:
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     Detector("email", _one("EMAIL"), 2, lambda text: "@" in text, mail.find_email, True),
-    Detector("email.disguised", _one("EMAIL"), 2, _always, mail.find_disguised, True),
+    Detector("email.disguised", _one("EMAIL"), 2, _always, mail.find_disguised, False),
     Detector(
         "phone.international",
         _one("PHONE"),

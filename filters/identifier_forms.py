@@ -128,7 +128,7 @@ dk.cvr | tax | 8, 2 2 2 2, AA_8, AA 2 2 2 2 | | dk.cvr
 ee.ik | person | 11 | 11 | ee.ik
 ee.kmkr | tax | AA_9, 9 | | ee.kmkr
 ee.registrikood | tax | 8 | | ee.registrikood
-es.dni | person | 8_A, 2.3.3_A, 2.3.3 A, 2 3 3 A, 2 3 3A, 7A, 1.3.3-A | | es.dni
+es.dni | person | 8_A, 2.3.3_A, 2.3.3 A, 2 3 3 A, 2 3 3A | | es.dni
 es.nie | person | A_7_A, A-7A, A7-A, A 7A, A7 A, A-1.3.3-A | A7A, A-7-A, A-7A, A7-A | es.nie
 es.nuss | person | 12, 2_10, 2/8/2, 2_8_2, 2/10/2, 2/10, 2 8/2 | | spanish_social_security
 es.cif | tax | A_8, A_7_A, A-2.3.3, A 2.3.3, AAA8, AAA7A, AA8A, AA A8, AA_8A | | es.nif
@@ -145,10 +145,10 @@ fr.nif | tax | 13, 2 2 3 3 3, 1 3 3 3 3, 2 2 3 3 3, 4 3 3 3 | 2 2 3 3 3 | fr.nif
 fr.siren | tax | 9, 3_3_3 | | fr.siren
 fr.siret | tax | 14, 3_3_3_5, 9 5, 9-5 | | fr.siret
 fr.tva | tax | AA_11, AA_2_3_3_3, AA2 3 3 3, AA2 9, AA 2 9, AAA1 3 3 3, AAA10, AAAA9, AAAA 9,
-    AA1A9, AA 1A 9 | | fr.tva
+    AA1A9 | | fr.tva
 gb.nino | person | AA6A, AA_2_2_2_A, AA 6 A, AA2 2 2A, AA 6A | AA 2 2 2 A | british_nino
 gb.nhs | person | 10, 3_3_4 | | gb.nhs
-gb.utr | tax | 10, 5_5, 10A | | gb.utr
+gb.utr | tax | 10, 5_5 | | gb.utr
 gb.vat | tax | 9, 3 4 2, AA_9, AA 3 4 2, AA_12, 3 4 2 3, AA3 4 2 | | gb.vat
 ge.number | person | 11 | |
 ge.tin | tax | 9, 11 | |
@@ -162,14 +162,14 @@ hr.vat | tax | AA_11 | | hr.oib
 hu.taj | person | 9, 3_3_3 | | hungarian_taj
 hu.number | person | 1_6_4, 1-6_4, 11 | 1-6-4 | hungarian_personal_number
 hu.tax | tax | 10, 3 3 4, 2 3 3 2 | | hungarian_tax_id
-hu.anum | tax | 8-1-2, 8, 11, AA_8 | | hu.anum
+hu.anum | tax | 8-1-2, 8, 11, AA_8 | | hungarian_tax_number
 hu.card | document | 6AA, 6 AA | |
-ie.pps | person | 7_A, 7_AA, 7A A | | ie.pps
+ie.pps | person | 7_A, 7_AA | | ie.pps
 ie.vat | tax | AA_7A, AA_7AA, AA_1A5A, 7A, 7AA | | ie.vat
 is.kennitala | person | 6-4, 10, 6 4 | 6-4 | is_.kennitala
 is.vsk | tax | 5, 6 | |
-it.codicefiscale | person | AAAAAA2A2A3A, AAA AAA 2A2 A3A, AAA-AAA-2A2-A3A, AAAAAA 2A2 A3A, AAA
-    AAA 2 A 2 A 3 A | AAAAAA2A2A3A, AAA AAA 2A2 A3A | it.codicefiscale
+it.codicefiscale | person | AAAAAA2A2A3A, AAA AAA 2A2 A3A, AAA-AAA-2A2-A3A, AAAAAA 2A2 A3A |
+    AAAAAA2A2A3A, AAA AAA 2A2 A3A | it.codicefiscale
 it.iva | tax | 11, AA_11 | | it.iva
 it.card | document | AA5AA, AA7, A9, AA 7, 7AA, AA7A | |
 li.peid | person | 5, 6, 7, 8, 9, 10, 11, 12 | |
@@ -217,7 +217,7 @@ ru.passport | document | 4_6, 2 2 6, 4 № 6, 2 2 № 6, 4 AAAAA 6, 2 2 AAAAA 6 
 ru.inn | tax | 12, 10, 4 6 2 | | ru.inn
 ru.ogrn | tax | 13, 15 | | ru.ogrn
 se.number | person | 6-4, 6+4, 8-4, 10, 12, 6 4, 8 4, 8+4 | 6-4, 6+4, 8-4 | swedish_number
-se.orgnr | tax | 6-4, 10, 8-4 | | se.orgnr
+se.orgnr | tax | 6-4, 10 | | se.orgnr
 se.vat | tax | AA_12, AA6-6 | | se.vat
 si.emso | person | 13 | 13 | jmbg
 si.ddv | tax | 8, AA_8, AA 3 3 2 | | si.ddv

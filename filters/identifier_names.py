@@ -21,6 +21,8 @@ _MIN_LATER_STEM: Final = 3
 _KEY: Final = 3
 _MAX_SHORT: Final = 2  # letters of acronyms that are words too, as "ci" and "se"
 _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
+_ENDINGS_AFTER: Final = "-'’"  # "PESEL-em", "TCKN'si"
+_ENDED: Final = re.compile(r"[^\W\d_]{4}\. |\|")  # a sentence, or a cell of a table
 _EXACT: Final = "="
 _UNWRAPPED: Final = re.compile(r"\n +")
 _WORD: Final = re.compile(r"(?<![^\W_])[^\W\d_]+")
@@ -95,7 +97,10 @@ def names_something_else(text: str, place: int) -> bool:
     words = _words_before(text, place)
     for index in range(len(words) - 1, -1, -1):
         for _, end, name in _names_at(words, index, frozenset()):
-            return not name.groups and _is_direct(text, words, [], end, place)
+            is_direct = _is_direct(text, words, [], end, place)
+            return (
+                not name.groups and is_direct and not _ENDED.search(text, words[index].start, place)
+            )
     return False
 
 
@@ -121,9 +126,12 @@ def _names_at(
             continue
         is_of_page = bool(name.countries & countries)
         if name.is_acronym:
-            needs_capitals = not is_of_page or len(stems[0]) <= _MAX_SHORT
+            is_two_letters = len(stems) == 1 and len(stems[0]) <= _MAX_SHORT
+            if is_two_letters and not is_of_page:
+                continue
+            needs_capitals = not is_of_page or is_two_letters
         else:
-            is_short = len(stems) == 1 and len(stems[0]) < _MIN_STEM
+            is_short = len(stems) == 1 and len(stems[0].rstrip(_EXACT)) <= _MIN_STEM
             is_told = is_of_page or (not countries and len(stems[0]) > _MAX_SHORT)
             needs_capitals = is_short and bool(name.groups) and not is_told
         if all(
@@ -163,6 +171,7 @@ def _is_direct(
     return all(
         word.start < end
         or word.folded in _fillers()
+        or (word.start == end + 1 and text[end] in _ENDINGS_AFTER)
         or any(start <= word.start and word.end <= stop for start, stop, _ in found)
         for word in words
     )

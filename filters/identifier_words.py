@@ -21,8 +21,7 @@ NAMES: Final = """
     insurance, social number, health insurance number, health insurance no, health insurance id,
     health number, patient number, patient id, identity code, identity number, identity no,
     identification code, state id, ~id number, ~id no, ~id nr, ~id code, ~identification n,
-    ~insurance n, ~unique identification, ~personal n, ~register number, ~registry number,
-    ~citizen, ~matricule, ~ssn, SSN
+    ~insurance n, ~unique identification, ~personal n, ~citizen, ~matricule, ~ssn, SSN
 * | tax | tax id, tax ids, tax identification, tax identifier, tax number, tax no, tax nr, tax
     code, tax reference, tax payer, tax registration, taxpayer, fiscal code, fiscal number, fiscal
     no, fiscal id, fiscal identification, vat, vat n, vat id, vat no, vat nr, vat number, vat reg,
@@ -72,8 +71,9 @@ FR BE LU CH MC AD | person | securite sociale, secu, no secu, nss, numero nation
 FR BE LU CH MC AD | tax | fiscal de reference, reference fiscal, numero fiscal, fiscal, no fiscal,
     n fiscal, identifiant fiscal, reference fiscale, spi, nif, numero d identification fiscale,
     numero tva, n tva, no tva, tva, tva intracom, siren, siret, numero siren, rcs, numero d
-    entreprise, n d entreprise, numero bce, bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, BCE,
-    ~impots, ~immatriculation
+    entreprise, n d entreprise, numero bce, tva be, SPI, NIF, SIREN, SIRET, TVA, RCS, ~impots,
+    ~immatriculation
+BE | tax | n bce, no bce, bce n, banque carrefour, BCE
 FR BE LU CH MC AD | document | passeport, carte d identite, carte nationale d identite, cni, piece
     d identite, permis de conduire, titre de sejour, carte de sejour, numero de passeport, CNI,
     CNIS
@@ -174,7 +174,7 @@ DK FO GL | person | personstal, personal, cpr, cpr nr, cprnr, cpr nummer, cprnum
     personnr, p nr, person nr, person nummer, fodselsnummer, sygesikring, CPR, p tal, ptal,
     samfelagstal, inuup normua, cpr normu, personnummeret
 DK FO GL | tax | cvr, cvr nr, cvrnr, cvr nummer, cvrnummer, se nr, se nummer, moms, momsnr,
-    momsnummer, v tal, vtal, mvg, CVR, VN, MVG, SE
+    momsnummer, v tal, vtal, mvg, CVR, VN, MVG
 DK FO GL | document | pas, pasnr, pasnummer, pas nr, pas nummer, korekort, korekortnummer,
     legitimationskort, id kort, pass, koyrikort
 FI | person | hetu, henkilotunn, henkilotunnus, sotu, sosiaaliturvatunn, henkilotun, syntymaaika
@@ -301,44 +301,47 @@ US | tax | itin, individual taxpayer, ITIN, TIN
 """
 
 OTHERS: Final = """
-auftrag, auftrags, bestellung, objednavk, zamowieni, rendelesi, tilausnu, tellimuse, pasutijum,
-uzsakym, narudzben, narocilo, porudzbin, поруџбин, нарачк, замовлення, comanda, comenzi,
-παραγγελια, siparis no, porosia, porosise, ordni, ordu, gorchymyn, pontun, պատվեր, შეკვეთ,
-sifaris, артикул, товар, код товар, код продукт, шифра, sifra, sifra artikla, sifra proizvoda, kod
-tovaru, kod towaru, kod produktu, product code, product number, code article, code produit, codigo
-de producto, codigo de produto, codice prodotto, codice articolo, produktkod, produktkode,
-produktcode, produktnummer, tootekood, toote kood, tuotekoodi, preces kods, prekes kodas, cod
-produs, cod articol, κωδικος προιοντος, κωδικος, προιον, urun kodu, urun, kodi i produktit,
-cikkszam, termek, termekkod, zbozi, kod zbozi, tovaru, rif, riferimento, referenznummer,
-referencia, referens, referanse, referenzz, viitenumero, viitenumber, atsauc, nuorod, sygnatur,
-sygn, spis, spisova, spisove, cislo jednaci, predmet, broj predmeta, дело, дела, справа, справи,
-предмет, ugyszam, iktatoszam, dosar, dosarul, πρωτοκολλ, protocoll, protokol, dosya, esas no,
-aktenz, geschaftsz, kenmerk, zaaknummer, sagsnummer, sagsnr, saksnummer, malnummer, malsnumer,
-serial number, seriove, vyrobni cislo, vyrobne cislo, seryjny, fabryczny, серийн, серійн, сериен,
-заводск, sorozatszam, gyari szam, σειριακ, numero de serie, numar de serie, seerianumber, serijos
-numer, serijas numur, serijski, serijsk, oclc, pzn, patent, bug, bugs, issue, ticket, rfc, cve,
-commit, inode, kunden, kundenn, kundn, kunde, client number, numero client, numero de client,
-codice cliente, zakaznic, ugyfelszam, asiakasn, klientn, müsteri, musteri, code postal, registry
-key, phone number, account number, tel, telefon, telefonn, telefonnum, telefono, telefone,
-telephone, phone, phones, telf, tlf, tfn, puh, puhelin, mobile, mobil, mobiltelefon, mobiln,
-movil, cellulare, gsm, handy, fax, faks, fakss, fon, hotline, call, whatsapp, viber, тел, телефон,
-моб, мобильн, мобільн, факс, τηλ, τηλεφων, κιν, κινητ, φαξ, telefoni, talruni, talr, tālrunis,
-telefonas, simi, sími, ffon, teileafon, հեռ, ტელ, isbn, issn, doi, ean, gtin, upc, barcode, pmid,
-arxiv, imei, imsi, iccid, order, orders, bestell, bestellnummer, bestelling, objednav, objednáv,
-zamow, zamówienie, commande, pedido, encomenda, ordine, ordre, ordrenummer, tilaus, tellimus,
-pasutij, uzsaky, поръчк, заказ, замовленн, παραγγελ, siparis, narudzb, narocil, rendeles,
-bestallning, porosi, tracking, track, trackingnumm, sendung, sendungsnummer, paket, paketnummer,
-colis, envio, spedizione, seguimiento, suivi, przesylk, zasilk, zasielk, parcel, shipment,
-forsendelse, kolli, lahetys, saadetis, пратк, посылк, трек, invoice, rechnung, rechnungsnummer,
-rechnungsn, facture, factura, fattura, fatura, faktur, faktura, szamla, lasku, arve, rekin,
-saskait, račun, racun, фактур, счет, рахунок, τιμολογ, account, konto, kontonummer, kontonr,
-compte, cuenta, conto, conta, rekening, ucet, uctu, szamlasz, tili, tilinumero, iban, bic, swift,
-blz, article, artikel, artikeln, artikelnummer, artikl, articolo, articulo, artigo, varenummer,
-tuote, prekes, preces, izdelek, cikksz, item, items, part, parts, sku, mpn, catalog, katalog, ref,
-reference, referenz, viite, version, serial, seriennummer, serienn, numero di serie, sn, chassis,
-vin, fahrgestell, isin, wkn, aktenzeichen, dossier, vorgangs, batch, postcode, zip, plz, gps,
-coordinates, koordinat, pixel, model, modell, modele, modelo, zl, eur, huf, euro, artnr, kenteken,
-licence plate, kundennummer, customer, klient, mitglied
+telefown, telefoon, mowbajl, telemovel, telemoveis, portable, guthan, teil, farsimi, fartelefon,
+oqarasuaat, puhelinn, tälr, talr, talrun, mob, cell, cep, cel, kom, хатні, тэл, тэлефон, маб,
+мобилен, мобилни, auftrag, auftrags, bestellung, objednavk, zamowieni, rendelesi, tilausnu,
+tellimuse, pasutijum, uzsakym, narudzben, narocilo, porudzbin, поруџбин, нарачк, замовлення,
+comanda, comenzi, παραγγελια, siparis no, porosia, porosise, ordni, ordu, gorchymyn, pontun,
+պատվեր, შეკვეთ, sifaris, артикул, товар, код товар, код продукт, шифра, sifra, sifra artikla,
+sifra proizvoda, kod tovaru, kod towaru, kod produktu, product code, product number, code article,
+code produit, codigo de producto, codigo de produto, codice prodotto, codice articolo, produktkod,
+produktkode, produktcode, produktnummer, tootekood, toote kood, tuotekoodi, preces kods, prekes
+kodas, cod produs, cod articol, κωδικος προιοντος, κωδικος, προιον, urun kodu, urun, kodi i
+produktit, cikkszam, termek, termekkod, zbozi, kod zbozi, tovaru, rif, riferimento,
+referenznummer, referencia, referens, referanse, referenzz, viitenumero, viitenumber, atsauc,
+nuorod, sygnatur, sygn, spis, spisova, spisove, cislo jednaci, predmet, broj predmeta, дело, дела,
+справа, справи, предмет, ugyszam, iktatoszam, dosar, dosarul, πρωτοκολλ, protocoll, protokol,
+dosya, esas no, aktenz, geschaftsz, kenmerk, zaaknummer, sagsnummer, sagsnr, saksnummer,
+malnummer, malsnumer, serial number, seriove, vyrobni cislo, vyrobne cislo, seryjny, fabryczny,
+серийн, серійн, сериен, заводск, sorozatszam, gyari szam, σειριακ, numero de serie, numar de
+serie, seerianumber, serijos numer, serijas numur, serijski, serijsk, oclc, pzn, patent, bug,
+bugs, issue, ticket, rfc, cve, commit, inode, kunden, kundenn, kundn, kunde, client number, numero
+client, numero de client, codice cliente, zakaznic, ugyfelszam, asiakasn, klientn, müsteri,
+musteri, code postal, registry key, phone number, account number, tel, telefon, telefonn,
+telefonnum, telefono, telefone, telephone, phone, phones, telf, tlf, tfn, puh, puhelin, mobile,
+mobil, mobiltelefon, mobiln, movil, cellulare, gsm, handy, fax, faks, fakss, fon, hotline, call,
+whatsapp, viber, тел, телефон, моб, мобильн, мобільн, факс, τηλ, τηλεφων, κιν, κινητ, φαξ,
+telefoni, talruni, tālrunis, telefonas, simi, sími, ffon, teileafon, հեռ, ტელ, isbn, issn, doi,
+ean, gtin, upc, barcode, pmid, arxiv, imei, imsi, iccid, order, orders, bestell, bestellnummer,
+bestelling, objednav, objednáv, zamow, zamówienie, commande, pedido, encomenda, ordine, ordre,
+ordrenummer, tilaus, tellimus, pasutij, uzsaky, поръчк, заказ, замовленн, παραγγελ, siparis,
+narudzb, narocil, rendeles, bestallning, porosi, tracking, track, trackingnumm, sendung,
+sendungsnummer, paket, paketnummer, colis, envio, spedizione, seguimiento, suivi, przesylk,
+zasilk, zasielk, parcel, shipment, forsendelse, kolli, lahetys, saadetis, пратк, посылк, трек,
+invoice, rechnung, rechnungsnummer, rechnungsn, facture, factura, fattura, fatura, faktur,
+faktura, szamla, lasku, arve, rekin, saskait, račun, racun, фактур, счет, рахунок, τιμολογ,
+account, konto, kontonummer, kontonr, compte, cuenta, conto, conta, rekening, ucet, uctu,
+szamlasz, tili, tilinumero, iban, bic, swift, blz, article, artikel, artikeln, artikelnummer,
+artikl, articolo, articulo, artigo, varenummer, tuote, prekes, preces, izdelek, cikksz, item,
+items, part, parts, sku, mpn, catalog, katalog, ref, reference, referenz, viite, version, serial,
+seriennummer, serienn, numero di serie, sn, chassis, vin, fahrgestell, isin, wkn, aktenzeichen,
+dossier, vorgangs, batch, postcode, zip, plz, gps, coordinates, koordinat, pixel, model, modell,
+modele, modelo, zl, eur, huf, euro, artnr, kenteken, licence plate, kundennummer, customer,
+klient, mitglied
 """
 """Words after which a number is something else; a name of an identifier must follow them."""
 

@@ -35,6 +35,8 @@ _RUN: Final = re.compile(
     r"[0-9]++(?:(?: ?[.\-/+] ?|  ?| ?№ ?| номер )(?:[A-Z]{1,2}[ .\-]?)?[0-9]++"
     r"|[^\W\d_]{1,5}+[0-9]++)*+"
 )
+# Of a Russian passport: "4510 № 123456".
+_SERIES: Final = re.compile(r"(?<![0-9])[0-9]{2} ?[0-9]{2}(?: № ?| номер )\Z")
 _DIGIT: Final = re.compile("[0-9]")
 _GROUP: Final = re.compile(r"[0-9]+")
 _TOKEN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -43,7 +45,7 @@ _LOOSE: Final = re.compile(r" ?([\-/]) ?")
 _MAX_GROUPS: Final = 8
 _MAX_LEAD: Final = 8
 _MAX_TRAIL: Final = 4
-_SURE_LETTERS: Final = 6
+_SURE_LETTERS: Final = 5
 """Letters of a name that cannot well be another word where the page is of another country."""
 _SURE_LETTERS_BEFORE_FORM: Final = 4
 """The same where the number has separators or letters in their places."""
@@ -51,8 +53,8 @@ _NEAR: Final = 30
 _MIN_MARKED: Final = 7
 _UNSURE_LETTERS: Final = 2
 """Letters of a name that may as well begin a part number: the check must hold after it."""
-_MIN_GLUED: Final = 3
-"""Letters of a name that a number may follow without a space; "CI" and "SE" begin part numbers."""
+_MIN_GLUED: Final = 4
+"""Letters of a name of another country that a number may follow without a space, "TIN1896075"."""
 _MIN_REGROUPED: Final = 9  # eight are a date
 _MAX_REGROUPED: Final = 15
 _MAX_TOKEN: Final = 16
@@ -102,6 +104,8 @@ def find(context: Context) -> Iterator[Span]:
             place = digit.start()
             while place > reached and _DIGIT.match(text, place - 1):
                 place -= 1
+            series = _SERIES.search(text, max(reached, place - _MARGIN), place)
+            place = series.start() if series else place
             run = _RUN.match(text, place)
             reached = run.end() if run else end
             yield from _in_run(context, place, reached)
@@ -142,7 +146,9 @@ def _windows(text: str, start: int, end: int) -> Iterator[_Window]:
     starts = [_starts(text, first) for first, _ in groups]
     ends = [_ends(text, last) for _, last in groups]
     for index, options in enumerate(starts):
-        for closing in ends[index : index + _MAX_GROUPS]:
+        for number, closing in enumerate(ends[index : index + _MAX_GROUPS], index):
+            if groups[number][1] - groups[index][0] > _longest():
+                break
             for first, is_glued in options:
                 for last in closing:
                     seen = shape[first - base : last - base]
@@ -243,6 +249,11 @@ def _by_shape() -> dict[str, tuple[Identifier, ...]]:
 
 
 @cache
+def _longest() -> int:
+    return max(map(len, _by_shape()))
+
+
+@cache
 def _free_by_shape() -> dict[str, tuple[Identifier, ...]]:
     found: dict[str, list[Identifier]] = {}
     for identifier in IDENTIFIERS:
@@ -260,7 +271,12 @@ def _judge(context: Context, window: _Window) -> Span | None:
     if window.is_regrouped:
         named = [each for each in named if each.is_direct]
     if window.is_glued:
-        named = [each for each in named if each.distance == 0 and each.letters >= _MIN_GLUED]
+        named = [
+            each
+            for each in named
+            if each.distance == 0
+            and (each.letters >= _MIN_GLUED or _overlap(each.name.countries, page))
+        ]
     for each in named:
         identifier, country = _named(context, each, window, number)
         if identifier is not None:
@@ -297,6 +313,8 @@ def _named(
     ]
     fitting.sort(key=lambda identifier: _distance(context, identifier))
     for identifier in fitting:
+        if name.is_weak and not name.countries and identifier.country not in context.countries:
+            continue
         can_tell = identifier.is_proven_by_check or not name.is_weak or named.is_direct
         if identifier.check and can_tell and identifier.holds(number):
             return identifier, identifier.country
@@ -345,6 +363,8 @@ def _is_marked(named: Named, window: _Window) -> bool:
     return named.distance <= _NEAR and "A" in window.shape and len(window.shape) >= _MIN_MARKED
 
 
+_DIGIT_BEFORE: Final = re.compile("[0-9] $")
+_DIGIT_AFTER: Final = re.compile(" [0-9]")
 _OPENING: Final = frozenset("([{<>\"'„“«»‘’:;,|=*•\t\n\r \u2028")
 _CLOSING: Final = frozenset(")]}<>\"'“”«»‘’:;,.!?|*\t\n\r \u2028")
 
@@ -354,9 +374,8 @@ def _stands_alone(text: str, window: _Window, identifier: Identifier, number: st
     before, after = text[max(0, window.start - 2) : window.start], text[window.end : window.end + 2]
     if (before and before[-1] not in _OPENING) or (after and after[0] not in _CLOSING):
         return False
-    if " " in window.shape and (
-        (len(before) == 2 and before[0].isdigit()) or (len(after) == 2 and after[1].isdigit())
-    ):
+    is_between_digits = _DIGIT_BEFORE.search(before) or _DIGIT_AFTER.match(after)
+    if " " in window.shape and is_between_digits:
         return False
     if any(c.islower() for c in text[window.start : window.end]):
         return False

@@ -88,6 +88,7 @@ _AT_NAMES: Final = frozenset(
         "monkey",
     ]
 )
+_SHORT_NAMES: Final = frozenset({"a", "et", "ad", "eta"})
 _DOT_WORDS: Final = (
     r"dot|d0t|punkt|punkts|punkto|punto|puntu|puntua|point|ponto|pont|piste|prik|kropka|te[cč]ka"
     r"|bodka|to[cč]ka|pika|punct|ta[sš]kas|nokta|точка|тачка|крапка|кропка|τελεία|τελεια"
@@ -149,7 +150,7 @@ def find_disguised(context: Context) -> Iterator[Span]:
         for opening, bracketed in _BRACKETED
         if opening in text
         for at in bracketed.finditer(text)
-        if at[1].strip(" ").lower() in _AT_NAMES
+        if _is_at(at)
     ]
     if any(sign in text and escape in text for sign, escape in _ESCAPES):
         found += _ESCAPED_AT.finditer(text)
@@ -158,6 +159,12 @@ def find_disguised(context: Context) -> Iterator[Span]:
         start, end = _local_start(text, local_end), _disguised_domain_end(text, at.end())
         if start < local_end and end:
             yield Span(start, end, "EMAIL", "email.disguised")
+
+
+def _is_at(bracketed: re.Match[str]) -> bool:
+    """Whether a word in brackets stands for "@"; short ones with spaces number a list."""
+    name = bracketed[1].strip(" ").lower()
+    return name in _AT_NAMES and not (name in _SHORT_NAMES and bracketed[0].endswith(" "))
 
 
 def _local_start(text: str, at: int) -> int:

@@ -27,6 +27,7 @@ _MAX_NATIONAL: Final = 13
 _ENGLISH: Final = "eng"
 # North American numbers stand on English pages of every country.
 _NORTH_AMERICA: Final = "US"
+_ACCOUNT_GROUP, _ACCOUNT_GROUPS = 4, 4
 _SHORT: Final = 7  # digits of local numbers in most countries
 # What looks like a telephone number and is none: dates and book numbers always; network addresses,
 # short dates, ranges of years and American postcodes unless a word stands right before them.
@@ -39,15 +40,21 @@ _DAY_MONTH: Final = (
 _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _DATES: Final = re.compile(
     rf"(?<![0-9])(?:(?:19|20)[0-9]{{2}}([\-./]) ?{_MONTH}\1 ?{_DAY}"
-    rf"|{_DAY_MONTH}(?:19|20)[0-9]{{2}}|97[89][\- ]?[0-9][0-9\- ]{{8,13}})(?![0-9])"
+    rf"|{_DAY_MONTH}(?:19|20)[0-9]{{2}}|97[89][\- ]?[0-9][0-9\- ]{{8,13}}"
+    r"|[0-9]{1,5}/[0-9]{1,5}/(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2} ?- ?(?:19|20)[0-9]{2}"
+    r"|[01][0-9]\.(?:19|20)[0-9]{2}"
+    rf"|(?![0-9]{{2}}(?:\.[0-9]{{2}}){{3}}(?![0-9])){_OCTET}(?:\.{_OCTET}){{3}}(?![ .]?[0-9])"
+    r"|(?:[01]?[0-9]|2[0-4])[.][0-5][0-9] ?- ?(?:[01]?[0-9]|2[0-4])[.][0-5][0-9])(?![0-9])"
 )
 _LOOKALIKES: Final = re.compile(
     rf"(?<![0-9])(?<![0-9][ ./\-])(?:{_DAY_MONTH}[0-9]{{2}}(?![ ./\-]{{0,2}}[0-9])"
+    rf"|[0-9]{{2}}-{_MONTH}-{_DAY}(?![ ./\-]{{0,2}}[0-9])"
     rf"|{_OCTET}(?:\.{_OCTET}){{3}}(?![ .]?[0-9])(?:/[0-9]+)?"
     r"|(?:19|20)[0-9]{2}(?: ?[\-/ ] ?(?:19|20)[0-9]{2})+"
     r"|(?:19|20)[0-9]{2} ?[\-/] ?[0-9]{2}|[01]?[0-9][./\-](?:19|20)[0-9]{2}"
     r"|[0-9]{5}-[0-9]{4})(?![0-9])"
 )
+_ONE_DIGIT: Final = re.compile(r"[0-9](?:[.\-/][0-9]| [0-9 ]+$)")
 _EXTENSION: Final = re.compile(r" ?(?:x|ext\.? ?|доб\.? ?|DW ?|Kl\. ?)[0-9]{1,5}(?![0-9])")
 _MORE: Final = regex.compile(r"[ \u00a0]\p{L}")
 _PLACE: Final = regex.compile(r" \p{Lu}\p{Ll}")
@@ -97,14 +104,19 @@ def _in_run(text: str, number: Number, plans: list[numbering.Plan]) -> Iterator[
 
 
 def _is_part(text: str, start: int, groups: list[Place]) -> bool:
-    """Whether digits continue a word ("UTF-32"), an amount ("1,234 567"), or are a decimal."""
+    """Whether digits continue a word ("UTF-32") or an amount ("1,234 567").
+
+    Decimals count too, and accounts, which are written in groups of four.
+    """
     before = text[start - 1 : start] if start else ""
     second = text[start - 2 : start - 1] if start > 1 else ""
     if before and (before.isalnum() or before in "+_="):
         return True
-    if (before == "," and second.isdigit()) or (before == "-" and second.isalpha()):
+    if (before == "," and second.isdigit()) or (before in ("-", "/") and second.isalpha()):
         return True
-    return len(groups) == 2 and groups[0][1] - start == 1 and text[groups[0][1]] == "."
+    if len(groups) == 2 and groups[0][1] - start == 1 and text[groups[0][1]] == ".":
+        return True
+    return sum(end - begin == _ACCOUNT_GROUP for begin, end in groups) >= _ACCOUNT_GROUPS
 
 
 def _has_rest(
@@ -140,21 +152,13 @@ def _at(
     start = groups[first][0]
     if first and not _parts_numbers(text[groups[first - 1][1] : start], word):
         return None
-    digits = ""
     found: tuple[int, numbering.Plan | None] | None = None
     is_known = False
-    for last in range(first, min(len(groups), first + _MAX_WINDOW)):
-        begin, end = groups[last]
-        digits += text[begin:end]
-        if len(digits) > _MAX_NATIONAL or any(a < end and start < b for a, b in others):
-            break
-        if len(digits) < _MIN_NATIONAL:
-            continue
-        if CONTINUES.match(text, end) and not _EXTENSION.match(text, end):
-            continue
+    for last, digits in _ends(text, groups, first, others):
+        end = groups[last][1]
         if last + 1 < len(groups) and not _parts_numbers(text[end : groups[last + 1][0]], word):
             continue
-        if is_price(text, start, end):
+        if is_price(text, start, end) or (word is Said.NONE and not _is_one(text, start, end)):
             continue
         parts = tuple(b - a for a, b in groups[first : last + 1])
         plan = _plan_of(plans, digits, parts, word)
@@ -165,11 +169,37 @@ def _at(
     return found
 
 
+def _ends(
+    text: str, groups: list[Place], first: int, others: list[Place]
+) -> Iterator[tuple[int, str]]:
+    """Last groups of what may be a number that begins with a group, and its digits."""
+    start = groups[first][0]
+    digits = ""
+    for last in range(first, min(len(groups), first + _MAX_WINDOW)):
+        begin, end = groups[last]
+        digits += text[begin:end]
+        if len(digits) > _MAX_NATIONAL or any(a < end and start < b for a, b in others):
+            return
+        if len(digits) < _MIN_NATIONAL:
+            continue
+        if not CONTINUES.match(text, end) or _EXTENSION.match(text, end):
+            yield last, digits
+
+
+def _is_one(text: str, start: int, end: int) -> bool:
+    """Whether separators are those of one number: of a score, a size or a list there are more."""
+    written = text[start:end]
+    is_glued = start > 1 and text[start - 1] in ".:#" and text[start - 2].isalnum()
+    is_list = written.count("/") > 1 or written.count(" -") > 1
+    is_counted = _ONE_DIGIT.match(written) is not None and text[start - 1 : start] != "("
+    return not (is_glued or is_list or is_counted)
+
+
 def _parts_numbers(separator: str, word: Said) -> bool:
     """Whether a separator may stand between two numbers; a space alone only where a word is."""
-    if separator.strip(" "):
-        return separator.strip(".-") != ""
-    return word > Said.NONE
+    if word is Said.NONE:
+        return len(separator) > 1 and separator.strip(" ") != ""
+    return separator.strip(".-") != ""
 
 
 def _plan_of(
@@ -200,7 +230,7 @@ def _is_possible(text: str, end: int, digits: str, parts: tuple[int, ...], word:
     if len(parts) > 1 and _like_thousands(parts) and digits[0] != "0":
         is_last = _MORE.match(text, end) is None
         return is_last and len(digits) > _SHORT and not digits.endswith("00")
-    return word == Said.SAID or len(parts) > 1
+    return len(parts) > 1 or (word == Said.SAID and len(digits) <= _MAX_NATIONAL - 1)
 
 
 def _is_native(plan: numbering.Plan, digits: str, parts: tuple[int, ...]) -> bool:
@@ -217,7 +247,13 @@ def _is_native(plan: numbering.Plan, digits: str, parts: tuple[int, ...]) -> boo
     for usual in plan.parts(number):
         if trunk and len(usual) > 1:
             area = trunk + usual[0]
-            if area in ends[:-1] and min(parts[ends.index(area) + 1 :]) > 1:
+            if parts == (area, *usual[1:]):
+                return True
+            if (
+                not _like_thousands(parts)
+                and area in ends[:-1]
+                and min(parts[ends.index(area) + 1 :]) > 1
+            ):
                 return True
         elif parts == usual and not _like_thousands(parts) and len(parts) > 2:
             return True

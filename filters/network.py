@@ -22,7 +22,7 @@ _IPV6_MIDDLE: Final = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _NUMBERING: Final = regex.compile(
     r"(?:§+|\b(?:v|ver|vers|versi[oó]n|versione|versão|versie|versioon|versija|versiunea|version"
     r"|versio"
-    r"|verzi[aeój]+|wersj[aieę]+|верси[яи]|версія|έκδοση|release|rel|build|firmware|fassung"
+    r"|verzi[aeój]+|wersj[aieę]+|versjon|verze|sürüm|ausgabe|različic[ae]|верзиј[ае]|laida|leidimas|верси[яи]|версія|έκδοση|release|rel|build|firmware|fassung"
     r"|kap|kapitel|kapitola|kapittel|abschnitt|abs|art|artikel|article|artículo|articolo|artigo"
     r"|artykuł"
     r"|chapter|chap|chapitre|capítulo|capitolo|section|sec|sección|secção|sezione|hoofdstuk"
@@ -36,7 +36,10 @@ _NUMBERING_WINDOW: Final = 16
 # Section and version numbers have small parts; of all addresses one in 4,096 has four parts below
 # 32 (among them public name servers such as 8.8.8.8, which are nobody's personal data).
 _SMALL_PART: Final = 32
-_IPV6: Final = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{4}:[0-9A-Fa-f:]{3,40}(?![\w])", re.ASCII)
+_IPV6: Final = re.compile(
+    r"(?:(?<![\w:.])|(?<=[G-Zg-z]:))[0-9A-Fa-f]{4}:[0-9A-Fa-f:]{3,40}(?!\w)", re.ASCII
+)
+_LABEL_AND_GROUP: Final = 6
 _IPV6_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 
 
@@ -77,6 +80,8 @@ def find_ipv6(context: Context) -> Iterator[Span]:
     text = context.text
     for hint in _IPV6_MIDDLE.finditer(text):
         match = _ending_at(_IPV6, text, hint.start(), (4,))
+        if match is None and hint.end() - hint.start() == _LABEL_AND_GROUP:
+            match = _ending_at(_IPV6, text, hint.end() - 1, (4,))  # "IP:2001:..."
         if match is None:
             continue
         written = match.group()
@@ -92,7 +97,7 @@ def find_ipv6(context: Context) -> Iterator[Span]:
 
 # Six pairs with one separator throughout, or three groups of four as Cisco writes them.
 _MAC: Final = re.compile(
-    r"(?<![\w:.\-])(?:[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}"
+    r"(?:(?<![\w:.\-])|(?<=[G-Zg-z]:)|(?<=MAC:))(?:[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w:\-]|\.\w)"
 )
 _MAC_MIDDLES: Final = (

@@ -25,37 +25,45 @@ class Said(enum.IntEnum):
 # What a telephone, a mobile telephone and a fax are called in the languages of Europe. Stems of
 # the first kind count inside compounds too ("Mobiltelefonnummer"), short forms as words alone.
 _WORDS: Final = re.compile(
-    r"(?:telem[oó]vel|tel[eèé]?[fp]h?[oóòô]+n|teleph|phone(?!s)|hotline|helpline|whats ?app|viber"
-    r"|puhel|guth[aá]n|rufnummer|durchwahl|festnetz|telefax|телефон|тэлефон|мобил|мобіл|мабіл"
-    r"|факс|τηλ[έε]φων|κινητ|φαξ|σταθερ[όο]|símanúm|teléf|téléph|tālru|faks|հեռ|բջջ|ტელ|მობ|ffôn"
-    r"|mowbajl|mobitel|[☎✆📞📱☏🖀🕿🖷📠])[^\W\d_]*+"
-    r"|(?<![^\W_])(?:handy(?:nummer|nr)?|mobil\w{0,9}|gsm\w{0,4}|fax\w{0,8}|tel|tlf|tfn?|tlph"
-    r"|tfno|mob|cel|ph|tél|telf|telè|telef|tlfn|fono|fon|móv|m[oó]vil\w?|portable|cell\w{0,5}|kom"
-    r"|komórk\w*|linka|тел|моб|ф|т|тл|τηλ|κιν|s[ií]mi?|gsímar?|farsími|puh|matkap|fiks\w*|fijo|fisso"
-    r"|pager|t|m|f|p|d)(?![^\W_])"
+    r"(?:telem[oó]vel|tel[eèé]?[fp]h?[oóòô]+[nw]|teleph|phone(?!s)|hotline|helpline|viber"
+    r"|whats ?app|puhel|guth[aá]n|rufnummer|durchwahl|festnetz|telefax|телефон|тэлефон|мобил|мобіл"
+    r"|мабіл|факс|τηλ[έε]φ|κινητ|φαξ|σταθερ[όο]|símanúm|teléf|téléph|tālr|faks|հեռ|բջջ|ֆաքս"
+    r"|ტელ|მობ|ფაქს|ff[oô]n|ffacs|mowbajl|mobitel|oqarasua|mugikor|belgegeçer|[☎✆📞📱☏🖀🕿🖷📠])[^\W\d_]*+"
+    r"|(?<![^\W_])(?:handy(?:nummer|nr)?|m[oòóô][bv]i\w{0,9}|gsm\w{0,4}|fax\w{0,8}|feks|facs|tel|tlf"
+    r"|tfn?|tlph|tfno|mob|cel(?=[.:])|ph(?=[.:])|tél|teil|telf|telè|telef|tlfn|fono|f[oóò]n|móv|portable|cell\w{0,5}"
+    r"|kom(?=[.:])|komórk\w*|linka|cep|symudol|тел|тэл|моб|ф|т|тл|τηλ|κιν|s[ií]m[aiu]\w{0,6}|gsímar?|farsím\w{0,3}|puh"
+    r"|matkap|fiks\w*|fijo|fisso|pager|t|m|f)(?![^\W_])"
 )
-# Verbs and places that are said of much else: after them a number must be valid.
+# Verbs, and what numbers are called after them: then a number must be valid, or near and in groups.
 _VERBS: Final = re.compile(
-    r"(?<![^\W_])(?:call\w{0,3}|dial|ring|text|sms|reach|contact\w{0,3}|kontakt\w{0,4}|bellen"
-    r"|bel|rufen|anruf\w*|an unter|dzwoń|zadzwo\w*|numer\w{0,3}|volajte|volejte|nazovite|nazovi"
-    r"|звон\w*|дзвон\w*|тел\w*|ll[aá]m\w*|chiam\w*|appel\w*|ringi|soita\w*|hív\w*|obadi\w*|suna\w*"
-    r"|zvonit|ċempel|answer\w*|messages? to)(?![^\W_])"
+    r"(?<![^\W_])(?:call\w{0,3}|dial|ring\w{0,3}|text|sms|reach|contact\w{0,3}|kontakt\w{0,4}|bellen"
+    r"|bel|rufen|anruf\w*|an unter|dzwoń|zadzwo\w*|numer\w{0,4}|numbr\w*|numr\w*|numár\w*|numara\w*"
+    r"|vola[jť]\w*|volejte|pozov\w*|nazov\w*|pokli\w*|kli[cč]\w*|позов\w*|јавете\w*|повика\w*"
+    r"|звони\w*|дзвон[иі]\w*|званi\w*|званіц\w*|номер\w*|тел\w*|обад\w*|ll[aá]m\w*|cham\w*|chiam\w*|appel\w*"
+    r"|ligue\w*|truqu\w*|truca\w*|deitu\w*|soita\w*|helista\w*|zvani\w*|skambin\w*|hív\w*|hringi\w*"
+    r"|obadi\w*|suna\w*|sună\w*|zvonit|καλ[έε]σ\w*|τηλεφων\w*|επικοινων\w*|ara[yn]\w*|bizi|bizə|zəng"
+    r"|ċempel\w*|ċemplu\w*|ffoniwch|glaoigh\w*|fòn\w*|զանգ\w*|დარეკ\w*|დაგვირეკ\w*|ნომერ\w*|answer\w*"
+    r"|messages? to)(?![^\W_])"
 )
 _PLACE_LABEL: Final = re.compile(r"(?<![^\W_])(?:office|desk|home|work|direct|büro): ?\(?$")
 _WORDS_AFTER: Final = re.compile(
     r"[ \-,(]{0,3}(?:office|fax|mobile|cell|home|work|tel|phone|desk|direct|mob|gsm|handy|privat"
-    r"|faks|факс|моб|дом|раб|puh)\b"
+    r"|faks|факс|моб|дом|раб|puh|numara\w*|nömrə\w*|numaralı)\b"
 )
 WORD_WINDOW: Final = 40
 # One letter is a label only right before a number: "T: 030 123456".
-_LABEL: Final = re.compile(r"[.:)\s]{1,4}\(?")
+_LABEL: Final = re.compile(r"[.:][.:)\s]{0,3}\(?|\t\(?| er ")
 # Between a word and a number that is valid nowhere stand few letters: "Tel. (office): 123 4567".
 _LABEL_GAP: Final = 6
 _MAX_LETTERS_BETWEEN: Final = 20
 _MAX_LETTERS_AFTER_VERB: Final = 8
 # Numbers of other kinds that words name. Serial numbers and codes have their detectors, or none.
 _OTHER_WORDS: Final = re.compile(
-    r"isbn|issn|ean\b|gtin|doi|art\.? ?-?n|artikel|item|order|bestell|sku|ref\b|ref\.|invoice|vat\b"
+    r"isbn|issn|ean\b|gtin|doi|art\.? ?-?n|artikel|item|order|bestell|sku"
+    r"|modell?\b|teil(?:e)?n|diel|serie|serial|part n|objedn|zam[oó]w|заказ|замовл"
+    r"|поръч|naro[cč]|narud|pedido|command[ea]|ordin[ea]|rendel|tellim|tilaus|u[zž]sak|pas[uū]t|παραγγελ|porosi|sipari[sş]"
+    r"|sendung|track|tracking|z[aá]s[iy]lk|z[aá]siel|paczk|przesył|env[ií]o|colis"
+    r"|spediz|pakke|försänd|küldem|saadetis|αποστολ|пратк|відправл|отправл|ref\b|ref\.|invoice|vat\b"
     r"|\bust|iban|konto|account|bank|blz|swift|siret|siren|nip\b|regon|krs|pesel|ico\b|ičo|dič|\boib"
     r"|\bcif\b|nif\b|cvr|org\.? ?n|orgnr|y-tunnus|hrb|hra\b|reg\.? ?n|registr|code\b|\bkod\b|zip"
     r"|plz|psč|postal|инн|огрн|кпп|бик|р/с|к/с|окпо|снилс|єдрпоу|еик|булстат|αφμ|α\.φ\.μ|\bgps|lat\b"
@@ -77,7 +85,11 @@ def said_of(text: str, start: int, end: int) -> Said:
         return found
     if _WORDS_AFTER.match(text[end : end + WORD_WINDOW].lower()):
         return Said.SAID
-    asked = [_after_verb(before[match.end() :]) for match in _VERBS.finditer(before)]
+    asked = [
+        _after_verb(between)
+        for match in _VERBS.finditer(before)
+        if not _OTHER_WORDS.search(between := before[match.end() :])
+    ]
     return max(asked, default=Said.ASKED if _PLACE_LABEL.search(before) else Said.NONE)
 
 

@@ -18,7 +18,7 @@ _INTERNATIONAL: Final = regex.compile(
     r"(?<!(?:[A-Z]|\0)>)"
     r"(?:(?:(?<=[0-9]{4})|(?<![0-9+_]))(?<![0-9]\ )\+"
     r"|(?<![\w+])(?<![0-9][.,:/ \-])00(?=[ \-]?[1-9]))"
-    r"(?:[ .\-/()]{0,3}+[0-9]){7,30}+"
+    r"[ (]{0,2}+[0-9](?:[ .\-/()]{0,3}+[0-9]){6,30}+"
 )
 _HINTS: Final = (re.compile(r"\+[ (]{0,2}[0-9]"), re.compile(r"00[ \-]?[1-9]"))
 # Coordinates; a registrar's "+49.3012345678" has more digits.
@@ -30,7 +30,7 @@ _DATE: Final = re.compile(
 )
 _CURRENCY_AFTER: Final = regex.compile(
     r"[ ,\-–]{0,3}(?:\p{Sc}|[%‰]|(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|UAH|RUB"
-    r"|TRY|euro\w{0,3}|kr|Kč|zł\w{0,6}|Ft|lei|лв|руб\w{0,3}|грн|million\w{0,4}|mln|тыс|m[²³2]|km"
+    r"|TRY|forint|korun\w{0,3}|kron\w{0,3}|din\w{0,4}|евро|рубл\w{0,3}|гривн\w{0,3}|ευρώ|euro\w{0,3}|kr|Kč|zł\w{0,6}|Ft|lei|лв|руб\w{0,3}|грн|million\w{0,4}|mln|тыс|m[²³2]|km"
     r"|km²|kg|t|ha|mm|kW\w?|cm|г\.|years?|Jahre\w?)\b)",
     regex.IGNORECASE,
 )
@@ -39,6 +39,7 @@ _GROUP_END: Final = re.compile(r"[0-9](?![0-9])")
 CONTINUES: Final = re.compile(r"\w|[:,][0-9]|%")  # a time, a decimal or a word starts here
 _MAX_WRITTEN: Final = 40
 _MAX_CUTS: Final = 8
+_MIN_GLUED: Final = 10
 _MIN_DIGITS: Final = 7  # country code and the shortest subscriber numbers
 _MAX_DIGITS: Final = 15  # ITU-T E.164
 _NOT_DIGITS: Final = re.compile(r"[^0-9]")
@@ -58,7 +59,7 @@ def find_international(context: Context) -> Iterator[Span]:
         date = _DATE.search(written)
         if date is not None:
             written = written[: date.start()]
-        if _is_signed_amount(text, start, written):
+        if _is_signed_amount(text, start, written) or _is_part(text, start, match.end()):
             continue
         for cut in _cuts(text, start, len(written)):
             plan = _possible_plan(text[start:cut])
@@ -66,6 +67,15 @@ def find_international(context: Context) -> Iterator[Span]:
                 first, last = with_parenthesis(text, start, cut)
                 yield Span(first, last, "PHONE", "phone.international", plan.region)
                 break
+
+
+def _is_part(text: str, start: int, end: int) -> bool:
+    """Whether it is glued to digits and short, as in the name of a star, or is part of a code."""
+    digits = sum(map(str.isdigit, text[start:end]))
+    if text[start] == "+":
+        return start > 0 and text[start - 1].isdigit() and digits < _MIN_GLUED
+    is_code = end < len(text) and text[end] in "-." and text[end + 1 : end + 2].isalnum()
+    return is_code or digits > _MAX_DIGITS + 2 or text[max(0, start - 2) : start] in ("= ", "^ ")
 
 
 def _is_signed_amount(text: str, start: int, written: str) -> bool:
@@ -99,8 +109,8 @@ def _possible_plan(written: str) -> numbering.Plan | None:
     if found is None:
         return None
     plan, number = found
-    # Without "+" or any separator, digits are as likely an article number: ask more of them.
-    if written.isdigit() and not plan.valid.fullmatch(number):
+    # Without "+", or with a space behind it, digits may be an article number or a sum.
+    if written.startswith(("00", "+ ")) and not plan.valid.fullmatch(number):
         return None
     return plan
 

@@ -13,10 +13,12 @@ from typing import Final
 
 from filters import countries, folding
 from filters.detectors import DETECTORS, Detector
+from filters.names import NAME, Recogniser
 from filters.spans import ALL, KINDS, Context, Span
 
-_LITERAL: Final = re.compile(f"<({'|'.join(KINDS)})>")
-_RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
+_PLACEHOLDERS: Final = (*KINDS, NAME)
+_LITERAL: Final = re.compile(f"<({'|'.join(_PLACEHOLDERS)})>")
+_RANK: Final = {kind: rank for rank, kind in enumerate(_PLACEHOLDERS)}
 # What is left of a span that lost to a longer one is sought again, in the text that is then there.
 # Real pages need two passes, the second of which finds nothing; the cap is for hostile ones.
 _MAX_PASSES: Final = 12
@@ -45,12 +47,17 @@ def redact(
     language: str | None = None,
     host_tld: str | None = None,
     kinds: frozenset[str] = ALL,
+    names: Recogniser | None = None,
 ) -> tuple[str, list[Span]]:
     """The text with placeholders for personal data, and the placeholders' spans in that new text.
 
-    Placeholders that the text held before are left as they are and give no span.
+    Placeholders that the text held before are left as they are and give no span. A recogniser of
+    names reads what the detectors left.
     """
     found, redacted = _search(text, language, host_tld, kinds)
+    if names is not None:
+        found = _with_names(redacted, found, names(redacted, language))
+        redacted = render(text, found)
     return redacted, [
         replace(span, start=start, end=start + len(span.kind) + 2)
         for span, start in zip(found, _places(found), strict=True)
@@ -59,7 +66,7 @@ def redact(
 
 def count_literals(text: str) -> dict[str, int]:
     """How many placeholders of each kind stand in a text that was not redacted."""
-    counts = dict.fromkeys(KINDS, 0)
+    counts = dict.fromkeys(_PLACEHOLDERS, 0)
     for match in _LITERAL.finditer(text):
         counts[match.group(1)] += 1
     return {kind: count for kind, count in counts.items() if count}
@@ -129,6 +136,24 @@ def _search(
         found = sorted([*found, *fresh], key=_start)
         redacted = render(text, found)
     return found, redacted
+
+
+def _with_names(redacted: str, found: list[Span], ranges: Iterable[tuple[int, int]]) -> list[Span]:
+    """The spans with those of names, which may not touch a placeholder; ValueError outside."""
+    back = _Back(found)
+    named = []
+    for start, end in ranges:
+        if not 0 <= start < end <= len(redacted):
+            message = f"a recogniser of names gave {start} to {end} in {len(redacted)} characters"
+            raise ValueError(message)
+        named.append(Span(start, end, NAME, "name"))
+    literals = [match.span() for match in _LITERAL.finditer(redacted)]
+    free = [
+        replace(span, start=back.place(span.start), end=back.place(span.end))
+        for span in select(named)
+        if not any(span.start < end and start < span.end for start, end in literals)
+    ]
+    return sorted([*found, *free], key=_start)
 
 
 def _changed(found: Sequence[Span], length: int) -> list[tuple[int, int]]:

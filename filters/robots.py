@@ -21,12 +21,10 @@ from typing import Any, Final
 
 from filters import prose
 from filters.path_patterns import Patterns, matches, normalise_path, normalise_pattern
-from filters.robots_text import decode, directives, status_of
+from filters.robots_text import decode, directives, encodable, licenses, status_of
 
 _AGENT: Final = re.compile(r"([\w.\-]++)(?: ++[\w.\-]++)*+")
 _AGENT_WORD: Final = re.compile(r"[\w.\-]++|\*")
-MAX_LICENSES: Final = 10
-MAX_VALUE_CHARS: Final = 2_000
 MAX_WILDCARDS: Final = 2_000
 """Rules with a wildcard are tried one by one. Of what comes after so many of them, a Disallow holds
 for all that its beginning matches, and an Allow for nothing; 4,231 real files have at most 1,200.
@@ -327,19 +325,10 @@ def parse(body: bytes) -> Robots:
         tuple(other for other in dict.fromkeys(others) if other != groups),
         main.invalid_agents,
         truncated or not main.is_bounded,
-        _licenses(lines),
+        licenses(lines),
         None if status else prose.find(remarks),
         hashlib.sha256(body).hexdigest(),
     )
-
-
-def _licenses(lines: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    found = dict.fromkeys(
-        _encodable(value)
-        for key, value in lines
-        if key == "license" and 0 < len(value) <= MAX_VALUE_CHARS
-    )
-    return tuple(found)[:MAX_LICENSES]
 
 
 def product_token(agent: str) -> str:
@@ -365,13 +354,8 @@ def agents_of(value: str) -> list[str]:
     return [first.group(1)] if first is not None and is_named else []
 
 
-def _encodable(value: str) -> str:
-    """The value with "?" for bytes that did not decode, so that it can be stored."""
-    return value.encode("utf-8", "replace").decode("utf-8")
-
-
 def _preference(value: str) -> Preference:
-    text = _encodable(value)
+    text = encodable(value)
     if text.startswith(("/", "*")):
         pattern, _, rest = text.partition(" ")
         return Preference(normalise_pattern(pattern), rest.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 MAX_BODY_BYTES: Final = 512 * 1024
@@ -34,6 +35,9 @@ _KEYS: Final = {
     "sitemap": "site",
     "host": "site",
 }
+
+MAX_LICENSES: Final = 10
+MAX_VALUE_CHARS: Final = 2_000
 
 
 def decode(body: bytes) -> tuple[str, bool]:
@@ -85,3 +89,18 @@ def _key_and_value(content: str) -> tuple[str | None, str]:
     if known in {"agent", "allow", "disallow"} and not word.endswith(":"):
         return known, rest.strip()
     return ("other" if name and colon else None), value.strip()
+
+
+def licenses(lines: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Values of the first ten different License lines, of whatever group."""
+    found = dict.fromkeys(
+        encodable(value)
+        for key, value in lines
+        if key == "license" and 0 < len(value) <= MAX_VALUE_CHARS
+    )
+    return tuple(found)[:MAX_LICENSES]
+
+
+def encodable(value: str) -> str:
+    """The value with "?" for bytes that did not decode, so that it can be stored."""
+    return value.encode("utf-8", "replace").decode("utf-8")

@@ -80,7 +80,7 @@ def audit(
 @app.command(
     epilog=example(
         "weir bias runs/demo --language de",
-        "weir bias runs/demo --language de --note 'read 40 pages: short forum posts' --group age",
+        "weir bias runs/demo --language de --group age --note 'short forum posts'",
     )
 )
 def bias(

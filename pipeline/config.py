@@ -150,10 +150,18 @@ class Identify(_Section):
         return tuple(sorted(tags.normalise(tag) for tag in value))
 
 
+class Names(_Section):
+    """A recogniser of names: an entry point of an installed package, and that package's version."""
+
+    recogniser: str = Field(pattern=r"^[\w.\-]{1,100}$")
+    version: str
+
+
 class Redact(_Section):
     """Kinds of personal data that are replaced."""
 
     kinds: tuple[str, ...]
+    names: Names | None
 
     @field_validator("kinds")
     @classmethod

@@ -141,7 +141,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 @app.command(
     epilog=example(
         "weir plan europe --input crawl.warc.gz",
-        "weir plan europe --input one.warc.gz --files 900 --workers 64 --price-per-core-hour .04",
+        "weir plan europe --input a.warc.gz --files 900 --price-per-core-hour .04",
     )
 )
 def plan(  # noqa: PLR0913, PLR0917 - one parameter an option

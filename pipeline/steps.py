@@ -197,12 +197,18 @@ def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -
         ),
         extract.Extract(settings.extract.extractor, settings.extract.max_chars),
         identify.Identify(settings.identify.models, frozenset(settings.identify.languages)),
-        redact.Redact(frozenset(settings.redact.kinds)),
+        _redact(settings),
         measure.Measure(lexicons),
         _score(settings),
         sign.Sign(),
         *([suppress.Suppress(suppressed)] if suppressed is not None else []),
     ]
+
+
+def _redact(settings: config.Run) -> redact.Redact:
+    names = settings.redact.names
+    named = (names.recogniser, names.version) if names else None
+    return redact.Redact(frozenset(settings.redact.kinds), named)
 
 
 def _suppressed(context: Context) -> Suppressed:

@@ -69,7 +69,8 @@ def size(seen: Evidence, answers: Answers) -> list[Field]:
             "Other characteristics: countries and varieties",
             "Countries are those of country-code domains, which say where a site is registered and"
             " not where its author is from. Varieties are told apart by top-level domain, or by"
-            " written standard where a language has two. Nothing is known of the people who wrote.",
+            " written standard where a language has two; those without a document are not listed."
+            " Nothing is known of the people who wrote.",
             [],
             [
                 table(
@@ -77,13 +78,15 @@ def size(seen: Evidence, answers: Answers) -> list[Field]:
                     ("country", *SHOWN),
                     rows(seen.at("/countries"), "country", "countries"),
                 ),
-                *(
-                    table(
-                        f"Varieties: {_named(name)}",
-                        ("variety", *SHOWN),
-                        rows(part, "variety", "varieties", name),
-                    )
-                    for name, part in seen.at("/varieties").items()
+                table(
+                    "Varieties by domain or tag",
+                    ("language", "variety", *SHOWN),
+                    [
+                        {"language": _named(name), **row}
+                        for name, part in seen.at("/varieties").items()
+                        for row in rows(part, "variety", "varieties", name)
+                        if row["documents"]
+                    ],
                 ),
             ],
         ),
@@ -191,15 +194,21 @@ def crawled(seen: Evidence, answers: Answers) -> list[Field]:
         field(
             "2.3.sources",
             "Types of content and of online sources",
-            statements.content(seen) + " Top-level domains are below; languages, countries and"
-            " varieties are under 1.3.",
+            statements.content(seen)
+            + " Sites are told apart by name as far as names tell. Languages,"
+            " countries and varieties are under 1.3.",
             [],
             [
+                table(
+                    "Kinds of sites",
+                    ("kind", "domains", *SHOWN),
+                    rows(seen.at("/site_kinds"), "kind", "site_kinds"),
+                ),
                 table(
                     "Top-level domains",
                     ("domain", *SHOWN),
                     rows(seen.at("/top_level_domains"), "domain", "top_level_domains"),
-                )
+                ),
             ],
         ),
         field("2.3.modalities", "Modalities", "Text"),

@@ -118,6 +118,11 @@ def further(seen: Evidence, answers: Answers) -> list[Field]:
                     ("kind", "count"),
                     rows(read, "kind", "personal_data", "in_all_documents"),
                 ),
+                table(
+                    "Pages rejected as lists of people",
+                    ("reason", "count"),
+                    rows(seen.at("/personal_data/rejected"), "reason", "personal_data", "rejected"),
+                ),
             ],
         ),
         {

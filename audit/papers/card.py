@@ -9,6 +9,7 @@ from audit.papers.evidence import Evidence
 from audit.papers.forms import NOTICE, Field, check, identity
 from audit.papers.markdown import rendered
 from audit.papers.provider import Answers
+from filters.catalog import BY_NAME
 from langid import tags
 from stages import schema
 
@@ -69,8 +70,12 @@ def card(seen: Evidence, answers: Answers) -> str:
     values = {
         **said(seen, answers),
         "columns": [
-            {"name": column.name, "meaning": column.meaning}
+            {"name": column.name, "meaning": column.meaning.replace("`", "")}
             for column in schema.TABLES["corpus"].columns
+        ],
+        "signals": [
+            {"name": signal.name, "meaning": signal.description.replace("`", "")}
+            for signal in BY_NAME.values()
         ],
         "rules": top_rules(seen),
     }

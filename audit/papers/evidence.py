@@ -17,6 +17,7 @@ from audit import chapters, stats
 from audit.bias import DOMAINS, FAMILIES
 from audit.energy import energy
 from audit.papers.holdings import NO_TLD, UNITS, Holdings, Sums, holdings
+from audit.papers.site_kinds import LENT, MARKS, OTHER, kind_of
 from audit.papers.suffixes import suffixes
 from audit.runs import Run, base_name
 from filters import countries
@@ -29,6 +30,10 @@ from stages.errors import ConfigError, IntegrityError
 TOP_SHARE, SME_SHARE, SME_MOST = 0.10, 0.05, 1_000
 """Which domains the training summary lists (template of the Commission, section 2.3): the top 10 %
 by size of content; for small and medium-sized enterprises 5 % or 1,000, whichever is lower."""
+
+
+DENSITY = "rule.personal_data_density"
+"""Why pages that are lists of people are rejected."""
 
 
 class Evidence:
@@ -209,6 +214,18 @@ def _domains(seen: Evidence) -> dict[str, Any]:
     }
 
 
+def _site_kinds(seen: Evidence) -> dict[str, Any]:
+    """Domains, documents and bytes by kind of site; those without a domain name are in none."""
+    units = ("documents", "text_bytes")
+    found = {kind: dict.fromkeys(("domains", *units), 0) for kind in (*MARKS, LENT, OTHER)}
+    columns = (seen.held.domains[name].to_pylist() for name in ("domain", *units))
+    for domain, *sums in zip(*columns, strict=True):
+        into = found[kind_of(domain, suffixes())]
+        for unit, count in zip(("domains", *units), (1, *sums), strict=True):
+            into[unit] += count
+    return found
+
+
 def _crawl(seen: Evidence) -> dict[str, Any]:
     totals = seen.found["totals"]
     first, last = seen.held.dates
@@ -279,6 +296,7 @@ def _personal_data(seen: Evidence) -> dict[str, Any]:
     return {
         "in_corpus": dict(sorted((kinds | seen.held.pii).items())),
         "in_all_documents": dict(sorted((kinds | extracted).items())),
+        "rejected": _rejected(seen, DENSITY, DENSITY),
     }
 
 
@@ -318,6 +336,7 @@ SECTIONS: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
     "countries": _countries,
     "varieties": _varieties,
     "domains": _domains,
+    "site_kinds": _site_kinds,
     "crawl": _crawl,
     "rights": _rights,
     "personal_data": _personal_data,

@@ -23,9 +23,10 @@ CRAWLER_BEHAVIOUR = (
 )
 RESERVATIONS = (
     "Reservations that machines can read are looked for in every response before duplicates are"
-    " removed, so that a reserved copy never stands in for a free one. Any reservation wins over a"
-    " permission elsewhere, and a licence lifts none. The text of a page that is rejected for its"
-    " rights is not kept. Each page's findings are stored beside it with the version of the policy."
+    " removed, so that a reserved copy never stands in for a free one. A reservation that the"
+    " policy heeds wins over a permission elsewhere, and a licence lifts none. The text of a page"
+    " that is rejected for its rights is not in the corpus. Each page's findings are stored beside"
+    " it with the version of the policy."
 )
 PERSONAL_DATA = (
     "Personal data of the kinds below are replaced by typed placeholders before any text is"
@@ -98,7 +99,7 @@ def selection(seen: Evidence) -> str:
         f" {found['rejected']:,} were rejected, each with a reason from a closed list: form and"
         " size, listed sites, reservations of rights, languages outside Europe, language doubt,"
         f" quality rules by language, duplicates. {found['quarantined']:,} could not be read."
-        " No page was chosen or left out for what a model does with it. weir stats RUN counts"
+        " No rule looks at what a model does with a page. weir stats RUN counts"
         " each reason, weir trace RUN URL tells any page's way."
     )
 
@@ -107,7 +108,7 @@ def protocols(seen: Evidence) -> list[Field]:
     """Every channel of reservations: what it is, whether the policy heeds it, pages rejected."""
     return [
         {
-            "protocol": PROTOCOLS.get(row["channel"], row["meaning"]),
+            "protocol": PROTOCOLS.get(row["channel"], row["meaning"].replace("`", "")),
             "channel": row["channel"],
             "heeded": row["is_heeded"],
             "count": row["documents"],
@@ -132,10 +133,12 @@ def policy(seen: Evidence) -> str:
         AT_CRAWL: "what a site's robots.txt said at crawl time",
         LATEST: "what a site's newest robots.txt says",
     }
+    version = seen.at("/rights/policy_version")
+    nothing = "" if rights.policy != "none" else " So this run heeded no reservation at all."
     return (
-        f"Policy {rights.policy}, version {seen.at('/rights/policy_version')} of its rules; of"
-        f" robots.txt, {modes[rights.robots_mode]}. Given beside the archive:"
-        f" {beside or 'nothing'}."
+        f"Policy {rights.policy}, version {version} of its rules.{nothing}"
+        f" Of robots.txt, {modes[rights.robots_mode]} counts."
+        f" Given beside the archive: {beside or 'nothing'}."
         + (f" Not given, and so not heeded: {lacking}." if lacking else "")
     )
 
@@ -186,8 +189,8 @@ def duplicates(seen: Evidence) -> str:
     return (
         "Equal texts and payloads are found by digest, near-duplicates by MinHash"
         f" ({cluster.bands} bands of {cluster.rows}) and verified: a document is removed only if"
-        f" a kept one shares at least {cluster.threshold:.0%} of its five-word shingles, and that"
-        " one is named. This lowers, and does not end, what a model learns by heart."
+        f" a kept one shares at least {100 * cluster.threshold:g} % of its five-word shingles, and"
+        " that one is named. This lowers, and does not end, what a model learns by heart."
     )
 
 

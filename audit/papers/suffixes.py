@@ -21,6 +21,7 @@ NO_NAME = "(no domain name)"
 
 _NAME = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*")
 _VERSION = re.compile(r"^// VERSION: (\S+)", re.MULTILINE)
+_LENT = "===BEGIN PRIVATE DOMAINS==="
 MAX_NAME = 253
 """RFC 1035, 2.3.4: a name of more characters cannot be looked up."""
 
@@ -33,6 +34,8 @@ class Suffixes:
     wild: frozenset[str]
     """`ck` for the rule `*.ck`."""
     excepted: frozenset[str]
+    lent: frozenset[str]
+    """Plain rules of the second part of the list: domains that companies lend to their users."""
     version: str
     sha256: str
 
@@ -48,6 +51,10 @@ class Suffixes:
         if host.startswith("[") or labels[-1].isdigit():
             return ADDRESS
         return ".".join(labels[-1 - self._length(labels) :])
+
+    def is_lent(self, domain: str) -> bool:
+        """Whether a registrable domain lies under a suffix that a company lends, or is one."""
+        return domain in self.lent or domain.partition(".")[2] in self.lent
 
     def _length(self, labels: list[str]) -> int:
         """Number of labels of the public suffix; 1 where no rule matches."""
@@ -76,8 +83,7 @@ def suffixes() -> Suffixes:
 def parsed(data: bytes) -> Suffixes:
     """A list in the format of publicsuffix.org."""
     text = data.decode("utf-8")
-    rules = [line.split()[0] for line in text.splitlines() if line.strip()]
-    rules = [rule for rule in rules if not rule.startswith("//")]
+    rules, lent = (_rules(part) for part in (text, text.partition(_LENT)[2]))
     kinds: dict[str, set[str]] = {"*.": set(), "!": set(), "": set()}
     for rule in rules:
         mark = next(mark for mark in kinds if rule.startswith(mark))
@@ -89,9 +95,16 @@ def parsed(data: bytes) -> Suffixes:
         frozenset(kinds[""]),
         frozenset(kinds["*."]),
         frozenset(kinds["!"]),
+        frozenset(kinds[""] & {_ascii(rule) for rule in lent}),
         version.group(1) if version else "unknown",
         hashlib.sha256(data).hexdigest(),
     )
+
+
+def _rules(text: str) -> list[str]:
+    """The list's rules: a line each, up to the first white space."""
+    found = (line.split()[0] for line in text.splitlines() if line.strip())
+    return [rule for rule in found if not rule.startswith("//")]
 
 
 def _ascii(name: str) -> str | None:

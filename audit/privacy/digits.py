@@ -61,20 +61,30 @@ def cross(number: int) -> int:
     return number // 10 + number % 10
 
 
-def hu_taj(chance: Random) -> str:
+def hu_taj_check(body: str) -> str:
     """Hungary, social security: weights 3 and 7, modulo 10."""
+    return str(weighted(body, (3, 7) * 4) % 10)
+
+
+def hu_taj(chance: Random) -> str:
+    """Hungary, social security: eight digits and the check digit."""
     body = some(chance, 8)
-    return body + str(weighted(body, (3, 7) * 4) % 10)
+    return body + hu_taj_check(body)
+
+
+def hu_tax_check(body: str) -> str:
+    """Hungary, tax number of a person: weights 1 to 9, modulo 11; "10" where none is issued."""
+    return str(weighted(body, tuple(range(1, 10))) % 11)
 
 
 def hu_tax(chance: Random) -> str:
-    """Hungary, tax number of a person: 8, days since 1867-01-01, three digits, modulo 11."""
+    """Hungary, tax number of a person: 8, days since 1867-01-01, three digits, check digit."""
     while True:
         days = (birthday(chance) - dt.date(1867, 1, 1)).days
         body = f"8{days:05}{some(chance, 3)}"
-        check = weighted(body, tuple(range(1, 10))) % 11
-        if check < 10:
-            return body + str(check)
+        check = hu_tax_check(body)
+        if len(check) == 1:
+            return body + check
 
 
 def hu_personal(chance: Random) -> str:
@@ -96,23 +106,33 @@ def lu_matricule(chance: Random) -> str:
     return body + luhn.calc_check_digit(body) + verhoeff.calc_check_digit(body)
 
 
+def _letters_as_numbers(number: str) -> str:
+    return "".join(c if c.isdigit() else f"{LETTERS.index(c) + 1:02}" for c in number)
+
+
+def de_pension_check(body: str) -> str:
+    """Germany, Rentenversicherungsnummer: the letter as two digits, weights, cross sums."""
+    pairs = zip(_letters_as_numbers(body), (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1), strict=True)
+    return str(sum(cross(int(digit) * weight) for digit, weight in pairs) % 10)
+
+
 def de_pension(chance: Random) -> str:
-    """Germany, Rentenversicherungsnummer: area, date, letter, serial, weighted cross sums."""
+    """Germany, Rentenversicherungsnummer: area, date, letter, serial, check digit."""
     area = chance.choice(("02", "10", "13", "15", "21", "28", "44", "52", "65", "78"))
-    letter = chance.choice(LETTERS)
-    body = f"{area}{birthday(chance):%d%m%y}{letter}{chance.randrange(100):02}"
-    number = body.replace(letter, f"{LETTERS.index(letter) + 1:02}")
-    weights = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
-    check = sum(cross(int(d) * w) for d, w in zip(number, weights, strict=True)) % 10
-    return body + str(check)
+    body = f"{area}{birthday(chance):%d%m%y}{chance.choice(LETTERS)}{chance.randrange(100):02}"
+    return body + de_pension_check(body)
+
+
+def de_health_check(body: str) -> str:
+    """Germany, Krankenversichertennummer: the letter as two digits, weights 1 and 2, cross sums."""
+    pairs = zip(_letters_as_numbers(body), (1, 2) * 5, strict=True)
+    return str(sum(cross(int(digit) * weight) for digit, weight in pairs) % 10)
 
 
 def de_health(chance: Random) -> str:
     """Germany, Krankenversichertennummer: letter, eight digits, check digit."""
-    letter, body = chance.choice(LETTERS), some(chance, 8)
-    number = f"{LETTERS.index(letter) + 1:02}{body}"
-    check = sum(cross(int(d) * w) for d, w in zip(number, (1, 2) * 5, strict=True)) % 10
-    return f"{letter}{body}{check}"
+    body = chance.choice(LETTERS) + some(chance, 8)
+    return body + de_health_check(body)
 
 
 def icao_check(body: str) -> str:
@@ -136,10 +156,15 @@ def by_personal(chance: Random) -> str:
     return body + icao_check(body)
 
 
+def ru_snils_check(body: str) -> str:
+    """Russia, SNILS: weights 9 to 1, modulo 101, two digits."""
+    return f"{weighted(body, tuple(range(9, 0, -1))) % 101 % 100:02}"
+
+
 def ru_snils(chance: Random) -> str:
-    """Russia, SNILS: nine digits, weights 9 to 1, modulo 101."""
+    """Russia, SNILS: nine digits and two check digits."""
     body = f"{chance.randrange(1_001_999, 200_000_000):09}"
-    return f"{body}{weighted(body, tuple(range(9, 0, -1))) % 101 % 100:02}"
+    return body + ru_snils_check(body)
 
 
 def al_personal(chance: Random) -> str:

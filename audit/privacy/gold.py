@@ -5,6 +5,7 @@ country, and at times more. They stand in sentences, in lines, or in a table, mo
 the document's language; without one only where a detector need not see one. Same seed, same texts.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -80,6 +81,14 @@ def languages_of(country: str) -> list[str]:
     return [language for language, words in carriers().items() if country in words["of"]]
 
 
+@cache
+def unseen() -> dict[str, dict[str, list[str]]]:
+    """Labels that no detector was written with: see the head of `unseen.yaml`."""
+    table = resources.files("audit.privacy").joinpath("unseen.yaml").read_text("utf-8")
+    loaded: dict[str, dict[str, list[str]]] = yaml.safe_load(table)
+    return loaded
+
+
 def documents(
     texts: Mapping[str, Sequence[str]],
     subjects: int,
@@ -93,6 +102,35 @@ def documents(
             yield _document(chance, country, texts)
 
 
+def unseen_documents(
+    texts: Mapping[str, Sequence[str]], of_each: int, seed: str = "unseen"
+) -> Iterator[Document]:
+    """So many documents for each label of `unseen.yaml`, with that value alone between page texts.
+
+    A telephone or an account is of a country in which the label's language is written.
+    """
+    numbers = {f"{row.country} {row.name}": row for row in identities()}
+    for kind, table in unseen().items():
+        for key, labels in table.items():
+            for label, number in itertools.product(labels, range(of_each)):
+                chance = Random(f"{seed}/{kind}/{key}/{label}/{number}")  # noqa: S311 - the same every time
+                country = key[:2] if kind == "identities" else None
+                country = country or chance.choice(carriers()[key]["of"])
+                language = chance.choice(languages_of(country)) if key not in carriers() else key
+                frame = chance.choice((*_LINES, *carriers()[language]["say"]))
+                if kind == "identities":
+                    row = numbers[key]
+                    value, of = row.written(chance), row.kind
+                else:
+                    of = kind.upper()
+                    made = values.Of[of](chance, country)
+                    if made is None or "+" in made.text:
+                        continue
+                    value = made.text
+                piece = _framed(frame, label, value, (of, country, f"{key} {label}", "unseen"))
+                yield _between(chance, country, language, [piece], texts)
+
+
 class _Piece(NamedTuple):
     before: str
     value: str
@@ -104,6 +142,17 @@ def _document(chance: Random, country: str, texts: Mapping[str, Sequence[str]]) 
     language = chance.choice(languages_of(country))
     pieces = [piece for piece in _pieces(chance, country, language) if piece]
     chance.shuffle(pieces)
+    return _between(chance, country, language, pieces, texts)
+
+
+def _between(
+    chance: Random,
+    country: str,
+    language: str,
+    pieces: Sequence[_Piece],
+    texts: Mapping[str, Sequence[str]],
+) -> Document:
+    """The pieces in page text, as lines or in the run of it."""
     known = texts.get(language) or [p for each in sorted(texts) for p in texts[each][:20]]
     paragraphs = [p[:_MAX_PARAGRAPH] for p in chance.choices(known, k=3)]
     parts: list[str | _Piece] = []
@@ -170,6 +219,8 @@ def _contact(
     else:
         label, how = chance.choice(labels), "label"
         frame = chance.choice((*_LINES, *words["say"]))
+        if kind == "IP":
+            frame = frame.replace("}:{", "}: {")  # a colon is part of an address
     if kind == "WALLET":
         label = {"e": "ETH"}.get(value.form[0], label if label != "ETH" else "BTC")
     return _framed(frame, label, value.text, (kind, country, value.form, how))

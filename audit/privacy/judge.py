@@ -8,7 +8,11 @@
 again, in memory, and prints each in its surroundings: masked (letters "a", digits "9"), with
 `--words` the words around it, with `--raw` everything. VERDICTS has a line a judgement: number in
 the sample, `right` or `wrong`, and of what is wrong what it was ("date", "part number"). Out of it
-`judge` writes `judgements.csv`, which names pages and places but no text.
+`judge` writes `judgements.csv`, which names pages and places but no text; verdicts on places that
+the file had before are kept, and `show` leaves them out unless told `--all`.
+
+A redaction is right if it is what its kind says, from its first character to its last: also the
+address of a list or of a made-up person, since no detector can tell them from others.
 
 Kinds are drawn in equal numbers as far as there are so many; precision over all is weighted by how
 often each kind occurs.
@@ -106,6 +110,18 @@ def read(path: Path = JUDGEMENTS) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def merged(
+    sample: Mapping[str, Any], before: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Verdicts on places of the sample, in its order; new ones before older ones."""
+    known = {_place(row): dict(row) for row in (*before, *new)}
+    return [known[_place(row)] for row in sample["rows"] if _place(row) in known]
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (row["record_id"], str(row["start"]), str(row["end"]), row["kind"])
+
+
 def precision(rows: Sequence[Mapping[str, str]], counts: Mapping[str, int]) -> dict[str, Any]:
     """Precision with Wilson's 95 % interval by kind and over the sample, and weighted by kind."""
     kinds, right, errors = Counter[str](), Counter[str](), Counter[str]()
@@ -145,6 +161,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=SIZE)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=SIZE)
+    parser.add_argument("--all", action="store_true", help="those that are judged too")
     parser.add_argument("--words", dest="view", action="store_const", const="words")
     parser.add_argument("--raw", dest="view", action="store_const", const="raw")
     given = parser.parse_args()
@@ -156,7 +173,8 @@ def main() -> None:
     if given.what == "show":
         _show(sample, pages.real(given.pages), given)
         return
-    rows = list(judged(sample, given.verdicts.read_text(encoding="utf-8").splitlines()))
+    lines = given.verdicts.read_text(encoding="utf-8").splitlines() if given.verdicts else []
+    rows = merged(sample, read(), judged(sample, lines))
     with JUDGEMENTS.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
         writer.writeheader()
@@ -166,6 +184,8 @@ def main() -> None:
 
 def _show(sample: Mapping[str, Any], real: Iterable[Page], given: argparse.Namespace) -> None:
     chosen = dict(list(enumerate(sample["rows"]))[given.first : given.first + given.count])
+    known = set() if given.all else {_place(row) for row in read()}
+    chosen = {number: row for number, row in chosen.items() if _place(row) not in known}
     wanted = {row["record_id"] for row in chosen.values()}
     found = {page.record_id: page for page in real if page.record_id in wanted}
     for number, row in chosen.items():

@@ -7,6 +7,7 @@ Not here, since either answer can be defended: `git@host` addresses, public name
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -29,6 +30,7 @@ _PLACES: Final = {
     "¿": DIGITS + LETTERS,
 }
 _CONTEXT: Final = 200
+_SENTENCE: Final = re.compile(r"[.!?…](?:\s|$)")
 
 
 @cache
@@ -71,8 +73,9 @@ def _document(
 
 
 def _cut(paragraph: str) -> str:
-    """Its beginning, up to the end of a word."""
-    return paragraph if len(paragraph) <= _CONTEXT else paragraph[:_CONTEXT].rpartition(" ")[0]
+    """Its beginning, up to the end of a sentence: no word of it names what follows."""
+    ends = [match.end() for match in _SENTENCE.finditer(paragraph) if match.end() <= _CONTEXT]
+    return paragraph[: ends[-1]].rstrip() if ends else paragraph[:_CONTEXT].rpartition(" ")[0]
 
 
 _COUNTRIES: Final = (

@@ -212,7 +212,7 @@ def _peers(peers: Mapping[str, Any]) -> Iterator[str]:
     for name, one in programs.items():
         took = one["took"]
         yield (
-            f"* {name} ({took['version']}): {one['mb_per_s']:,.2f} MB of text a second of CPU time; "
+            f"* {name} ({took['version']}): {one['mb_per_s']:,.2f} MB of text a CPU second; "
             f"{one['negatives']['false']:,} of {one['negatives']['strings']:,} hard negatives "
             "redacted"
         )

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from langid import registry
-from pipeline import answer_schemas, cli
+from pipeline import answer_schemas, cli, manifest
 from tests.conftest import Snapshot
 from tests.integration.runs import ROOT, configured, run_here
 from tests.terminals import Terminal
@@ -43,6 +43,12 @@ READERS: list[list[str]] = [
     ["config", "validate", "europe"],
     ["config", "explain", "word_count"],
     ["schema"],
+    ["export", "ai-act", "RUN"],
+    ["export", "croissant", "RUN"],
+    ["export", "card", "RUN"],
+    ["export", "datasheet", "RUN"],
+    ["export", "figures", "RUN"],
+    ["export", "figures", "RUN", "--at", "/languages/mlt_Latn"],
     ["prune", "RUN"],
 ]
 WRONG: list[tuple[list[str], int]] = [
@@ -53,6 +59,7 @@ WRONG: list[tuple[list[str], int]] = [
     (["energy", "RUN", "--country", "XX"], 2),
     (["bias", "RUN", "--note", "about nobody"], 2),
     (["sttaus", "RUN"], 2),
+    (["export", "figures", "RUN", "--at", "/corpse"], 2),
     (["models", "fetch", "none"], 2),
 ]
 
@@ -90,7 +97,8 @@ def test_json_is_one_document_of_its_schema(
     out, _ = capsys.readouterr()
     document = valid(out)
     assert document["ok"]
-    assert document["command"] == " ".join(words[: 2 if words[0] in ("config", "models") else 1])
+    groups = ("config", "export", "models")
+    assert document["command"] == " ".join(words[: 2 if words[0] in groups else 1])
     assert out.count("\n") == 1
 
 
@@ -213,3 +221,12 @@ def test_exit_codes_of_readers(
     (tmp_path / str(card.file)).write_bytes(b"not the model")
     monkeypatch.setenv("WEIR_MODELS", str(tmp_path))
     assert cli.main(["models", "verify"]) == 1
+
+
+def test_extract_says_what_its_stages_took(run: Path) -> None:
+    (made,) = manifest.every(run, "extract")
+    stages = {name: s for name, s in made.timing.items() if name.startswith("stage.")}
+    assert {f"stage.{name}_s" for name in ("open", "read", "gate", "measure", "write")} <= {*stages}
+    assert 0 < sum(stages.values()) <= made.timing["wall_s"] + 0.1
+    assert made.timing["gb_s"] > 0
+    assert made.timing["cpu_s"] > 0

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from audit import bias, prune, ratio
+from audit import bias, gates, prune, ratio
 from audit.runs import Run
 from pipeline import answer_schemas, config
 from stages.errors import ConfigError, IntegrityError
@@ -38,7 +38,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, resolved: config.Resolved) 
         reason = "rule.word_count" if is_out else None
         pages.append(page(number, MENTION if mentions else PLAIN, reason, host))
     shards = [pages[:170], pages[170:]]
-    return built(tmp_path_factory.mktemp("bias") / "run", resolved, shards)
+    folder = tmp_path_factory.mktemp("bias")
+    built(folder / "quiet", resolved, [])
+    return built(folder / "run", resolved, shards)
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +140,24 @@ def test_notes_of_people(folder: Path) -> None:
     with pytest.raises(IntegrityError, match="is no note"):
         bias.notes(opened)
     path.unlink()
+
+
+def test_a_gate_asks_for_a_note_on_every_alarm(folder: Path) -> None:
+    run = Run(folder)
+    wanted = gates.Gates.model_validate({"bias": {"sample": 1000, "source": "made up for tests"}})
+
+    def outcomes() -> dict[str, str]:
+        return {v.subject: v.outcome for v in gates.check(run, wanted) if v.gate == "bias"}
+
+    before = outcomes()
+    assert before["deu_Latn migration kept"] == gates.FAILED
+    bias.add_note(run, "deu_Latn", "migration", "Read them.", "", "2026-01-01")
+    after = outcomes()
+    (folder / bias.NOTES).unlink()
+    assert after["deu_Latn migration kept"] == gates.PASSED
+    assert after["deu_Latn gender kept"] == gates.FAILED
+    quiet = gates.check(Run(folder.parent / "quiet"), wanted)
+    assert [(v.subject, v.outcome) for v in quiet if v.gate == "bias"] == [("run", gates.PASSED)]
 
 
 def test_a_language_that_is_not_there(folder: Path) -> None:

@@ -52,6 +52,10 @@ def test_a_language_without() -> None:
     ("tag", "text"),
     [
         ("eng_Latn", "Cookies are disabled. Please enable JavaScript."),
+        ("eng_Latn", "Read this page in Arabic or Kurdish."),
+        ("fra_Latn", "Lire en arabe, en kurde."),
+        ("deu_Latn", "Die Migration der Datenbank; auch auf Arabisch."),
+        ("fin_Latn", "Matka Romaniaan, myös arabiaksi."),
         ("deu_Latn", "Preis inklusive Frühstück, blind buchen. Christina war da."),
         ("lit_Latn", "Negalima rodyti puslapio, negali prisijungti."),
         ("ita_Latn", "Come disabilitare i cookie a Roma."),

@@ -49,6 +49,11 @@ def test_it_is_of_its_schema(made: dict[str, Any]) -> None:
     assert "not legal advice" in made["notice"]
 
 
+def test_the_worked_example_of_the_docs_is_of_the_schema() -> None:
+    page = Path(__file__).parents[3] / "docs" / "papers" / "ai_act_summary.json"
+    VALID.validate(json.loads(page.read_text(encoding="utf-8")))
+
+
 def test_the_schema_wants_every_field_of_the_template(made: dict[str, Any]) -> None:
     numbers = [section["number"] for section in made["sections"]]
     template = ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.1", "3.2", "3.3"]

@@ -78,6 +78,8 @@ def test_domains_are_ranked_by_bytes_and_sum_to_the_corpus(sited: Path) -> None:
         assert both == seen.at("/corpus")[unit]
         assert sum(part[unit] for part in seen.at("/top_level_domains").values()) == both
         assert sum(part[unit] for part in seen.at("/countries").values()) == both
+        kinds = seen.at("/site_kinds").values()
+        assert sum(part[unit] for part in kinds) == found["all"][unit]
 
 
 def test_countries_and_varieties_follow_the_host(sited: Path) -> None:

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.papers import site_kinds
 from audit.papers.suffixes import ADDRESS, NO_NAME, parsed, suffixes
 
 LIST = """
@@ -53,6 +54,33 @@ lent.example   and what is after a space is not read
 )
 def test_what_somebody_registered(host: str, wanted: str) -> None:
     assert parsed(LIST).registrable(host) == wanted
+
+
+def test_what_a_company_lends_is_told_apart() -> None:
+    known = parsed(LIST)
+    assert known.lent == {"lent.example", "xn--p1ai"}
+    assert known.is_lent("mine.lent.example")
+    assert known.is_lent("lent.example")
+    assert not known.is_lent("example.co.uk")
+
+
+@pytest.mark.parametrize(
+    ("domain", "kind"),
+    [
+        ("example.gov.uk", "government and public bodies"),
+        ("europa.eu", "government and public bodies"),
+        ("example.gouv.fr", "government and public bodies"),
+        ("gov.example.de", site_kinds.OTHER),
+        ("example.ac.at", "education and research"),
+        ("edu.example", site_kinds.OTHER),
+        ("example.edu", "education and research"),
+        ("wikipedia.org", "encyclopaedias and other works of Wikimedia"),
+        ("mine.github.io", site_kinds.LENT),
+        ("example.de", site_kinds.OTHER),
+    ],
+)
+def test_kinds_of_sites(domain: str, kind: str) -> None:
+    assert site_kinds.kind_of(domain, suffixes()) == kind
 
 
 def test_the_pinned_list_is_the_whole_one() -> None:

@@ -17,6 +17,15 @@ from stages.errors import ConfigError
 from tests.unit.audit import conftest as small
 
 
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one page, which was rejected."""
+    page = small._page("B", "fin_Latn", "Liian lyhyt.", words=10, reason="rule.word_count")
+    folder = tmp_path_factory.mktemp("nothing") / "small"
+    small._Builder(folder, small.relaxed(), [[page], []]).build()
+    return folder
+
+
 @pytest.mark.parametrize("paper", writing.PAPERS)
 def test_a_paper_is_written_into_the_run(folder: Path, paper: str) -> None:
     run = Run(folder)
@@ -50,6 +59,13 @@ def test_the_command_writes_and_names_what_is_left(
     document = json.loads(capsys.readouterr().out)
     assert document["command"] == "export ai-act"
     assert document["data"]["paper"] == "ai-act"
+
+
+@pytest.mark.parametrize("paper", writing.PAPERS)
+def test_a_run_that_kept_nothing_has_papers_too(nothing: Path, tmp_path: Path, paper: str) -> None:
+    written = writing.write(Run(nothing), paper, provider.Answers(), tmp_path)
+    assert all(Path(name).stat().st_size for name in written["files"])
+    assert Evidence(Run(nothing)).at("/corpus/documents") == 0
 
 
 def test_lists_of_domains(run: Run) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -88,6 +87,35 @@ def test_find_gives_places_in_the_original() -> None:
     assert [text[span.start : span.end] for span in find(text)] == ["a@example.org"]
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([text for text, _ in FOUND] + ["\u00ad", " x ", "\u2060"])))
+def test_both_offsets_tell_of_the_same_places(pieces: list[str]) -> None:
+    text = " ".join(pieces)
+    redacted, placed = redact(text)
+    rebuilt, position = "", 0
+    for found, placeholder in zip(find(text), placed, strict=True):
+        assert (found.kind, found.detector) == (placeholder.kind, placeholder.detector)
+        rebuilt += text[position : found.start]
+        assert len(rebuilt) == placeholder.start
+        rebuilt += f"<{found.kind}>"
+        position = found.end
+    assert rebuilt + text[position:] == redacted
+
+
+def test_a_placeholder_is_no_word_for_what_follows() -> None:
+    for kind in KINDS:
+        assert redact(f"<{kind}> 1234567, 0123456789") == (f"<{kind}> 1234567, 0123456789", [])
+
+
+def test_far_from_what_was_redacted_nothing_new_is_found() -> None:
+    """Later passes look around placeholders alone, and see there what the whole text shows."""
+    filler = "Nothing to see here. " * 60
+    text = filler + "jane@example.org. " + filler + "+49 30 12345678. " + filler
+    redacted, spans = redact(text)
+    assert [span.kind for span in spans] == ["EMAIL", "PHONE"]
+    assert redact(redacted) == (redacted, [])
+
+
 def test_only_the_kinds_asked_for() -> None:
     text = "a@example.org +49 30 1234567"
     assert redact(text, kinds=frozenset({"PHONE"}))[0] == "a@example.org <PHONE>"
@@ -137,7 +165,7 @@ def test_literals_are_counted() -> None:
 
 
 def test_the_table_is_sound() -> None:
-    assert {kind for detector in DETECTORS for kind in detector.kinds} <= ALL == set(KINDS)
+    assert {kind for detector in DETECTORS for kind in detector.kinds} == ALL == set(KINDS)
     assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
 
 
@@ -166,19 +194,36 @@ def test_redact_url(url: str, expected: str) -> None:
     assert redact_url(expected) == expected
 
 
+OF_EVERY_KIND = [
+    "Tel. 030 123456", "06 12 34 56 78", "Fax", "PESEL 44051401458", "NIP 1234563218",
+    "eth wallet", "0x" + "ab" * 20, "1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "00:1b:44:11:3a:b7",
+    "ghp_" + "Ab3" * 12, "-----BEGIN PRIVATE KEY-----", "IBAN", "card", "\u00ad", "\uff11", "(at)",
+    "name (at) x (dot) org",
+    "61 1090 1014 0000 0712 1981 2874", "12345678", "call", "<PHONE>", "<IBAN>", "NIF",
+]  # fmt: skip
+
 _fragments = st.lists(
     st.sampled_from(
-        [text for text, _ in FOUND] + LEFT_ALONE + ["@", "+", "00", "-", " ", ",", "\n", "<",
+        [text for text, _ in FOUND] + LEFT_ALONE + OF_EVERY_KIND
+        + ["@", "+", "00", "-", " ", ",", "\n", "<",
         ">", "%40", "/"]
     ),
     max_size=6,
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
-@given(_fragments, texts(max_pieces=4))
-def test_redaction_is_idempotent(fragments: list[str], text: str) -> None:
-    redacted, spans = redact("".join(fragments) + text)
+@settings(max_examples=300, deadline=None)
+@given(
+    _fragments,
+    texts(max_pieces=4),
+    st.sampled_from(["", " ", "\n"]),
+    st.sampled_from([None, "deu", "pol", "eng", "fra"]),
+)
+def test_redaction_is_idempotent(
+    fragments: list[str], text: str, between: str, language: str | None
+) -> None:
+    redacted, spans = redact(between.join([*fragments, text]), language)
+    assert redact(redacted, language) == (redacted, [])
     assert redact(redacted) == (redacted, [])
     assert all(redacted[s.start : s.end] == f"<{s.kind}>" for s in spans)
     assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
@@ -189,23 +234,3 @@ def test_redaction_is_idempotent(fragments: list[str], text: str) -> None:
 def test_url_redaction_is_idempotent(fragments: list[str], start: str) -> None:
     once = redact_url(start + "".join(fragments))
     assert redact_url(once) == once
-
-
-HOSTILE = [
-    "a@" + "a-" * 16_000, "a." * 16_000, "0" * 100_000, "(" * 50_000, "1 " * 50_000,
-    "a@b.cc" * 5_000,
-    "AB12 " * 10_000, "DE89 3704 " * 5_000, "+1 " * 30_000, "+49 30 123" * 4_000,
-    "+49 30 12345678" * 3_000,
-    "91.198.174." * 5_000, "2001:" * 10_000, "@" * 20_000, "a(at)" * 10_000, "00" * 30_000,
-    "4111 " * 20_000,
-    "<PHONE>+49 30 1234567" * 2_000, "%2540" * 5_000,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
-def test_hostile_texts_take_linear_time(text: str) -> None:
-    """The bound is some ten times what is measured; a quadratic pattern would need minutes."""
-    started = time.thread_time()
-    find(text)
-    redact_url("http://x/" + text[:4096])
-    assert time.thread_time() - started < 2.0

@@ -1,24 +1,33 @@
 """Stage redact: placeholders in text and title, spans that hold no value."""
 
-import pyarrow as pa
+from pathlib import Path
 
+import pyarrow as pa
+import pytest
+
+from filters.spans import ALL
 from stages import redact, schema
+from stages.errors import ConfigError
 from tests.data.archives import tools
 
-ALL = frozenset({"EMAIL", "PHONE", "IBAN", "CARD", "IP"})
 TEXT = "Write to jo@firm.example or to mia@firm.example; the page lies at 62.117.9.33 today."
 
 
-def run(text: str, title: str | None, kinds: frozenset[str] = ALL) -> dict[str, object]:
+def run(
+    text: str,
+    title: str | None,
+    kinds: frozenset[str] = ALL,
+    names: tuple[str, str] | None = None,
+) -> dict[str, object]:
     batch = pa.record_batch(
         {
             "raw_text": pa.array([text], type=pa.large_string()),
             "raw_title": pa.array([title], type=pa.large_string()),
             "language": pa.array(["eng"]),
-            "url": pa.array(["https://firm.example/"], type=pa.large_string()),
+            "url": pa.array(["https://firm.example.uk/"], type=pa.large_string()),
         }
     )
-    columns = redact.Redact(kinds).open(tools())(batch)
+    columns = redact.Redact(kinds, names).open(tools())(batch)
     assert columns["pii_spans"].type == schema.SPANS
     assert columns["pii_counts"].type == schema.PII_COUNTS
     (row,) = pa.table(columns).to_pylist()
@@ -60,3 +69,43 @@ def test_running_it_again_changes_nothing() -> None:
     once = run(TEXT, None)
     again = run(str(once["text"]), None)
     assert again["text"] == once["text"]
+
+
+def test_the_host_says_of_what_country_a_number_is() -> None:
+    row = run("The desk has 020 7946 0958 until six.", "Ring 020 7946 0958")
+    assert (row["text"], row["title"]) == ("The desk has <PHONE> until six.", "Ring <PHONE>")
+    (span,) = row["pii_spans"]  # type: ignore[misc]
+    assert (span["country"], span["context"]) == ("GB", False)  # type: ignore[index]
+
+
+@pytest.fixture
+def offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that offers a recogniser: every word after "Mr" is a name."""
+    code = (
+        "import re\ndef make():\n"
+        "    return lambda text, language: [m.span(1) for m in re.finditer(r'Mr (\\w+)', text)]\n"
+    )
+    (tmp_path / "mister.py").write_text(code)
+    info = tmp_path / "mister-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mister\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text("[weir.names]\nmister = mister:make\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.usefixtures("offered")
+def test_a_recogniser_of_names_reads_what_the_detectors_left() -> None:
+    text = "Mr Pike (pike@firm.example) and Mr Moss, +44 20 7946 0958."
+    row = run(text, None, names=("mister", "1.2"))
+    assert row["text"] == "Mr <NAME> (<EMAIL>) and Mr <NAME>, <PHONE>."
+    assert row["pii_counts"] == [("EMAIL", 1), ("NAME", 2), ("PHONE", 1)]
+
+
+@pytest.mark.usefixtures("offered")
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(("mister", "1.3"), "redact.names.version"), (("madam", "1.2"), "redact.names.recogniser")],
+)
+def test_an_unknown_recogniser_is_refused(names: tuple[str, str], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        run("x", None, names=names)
