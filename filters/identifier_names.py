@@ -21,6 +21,7 @@ _MIN_LATER_STEM: Final = 3
 _KEY: Final = 3
 _MAX_SHORT: Final = 2  # letters of acronyms that are words too, as "ci" and "se"
 _MAX_GAP: Final = 3  # between the words of a name: a space, a hyphen, "'s "
+_LONG: Final = re.compile(r"[0-9](?:[ \-]?[0-9]){5}")  # no date with full stops
 _ENDINGS_AFTER: Final = "-'’"  # "PESEL-em", "TCKN'si"
 _ENDED: Final = re.compile(r"[^\W\d_]{4}\. |\|")  # a sentence, or a cell of a table
 _EXACT: Final = "="
@@ -87,6 +88,8 @@ def names_before(text: str, place: int, countries: frozenset[str]) -> list[Named
         if place - end > WINDOW or not name.groups:
             break
         is_direct = _is_direct(text, words, found, end, place)
+        if not is_direct and _is_taken(text, words, found, end, place):
+            continue
         letters = sum(map(str.isalpha, text[start:end])) + (not text[start:end].isascii())
         named.append(Named(name, place - end, is_direct, letters))
     return named
@@ -168,6 +171,20 @@ def _is_direct(
 ) -> bool:
     if place - end > _DIRECT or _NUMBER.search(text, end, place):
         return False
+    return _has_only_fillers(text, words, found, end)
+
+
+def _is_taken(
+    text: str, words: list[_Word], found: list[tuple[int, int, Name]], end: int, place: int
+) -> bool:
+    """Whether a name has had its number, and more than "and" stands between: "ID 123456, call"."""
+    is_followed = _LONG.search(text, end, place) is not None
+    return is_followed and not _has_only_fillers(text, words, found, end)
+
+
+def _has_only_fillers(
+    text: str, words: list[_Word], found: list[tuple[int, int, Name]], end: int
+) -> bool:
     return all(
         word.start < end
         or word.folded in _fillers()

@@ -16,7 +16,7 @@ NAMES: Final = """
 * | person | national id, national ids, national identification, national identity n, national
     identity no, national identity code, national identifier, national number, national insurance,
     national register, national registry, personal identification, personal identity n, personal
-    identity c, personal id, personal ids, personal code, personal number, citizen id, citizen
+    identity c, personal= id, personal= ids, personal= code, personal= number, citizen id, citizen
     number, civil registration number, civil number, birth number, social security, social
     insurance, social number, health insurance number, health insurance no, health insurance id,
     health number, patient number, patient id, identity code, identity number, identity no,

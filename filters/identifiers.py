@@ -17,8 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from heapq import merge
-from typing import Final, NamedTuple
+from typing import Final
 
 from stdnum import ean
 
@@ -28,23 +27,10 @@ from filters.identifier_forms import (
     shapes,
 )
 from filters.identifier_names import Named, names_before, names_something_else
+from filters.identifier_windows import MARGIN, Window, by_shape, runs, windows
 from filters.spans import Context, Span
 
-# Digits and what may join them in one number: a sign, a letter or two, "C01X00T47".
-_RUN: Final = re.compile(
-    r"[0-9]++(?:(?: ?[.\-/+] ?|  ?| ?№ ?| номер )(?:[A-Z]{1,2}[ .\-]?)?[0-9]++"
-    r"|[^\W\d_]{1,5}+[0-9]++)*+"
-)
-# Of a Russian passport: "4510 № 123456".
-_SERIES: Final = re.compile(r"(?<![0-9])[0-9]{2} ?[0-9]{2}(?: № ?| номер )\Z")
-_DIGIT: Final = re.compile("[0-9]")
-_GROUP: Final = re.compile(r"[0-9]+")
-_TOKEN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _SEPARATORS: Final = re.compile(r"[^\w]|_")
-_LOOSE: Final = re.compile(r" ?([\-/]) ?")
-_MAX_GROUPS: Final = 8
-_MAX_LEAD: Final = 8
-_MAX_TRAIL: Final = 4
 _SURE_LETTERS: Final = 5
 """Letters of a name that cannot well be another word where the page is of another country."""
 _SURE_LETTERS_BEFORE_FORM: Final = 4
@@ -55,39 +41,6 @@ _UNSURE_LETTERS: Final = 2
 """Letters of a name that may as well begin a part number: the check must hold after it."""
 _MIN_GLUED: Final = 4
 """Letters of a name of another country that a number may follow without a space, "TIN1896075"."""
-_MIN_REGROUPED: Final = 9  # eight are a date
-_MAX_REGROUPED: Final = 15
-_MAX_TOKEN: Final = 16
-_MARGIN: Final = 20  # more than the letters that may stand on either side
-
-
-class _Shape(dict[int, str]):
-    """For `str.translate`: digits become "9", letters "A", the rest stays."""
-
-    def __missing__(self, point: int) -> str:
-        character = chr(point)
-        if "0" <= character <= "9":
-            character = "9"
-        elif character.isalpha():
-            character = "A"
-        self[point] = character
-        return character
-
-
-_SHAPE: Final = _Shape()
-
-
-class _Window(NamedTuple):
-    """A part of the text that has the shape of some identifiers."""
-
-    start: int
-    end: int
-    shape: str
-    is_glued: bool
-    """Whether letters stand directly before it, which must then be its name."""
-    is_regrouped: bool = False
-    """Whether its digits are grouped as in no form: a name must then be near, and the check hold.
-    """
 
 
 def find(context: Context) -> Iterator[Span]:
@@ -96,34 +49,15 @@ def find(context: Context) -> Iterator[Span]:
     The detector is the name of the identifier ("pl.pesel"), the country the one that issues it;
     null where the form alone tells of no country. Linear in the length of the text.
     """
-    text = context.text
-    reached = 0
-    for start, end in _anchors(context):
-        digit = _DIGIT.search(text, max(start, reached), end)
-        while digit is not None:
-            place = digit.start()
-            while place > reached and _DIGIT.match(text, place - 1):
-                place -= 1
-            series = _SERIES.search(text, max(reached, place - _MARGIN), place)
-            place = series.start() if series else place
-            run = _RUN.match(text, place)
-            reached = run.end() if run else end
-            yield from _in_run(context, place, reached)
-            digit = _DIGIT.search(text, reached, end)
-
-
-def _anchors(context: Context) -> Iterator[tuple[int, int]]:
-    """Ranges in which numbers may begin: runs of digits, or of digits and capitals."""
-    runs = (number[:2] for number in context.numbers)
-    short = ((place, place + 1) for place in context.short)
-    return merge(runs, short)
+    for start, end in runs(context):
+        yield from _in_run(context, start, end)
 
 
 def _in_run(context: Context, start: int, end: int) -> Iterator[Span]:
     found: list[Span] = []
-    base = max(0, start - _MARGIN)
-    taken = bytearray(end + _MARGIN - base)
-    for window in sorted(_windows(context.text, start, end), key=_preference):
+    base = max(0, start - MARGIN)
+    taken = bytearray(end + MARGIN - base)
+    for window in sorted(windows(context.text, start, end), key=_preference):
         here = slice(window.start - base, window.end - base)
         if not any(taken[here]):
             span = _judge(context, window)
@@ -133,124 +67,8 @@ def _in_run(context: Context, start: int, end: int) -> Iterator[Span]:
     yield from sorted(found, key=lambda span: span.start)
 
 
-def _preference(window: _Window) -> tuple[int, int]:
+def _preference(window: Window) -> tuple[int, int]:
     return window.start - window.end, window.start
-
-
-def _windows(text: str, start: int, end: int) -> Iterator[_Window]:
-    """Parts of a run, with the letters around, whose shape some identifier has."""
-    base = max(0, start - _MARGIN)
-    shape = text[base : end + _MARGIN].translate(_SHAPE)
-    by_shape = _by_shape()
-    groups = [match.span() for match in _GROUP.finditer(text, start, end)]
-    starts = [_starts(text, first) for first, _ in groups]
-    ends = [_ends(text, last) for _, last in groups]
-    for index, options in enumerate(starts):
-        for number, closing in enumerate(ends[index : index + _MAX_GROUPS], index):
-            if groups[number][1] - groups[index][0] > _longest():
-                break
-            for first, is_glued in options:
-                for last in closing:
-                    seen = shape[first - base : last - base]
-                    if seen not in by_shape and " " in seen:
-                        seen = _LOOSE.sub(r"\1", seen)
-                    if seen in by_shape and not _is_continued(text, first, last):
-                        yield _Window(first, last, seen, is_glued)
-    if len(groups) > 1:
-        yield from _regrouped(text, shape[start - base : end - base], start, end)
-    token = _token(text, groups[0][0])
-    if token is not None and token.shape in by_shape:
-        yield token
-
-
-def _regrouped(text: str, shape: str, start: int, end: int) -> Iterator[_Window]:
-    """A whole run whose digits are grouped as in no form, where they would be one in one piece."""
-    digits = shape.replace(" ", "").replace("-", "")
-    if (
-        _MIN_REGROUPED <= len(digits) <= _MAX_REGROUPED
-        and digits.isdecimal()
-        and shape not in _by_shape()
-        and not _is_continued(text, start, end)
-    ):
-        yield _Window(start, end, digits, is_glued=False, is_regrouped=True)
-
-
-def _starts(text: str, place: int) -> list[tuple[int, bool]]:
-    """Where a number may begin: at its first digit, or at the letters before."""
-    letters = place
-    while letters > 0 and place - letters <= _MAX_LEAD and text[letters - 1].isalpha():
-        letters -= 1
-    if place - letters > _MAX_LEAD or (letters and text[letters - 1].isdigit()):
-        return [(place, True)]
-    if letters < place:
-        return [(place, True), (letters, False)]
-    starts = [(place, False)]
-    for _ in range(2):  # "RSS MRA 85T10 A562S"
-        if letters < 2 or text[letters - 1] not in " .-":
-            break
-        place = letters = letters - 1
-        while letters > 0 and place - letters <= _MAX_TRAIL and text[letters - 1].isalpha():
-            letters -= 1
-        if place - letters > _MAX_TRAIL or not text[letters:place].isupper():
-            break
-        starts.append((letters, False))
-    return starts
-
-
-def _ends(text: str, place: int) -> list[int]:
-    """Where a number may end: at its last digit, or at the letters after."""
-    ends = []
-    for skipped in (0, 1):
-        letters = place + skipped
-        if skipped and text[place : place + 1] not in (" ", "-", "."):
-            break
-        while letters < len(text) and letters - place <= _MAX_TRAIL + 1 and text[letters].isalpha():
-            letters += 1
-        if letters > place + skipped and letters - place - skipped <= _MAX_TRAIL:
-            if skipped and not text[place + 1 : letters].isupper():
-                break
-            ends.append(letters)
-            if not skipped:
-                return ends
-    return [place, *ends]
-
-
-def _is_continued(text: str, start: int, end: int) -> bool:
-    """Whether digits or letters go on: a decimal, a time, a longer number, a word."""
-    after, before = text[end : end + 2], text[max(0, start - 2) : start]
-    if after[:1].isalnum() or before[-1:].isdigit() or before[-1:] == "+":
-        return True
-    if len(after) == 2 and after[0] in ".,:-/+" and after[1].isdigit():
-        return True
-    return len(before) == 2 and before[1] in ".,:-/" and before[0].isdigit()
-
-
-def _token(text: str, place: int) -> _Window | None:
-    """The capitals and digits around a place, if both are there: "C01X00T47"."""
-    start = end = place
-    while start > 0 and place - start <= _MAX_TOKEN and text[start - 1] in _TOKEN:
-        start -= 1
-    while end < len(text) and end - start <= _MAX_TOKEN and text[end] in _TOKEN:
-        end += 1
-    if _is_continued(text, start, end) or text[max(0, start - 1) : start].isalpha():
-        return None
-    if text[start:end].isdecimal():
-        return None
-    return _Window(start, end, f"X{end - start}", False)
-
-
-@cache
-def _by_shape() -> dict[str, tuple[Identifier, ...]]:
-    found: dict[str, list[Identifier]] = {}
-    for identifier in IDENTIFIERS:
-        for shape in shapes(identifier.forms):
-            found.setdefault(shape, []).append(identifier)
-    return {shape: tuple(each) for shape, each in found.items()}
-
-
-@cache
-def _longest() -> int:
-    return max(map(len, _by_shape()))
 
 
 @cache
@@ -262,7 +80,7 @@ def _free_by_shape() -> dict[str, tuple[Identifier, ...]]:
     return {shape: tuple(each) for shape, each in found.items()}
 
 
-def _judge(context: Context, window: _Window) -> Span | None:
+def _judge(context: Context, window: Window) -> Span | None:
     text = context.text
     number = _SEPARATORS.sub("", text[window.start : window.end]).upper()
     page = context.countries
@@ -298,13 +116,13 @@ def _judge(context: Context, window: _Window) -> Span | None:
 
 
 def _named(
-    context: Context, named: Named, window: _Window, number: str
+    context: Context, named: Named, window: Window, number: str
 ) -> tuple[Identifier | None, str | None]:
     """The identifier that a name gives a number, and its country if that is known."""
     name = named.name
     fitting = [
         identifier
-        for identifier in _by_shape()[window.shape]
+        for identifier in by_shape()[window.shape]
         if identifier.group in name.groups
         and identifier.fits(number)
         and (
@@ -329,7 +147,7 @@ def _named(
     return None, None
 
 
-def _is_certain(context: Context, named: Named, window: _Window) -> bool:
+def _is_certain(context: Context, named: Named, window: Window) -> bool:
     """Whether the words before a number can only be a name, so that the form may be enough."""
     if named.name.is_weak or window.is_regrouped or named.letters <= _UNSURE_LETTERS:
         return False
@@ -358,7 +176,7 @@ def _country(context: Context, countries: frozenset[str], identifier: Identifier
     return identifier.country if known else None
 
 
-def _is_marked(named: Named, window: _Window) -> bool:
+def _is_marked(named: Named, window: Window) -> bool:
     """Whether a name is near, and letters and digits are mixed, as in no amount and no date."""
     return named.distance <= _NEAR and "A" in window.shape and len(window.shape) >= _MIN_MARKED
 
@@ -369,7 +187,7 @@ _OPENING: Final = frozenset("([{<>\"'„“«»‘’:;,|=*•\t\n\r \u2028")
 _CLOSING: Final = frozenset(")]}<>\"'“”«»‘’:;,.!?|*\t\n\r \u2028")
 
 
-def _stands_alone(text: str, window: _Window, identifier: Identifier, number: str) -> bool:
+def _stands_alone(text: str, window: Window, identifier: Identifier, number: str) -> bool:
     """Whether a number without a name is no part of something longer, nor likely something else."""
     before, after = text[max(0, window.start - 2) : window.start], text[window.end : window.end + 2]
     if (before and before[-1] not in _OPENING) or (after and after[0] not in _CLOSING):
