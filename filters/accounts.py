@@ -116,9 +116,9 @@ _ISSUERS: Final = re.compile(
     r"|9792[0-9]{12}"
 )
 _CARD_WORDS: Final = regex.compile(
-    r"\bcards?\b|\b(?:kredit|credit|debit|debet)|\bcc\b|\bvisa\b|mastercard|maestro|amex|american express"
-    r"|diners|\bjcb\b|карт|kart[aeuyiąęo]|kártya|tarjeta|tarxeta|targeta|carte|cartão|cartao"
-    r"|carta di|korts?\b|kortnummer|kortti|kortin|κάρτα|καρτα|κάρτας|kortel|kaart|kreditna|cárta",
+    r"\bcards?\b|\b(?:kredit|credit|debit|debet)|\bcc\b|\bvisa\b|mastercard|maestro|amex"
+    r"|american express|diners|\bjcb\b|карт|kart[aeuyiąęo]|kártya|tarjeta|tarxeta|targeta|carte"
+    r"|cartão|cartao|carta di|korts?\b|kortnummer|kortti|kortin|κάρτα|καρτα|κάρτας|kortel|kaart|kreditna|cárta",
     regex.IGNORECASE,
 )
 _CARD_WINDOW: Final = 60

@@ -210,7 +210,10 @@ def _plan_of(
     is_amount = len(parts) > 1 and _like_thousands(parts) and digits[0] != "0"
     for plan in valid:
         if _is_native(plan, digits, parts) or (
-            word > Said.WEAK and is_amount and parts in plan.parts(digits)
+            word > Said.WEAK
+            and is_amount
+            and (word > Said.ASKED or len(digits) > _SHORT)
+            and parts in plan.parts(digits)
         ):
             return plan
     if valid and (word == Said.LABELLED or (word > Said.NONE and not is_amount)):
