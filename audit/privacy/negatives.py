@@ -76,7 +76,7 @@ def _document(
 ) -> Document:
     known = next((macro for macro, code in CODES.items() if code == language), language)
     before, after = (_cut(p) for p in chance.choices(texts[known], k=2))
-    joined = chance.choice((" ", "\n", " – ", ": "))
+    joined = chance.choice((" ", "\n", " – ", " ("))
     text = f"{before}{joined}{value}{chance.choice((' ', chr(10), '. ', ', '))}{after}"
     start = len(before) + len(joined)
     countries = [c for c in _COUNTRIES if known in languages_of(c)]
