@@ -265,7 +265,7 @@ def _parsed(line: str) -> Identifier:
     name, group, forms, free, check = (field.strip() for field in line.split("|"))
     country, _, rest = name.partition(".")
     return Identifier(
-        name=rest if country == "-" else name,
+        name=f"identifier.{rest}" if country == "-" else name,
         country=None if country == "-" else country.upper(),
         group=group,
         forms=tuple(form.strip() for form in forms.split(",")),

@@ -365,8 +365,8 @@ def test_country_and_detector_are_told() -> None:
     (span,) = _find("BTW BE0403019261", "nld")
     assert (span.kind, span.detector, span.country) == ("TAX_ID", "be.vat", "BE")
     (span,) = _find("passport C4J7K8L91", "eng")
-    assert (span.detector, span.country) == ("passport", None)
-    assert _named("passport").group == DOCUMENT
+    assert (span.detector, span.country) == ("identifier.passport", None)
+    assert _named("identifier.passport").group == DOCUMENT
 
 
 @pytest.mark.parametrize(
