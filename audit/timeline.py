@@ -186,7 +186,8 @@ def _rights(run: Run, page: Mapping[str, Any], _: Mapping[str, Any]) -> Facts:
         ("Policy", f"{named}, heeds {', '.join(heeded) or 'no channel'}"),
     ]
     because = _because(page, ("rights.", "takedown."))
-    said = because or _DECISIONS.get(found["decision"], str(found["decision"]))
+    decision = "reserved" if found["reserved_by"] else str(found["decision"])
+    said = because or _DECISIONS.get(decision, decision)
     return [(name, _plain(value)) for name, value in facts], said
 
 

@@ -67,7 +67,7 @@ class Plan:
 def plan(region: str) -> Plan | None:
     """The plan of a region (ISO 3166-1 alpha-2); None where phonenumbers knows none."""
     facts = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    if facts is None:
+    if facts is None or facts.country_code is None or facts.general_desc is None:
         return None
     kinds = [getattr(facts, name) for name in _TYPES]
     patterns = [kind.national_number_pattern for kind in kinds if kind]

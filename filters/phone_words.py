@@ -39,7 +39,7 @@ _VERBS: Final = re.compile(
     r"(?<![^\W_])(?:call\w{0,3}|dial|ring\w{0,3}|text|sms|reach|contact\w{0,3}|kontakt\w{0,4}|bellen"
     r"|bel|rufen|anruf\w*|an unter|dzwoń|zadzwo\w*|numer\w{0,4}|numbr\w*|numr\w*|numár\w*|numara\w*"
     r"|vola[jť]\w*|volejte|pozov\w*|nazov\w*|pokli\w*|kli[cč]\w*|позов\w*|јавете\w*|повика\w*"
-    r"|звони\w*|дзвон[иі]\w*|званi\w*|званіц\w*|номер\w*|тел\w*|обад\w*|ll[aá]m\w*|cham\w*|chiam\w*|appel\w*"
+    r"|звони\w*|дзвон[иі]\w*|званi\w*|званіц\w*|номер\w*|тел\w*|обад\w*|ll[aá]m\w*|cham[aeo]\w*|chiam\w*|appel\w*"
     r"|ligue\w*|truqu\w*|truca\w*|deitu\w*|soita\w*|helista\w*|zvani\w*|skambin\w*|hív\w*|hringi\w*"
     r"|obadi\w*|suna\w*|sună\w*|zvonit|καλ[έε]σ\w*|τηλεφων\w*|επικοινων\w*|ara[yn]\w*|bizi|bizə|zəng"
     r"|ċempel\w*|ċemplu\w*|ffoniwch|glaoigh\w*|fòn\w*|զանգ\w*|დარეკ\w*|დაგვირეკ\w*|ნომერ\w*|answer\w*"

@@ -427,6 +427,8 @@ def _facts(document: Any) -> dict[str, Any]:
 
 def extract(html: str, extractor: str, max_chars: int) -> dict[str, Any]:
     """Main text of decoded markup, by `trafilatura` (fast, no comments) or `resiliparse`."""
+    # Before parsing too: parsers drop the escape and leave what it commands.
+    html = controls.plain(html)
     if extractor == "resiliparse":
         text = extract_plain_text(
             html, main_content=True, preserve_formatting=True, alt_texts=False

@@ -31,6 +31,7 @@ Detect = Callable[[Sequence[Document]], list[list[Found]]]
 SUBJECTS: Final = 300
 """Subjects a country: so many instances of each kind that it has."""
 NEGATIVES_OF_EACH: Final = 500
+UNSEEN_OF_EACH: Final = 5
 
 KINDS: Final = {
     "NATIONAL_ID": "NATIONAL_ID",
@@ -192,6 +193,13 @@ def main() -> None:
         _say(f"{name}: {time.process_time() - began:.0f} s")
     hard = list(negatives.documents(texts, given.negatives))
     made["negatives"] = false_redactions(hard, ours)
+    unseen = list(gold.unseen_documents(texts, UNSEEN_OF_EACH))
+    found = scored(unseen, ours).as_dict()
+    named = list(negatives.unseen_documents(texts, UNSEEN_OF_EACH))
+    made["unseen"] = {
+        "labels": {**found, "documents": len(unseen), "sha256": digest(unseen)},
+        "names": false_redactions(named, ours),
+    }
     made["real"] = damage(real) if real else None
     json.dump(made, sys.stdout, indent=1)
 

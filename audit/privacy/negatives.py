@@ -7,6 +7,7 @@ Not here, since either answer can be defended: `git@host` addresses, public name
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -18,7 +19,7 @@ import yaml
 from stdnum import casrn, ean, isbn, issn, luhn
 
 from audit.privacy.digits import DIGITS, LETTERS, some
-from audit.privacy.gold import CODES, Document, Gold, languages_of
+from audit.privacy.gold import CODES, Document, Gold, languages_of, unseen
 from audit.privacy.identities import identities
 
 Words = Mapping[str, Any]
@@ -56,6 +57,18 @@ def documents(
             chance = Random(f"{seed}/{kind}/{number}")  # noqa: S311 - the same strings every time
             language = languages[number % len(languages)]
             yield _document(chance, kind, language, make(chance, words()[language]), texts)
+
+
+def unseen_documents(
+    texts: Mapping[str, Sequence[str]], of_each: int, seed: str = "unseen"
+) -> Iterator[Document]:
+    """So many numbers of each shape behind each name of `unseen.yaml`."""
+    table = unseen()
+    for language, names in table["names"].items():
+        for name, shape, number in itertools.product(names, table["shapes"], range(of_each)):
+            chance = Random(f"{seed}/{language}/{name}/{shape}/{number}")  # noqa: S311 - the same
+            value = name + chance.choice((": ", " ")) + _filled(shape, chance, {})
+            yield _document(chance, shape, language, value, texts)
 
 
 def _document(

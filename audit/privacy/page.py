@@ -28,6 +28,7 @@ def page(measured: Mapping[str, Any], peers: Mapping[str, Any] | None) -> Iterat
     yield from _targets(measured)
     for name, scores in measured["sets"].items():
         yield from _set(name, scores)
+    yield from _unseen(measured["unseen"])
     yield from _countries(measured["sets"]["generated"])
     yield from _forms(measured["sets"]["generated"])
     yield from _negatives(measured["negatives"])
@@ -91,6 +92,34 @@ def _set(name: str, scores: Mapping[str, Any]) -> Iterator[str]:
             f"| {low_high} | {found['exact']:,} | {found['right_kind']:,} | {found['false']:,} "
             f"| {_share(found['precision'])} | {_share(found['f2'], 3)} |"
         )
+    yield ""
+
+
+def _unseen(unseen: Mapping[str, Any]) -> Iterator[str]:
+    found, names = unseen["labels"], unseen["names"]
+    yield "## Labels and names that no detector was written with"
+    yield ""
+    yield (
+        f"{found['documents']:,} values behind labels of `audit/privacy/unseen.yaml` (telephones "
+        "without a country's code); among the words are some that only a person understands."
+    )
+    yield ""
+    yield "| kind | labelled | found | recall |"
+    yield "|---|---:|---:|---:|"
+    for kind, tally in found["kinds"].items():
+        if tally["labelled"]:
+            recall = _share(tally["recall"], 3)
+            yield f"| {kind} | {tally['labelled']:,} | {tally['found']:,} | {recall} |"
+    yield ""
+    yield (
+        f"Of {names['strings']:,} numbers that are nobody's, behind names of the same file and in "
+        f"shapes that telephones have too, {names['false']:,} were redacted "
+        f"({names['per_10000']:.0f} for 10,000): "
+        + ", ".join(f"{kind} {count:,}" for kind, count in names["by_redaction"].items())
+        + ". By shape (a dot is a digit): "
+        + ", ".join(f"`{shape}` {count}" for shape, count in names["by_string"].items())
+        + "."
+    )
     yield ""
 
 

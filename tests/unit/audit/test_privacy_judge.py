@@ -63,7 +63,12 @@ def test_the_page_says_what_was_missed() -> None:
     string = Document("1 2", "pol", None, (Gold(0, 3, "NONE", None, "years", "none"),))
     hard = evaluate.false_redactions([string], lambda each: [[Found(0, 1, "PHONE")] for _ in each])
     assert hard["per_10000"] == 10_000
-    measured = {"sets": {"generated": made}, "negatives": hard, "real": evaluate.damage(PAGES)}
+    measured = {
+        "sets": {"generated": made},
+        "negatives": hard,
+        "unseen": {"labels": made, "names": hard},
+        "real": evaluate.damage(PAGES),
+    }
     lines = "\n".join(page.page(measured, None))
     assert "| generated: recall of PHONE | 0.98 | 0.0000 | **missed** |" in lines
     assert "| PL | **0.000** | - | - | - | - |" in lines

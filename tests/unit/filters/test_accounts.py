@@ -41,6 +41,7 @@ def test_a_card_of_no_known_issuer_needs_a_word() -> None:
     number = "0000123412341"
     number += luhn.calc_check_digit(number)
     assert redact(f"number {number}")[1] == []
+    assert redact(f"acreditamos {number}")[1] == []
     assert find(f"acreditamos {number}") == []
     (span,) = find(f"my credit card {number}")
     assert (span.kind, span.context) == ("CARD", True)

@@ -439,6 +439,19 @@ def test_no_text_and_too_much_have_their_own_reasons() -> None:
     assert parse.extract(ARTICLE, "trafilatura", 10) == {"reason": "extract.output"}
 
 
+def test_terminals_and_overrides_are_not_commanded() -> None:
+    html = (
+        "<html><head><title>a&#8238;b\x1b[2J</title></head><body><article><p>"
+        + "The mill wheel \x1b]52;c;SGk=\x07turns\u202e again and\u2066 the water\x85 rises. " * 6
+        + "</p></article></body></html>"
+    )
+    found = survey(html.encode())
+    assert found["title"] == "ab"
+    text = parse.extract(html, "trafilatura", CAP)["text"]
+    assert "The mill wheel turns again and the water rises." in text
+    assert not any(c in text for c in "\x1b\x07\u202e\u2066\x85")
+
+
 def test_robots_files_come_back_as_their_json() -> None:
     found = parse.parse_robots(b"User-agent: CCBot\nDisallow: /\n")
     assert found["status"] == "rules"
