@@ -118,7 +118,8 @@ _ISSUERS: Final = re.compile(
 _CARD_WORDS: Final = regex.compile(
     r"\bcards?\b|\b(?:kredit|credit|debit|debet)|\bcc\b|\bvisa\b|mastercard|maestro|amex"
     r"|american express|diners|\bjcb\b|карт|kart[aeuyiąęo]|kártya|tarjeta|tarxeta|targeta|carte"
-    r"|cartão|cartao|carta di|korts?\b|kortnummer|kortti|kortin|κάρτα|καρτα|κάρτας|kortel|kaart|kreditna|cárta",
+    r"|cartão|cartao|carta di|korts?\b|kortnummer|kortti|kortin|κάρτα"
+    r"|καρτα|κάρτας|kortel|kaart|kreditna|cárta",
     regex.IGNORECASE,
 )
 _CARD_WINDOW: Final = 60
