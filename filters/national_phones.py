@@ -75,7 +75,8 @@ def find_national(context: Context) -> Iterator[Span]:
 
 
 def _in_run(text: str, number: Number, plans: list[numbering.Plan]) -> Iterator[Span]:
-    groups = [m.span() for m in _GROUPS.finditer(text, number.start, number.end)]
+    digits = _GROUPS.finditer(text, number.start, number.end)
+    groups = [match.span() for match in itertools.islice(digits, _MAX_GROUPS + 1)]
     if len(groups) > _MAX_GROUPS or _is_part(text, number.start, groups):
         return
     others = [m.span() for m in _DATES.finditer(text, number.start, number.end)]
@@ -210,7 +211,10 @@ def _plan_of(
     is_amount = len(parts) > 1 and _like_thousands(parts) and digits[0] != "0"
     for plan in valid:
         if _is_native(plan, digits, parts) or (
-            word > Said.WEAK and is_amount and parts in plan.parts(digits)
+            word > Said.WEAK
+            and is_amount
+            and (word > Said.ASKED or len(digits) > _SHORT)
+            and parts in plan.parts(digits)
         ):
             return plan
     if valid and (word == Said.LABELLED or (word > Said.NONE and not is_amount)):

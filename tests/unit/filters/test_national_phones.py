@@ -48,6 +48,8 @@ LEFT_ALONE = [
     ("fra", "prix : 012 345 678 €"),
     ("eng", "call 100 000 people"),
     ("eng", "the office is at 17031 2202 Road"),
+    ("cat", "Truqueu, 132 000 parlants"),
+    ("fra", "Cham, (arabe) | 132 000 |"),
     ("nob", "192.168.0.0/24 og 192.168.1.0/24"),
     ("eng", "0.75703329861022517346"),
     ("eng", "permutations 012 021 102 120 201 210"),

@@ -4,7 +4,7 @@ import { count, make } from "./dom.js";
 
 const JOINERS = { "\u200c": "⟨ZWNJ⟩", "\u200d": "⟨ZWJ⟩" };
 const TOKENS = /⟨(?:U\+[0-9A-F]{4,6}|ZWN?J)⟩|[\u2400-\u2421]/gu;
-const REDACTED = /<(?:CARD|IBAN|EMAIL|PHONE|IP)>/g;
+const REDACTED = /<(?:SECRET|CARD|IBAN|NATIONAL_ID|TAX_ID|EMAIL|PHONE|WALLET|MAC|IP|NAME)>/g;
 const MOST = 500;
 
 export const hasJoiners = (page) => page.parts.some((part) => /[\u200c\u200d]/.test(part.text));
