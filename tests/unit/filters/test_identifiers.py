@@ -382,6 +382,11 @@ def test_en_dash_and_full_width() -> None:
     assert pii.redact("PESEL 44051401359", "pol")[0] == "PESEL <NATIONAL_ID>"
 
 
+def test_a_tax_number_that_only_persons_have_is_a_national_id() -> None:
+    assert pii.redact("Steuer-ID 65 929 970 489", "deu")[0] == "Steuer-ID <NATIONAL_ID>"
+    assert pii.redact("NIP 123-456-32-18", "pol")[0] == "NIP <TAX_ID>"
+
+
 def test_twice_is_once() -> None:
     text = "PESEL: 44051401359, 02070803628; NIP 123-456-32-18 (tel. +48 22 716 45 45), 44051401358"
     once = pii.redact(text, "pol")[0]
