@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -134,7 +135,7 @@ def find_card(context: Context) -> Iterator[Span]:
     for number in context.numbers:
         if len(number.digits) < _MIN_CARD:
             continue
-        groups = [m.span() for m in _GROUPS.finditer(text, number.start, number.end)][:_MAX_GROUPS]
+        groups = _groups(text, number)
         lengths = tuple(end - start for start, end in groups)
         for first, last in _card_windows(lengths):
             start, end = groups[first][0], groups[last][1]
@@ -149,6 +150,12 @@ def find_card(context: Context) -> Iterator[Span]:
                 yield Span(start, end, "CARD", "card")
             elif _CARD_WORDS.search(window):
                 yield Span(start, end, "CARD", "card", None, True)
+
+
+def _groups(text: str, number: Number) -> list[tuple[int, int]]:
+    """The first groups of digits of a run."""
+    found = _GROUPS.finditer(text, number.start, number.end)
+    return [match.span() for match in itertools.islice(found, _MAX_GROUPS)]
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:
@@ -184,7 +191,7 @@ def _card_windows(lengths: tuple[int, ...]) -> Iterator[tuple[int, int]]:
 
 def _windows(text: str, number: Number, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Windows of whole groups of a run that hold from `low` to `high` digits."""
-    groups = [m.span() for m in _GROUPS.finditer(text, number.start, number.end)][:_MAX_GROUPS]
+    groups = _groups(text, number)
     for first, (start, _) in enumerate(groups):
         digits = 0
         for begin, end in groups[first:]:

@@ -30,6 +30,9 @@ DOCUMENT: Final = "document"
 """Passports, identity cards and driving licences."""
 
 KIND_OF_GROUP: Final = {PERSON: "NATIONAL_ID", TAX: "TAX_ID", DOCUMENT: "NATIONAL_ID"}
+# Tax offices give these to natural persons only, so each of them names one (Abgabenordnung 139b;
+# Code général des impôts; Hungarian Act CL of 2017; Ukrainian Tax Code 70; IRS Publication 1915).
+_OF_PERSONS_ONLY: Final = frozenset({"de.idnr", "fr.nif", "hu.tax", "ua.rntrc", "us.itin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Identifier:
 
     @property
     def kind(self) -> str:
-        """Kind of the spans it gives."""
-        return KIND_OF_GROUP[self.group]
+        """Kind of the spans it gives: TAX_ID only for numbers that companies have as well."""
+        return "NATIONAL_ID" if self.name in _OF_PERSONS_ONLY else KIND_OF_GROUP[self.group]
 
     def fits(self, number: str) -> bool:
         """Whether the letters before a tax number, if any, are those of its country."""
@@ -265,7 +268,7 @@ def _parsed(line: str) -> Identifier:
     name, group, forms, free, check = (field.strip() for field in line.split("|"))
     country, _, rest = name.partition(".")
     return Identifier(
-        name=rest if country == "-" else name,
+        name=f"identifier.{rest}" if country == "-" else name,
         country=None if country == "-" else country.upper(),
         group=group,
         forms=tuple(form.strip() for form in forms.split(",")),

@@ -123,7 +123,7 @@ def _names_at(
 ) -> Iterator[tuple[int, int, Name]]:
     """Start, end and name of all names that begin with a word."""
     first = words[index]
-    for stems, name in _lexicon().get(first.folded[:_KEY], ()):
+    for stems, name in _beginning_with(first.folded):
         last = index + len(stems) - 1
         if last >= len(words):
             continue
@@ -191,6 +191,16 @@ def _has_only_fillers(
         or (word.start == end + 1 and text[end] in _ENDINGS_AFTER)
         or any(start <= word.start and word.end <= stop for start, stop, _ in found)
         for word in words
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _beginning_with(word: str) -> tuple[tuple[tuple[str, ...], Name], ...]:
+    """Names whose first word this one is, or begins with; those with more words first."""
+    return tuple(
+        (stems, name)
+        for stems, name in _lexicon().get(word[:_KEY], ())
+        if word.startswith(stems[0].removesuffix(_EXACT))
     )
 
 

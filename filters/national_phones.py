@@ -75,7 +75,8 @@ def find_national(context: Context) -> Iterator[Span]:
 
 
 def _in_run(text: str, number: Number, plans: list[numbering.Plan]) -> Iterator[Span]:
-    groups = [m.span() for m in _GROUPS.finditer(text, number.start, number.end)]
+    digits = _GROUPS.finditer(text, number.start, number.end)
+    groups = [match.span() for match in itertools.islice(digits, _MAX_GROUPS + 1)]
     if len(groups) > _MAX_GROUPS or _is_part(text, number.start, groups):
         return
     others = [m.span() for m in _DATES.finditer(text, number.start, number.end)]

@@ -39,7 +39,9 @@ def personal_pages() -> list[Entry]:
 def filled(page: Page) -> tuple[Page, dict[str, int]]:
     """A page with its markers filled in, and how many it held of each kind."""
     counts: Counter[str] = Counter()
-    return replace(page, blocks=tuple(_filled(block, counts) for block in page.blocks)), dict(counts)
+    return replace(page, blocks=tuple(_filled(block, counts) for block in page.blocks)), dict(
+        counts
+    )
 
 
 def _entry(page: Page) -> Entry:

@@ -32,7 +32,9 @@ def _poor(page: Page) -> Entry:
     tag = page.tag or page.path.split("/")[1] + "_Latn"
     page, pii = filled(replace(page, tag=tag))
     why = f"A page whose first broken rule, in declared order, is {rule}."
-    return rejected("poor", f"rule.{rule}", fetch(page, Look(layout="plain")), why, tag=tag, pii=pii)
+    return rejected(
+        "poor", f"rule.{rule}", fetch(page, Look(layout="plain")), why, tag=tag, pii=pii
+    )
 
 
 def served_oddly(pages: Mapping[str, Page]) -> list[Entry]:

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from filters.identifier_forms import IDENTIFIERS, KIND_OF_GROUP, Identifier
+from filters.identifier_forms import IDENTIFIERS, Identifier
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "identifiers.md"
 _BETWEEN: Final = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- end of table -->)", re.DOTALL)
@@ -31,8 +31,8 @@ def _row(country: str | None, identifier: Identifier) -> str:
     forms += f" and {more} more" if more > 0 else ""
     alone = ", ".join(f"`{form}`" for form in identifier.free) or "no"
     check = identifier.check or "form only"
-    kind = KIND_OF_GROUP[identifier.group]
-    return f"| {country or 'any'} | {identifier.name} | {kind} | {forms} | {alone} | {check} |"
+    start = f"| {country or 'any'} | {identifier.name} | {identifier.kind} |"
+    return f"{start} {forms} | {alone} | {check} |"
 
 
 def page() -> str:

@@ -365,8 +365,8 @@ def test_country_and_detector_are_told() -> None:
     (span,) = _find("BTW BE0403019261", "nld")
     assert (span.kind, span.detector, span.country) == ("TAX_ID", "be.vat", "BE")
     (span,) = _find("passport C4J7K8L91", "eng")
-    assert (span.detector, span.country) == ("passport", None)
-    assert _named("passport").group == DOCUMENT
+    assert (span.detector, span.country) == ("identifier.passport", None)
+    assert _named("identifier.passport").group == DOCUMENT
 
 
 @pytest.mark.parametrize(
@@ -380,6 +380,11 @@ def test_styled_separators(written: str) -> None:
 def test_en_dash_and_full_width() -> None:
     assert pii.redact("personnummer 850512–1239", "swe")[0] == "personnummer <NATIONAL_ID>"
     assert pii.redact("PESEL 44051401359", "pol")[0] == "PESEL <NATIONAL_ID>"
+
+
+def test_a_tax_number_that_only_persons_have_is_a_national_id() -> None:
+    assert pii.redact("Steuer-ID 65 929 970 489", "deu")[0] == "Steuer-ID <NATIONAL_ID>"
+    assert pii.redact("NIP 123-456-32-18", "pol")[0] == "NIP <TAX_ID>"
 
 
 def test_twice_is_once() -> None:
