@@ -238,6 +238,8 @@ def _peers(peers: Mapping[str, Any]) -> Iterator[str]:
     programs = peers["programs"]
     yield "## Beside other programs"
     yield ""
+    yield "Speed is on these texts, which hold little but personal data; ordinary text is faster."
+    yield ""
     for name, one in programs.items():
         took = one["took"]
         yield (
