@@ -10,7 +10,7 @@ from typing import Any
 
 from audit import alarms
 from audit.runs import STEPS, Run, is_running
-from pipeline import runner
+from pipeline import plan, runner
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
@@ -184,8 +184,14 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         return dict.fromkeys(STEPS)
     partitions = settings.cluster.partitions  # without it, known when the documents are
     is_last = done["publish"] and done["compact"] and run.is_finished
+    rights = settings.rights
     return {
-        "prepare": 4,
+        "prepare": plan.prepared(
+            len(run.book.get("robots") or ()), rights.optout_domains is not None
+        )
+        if rights.robots_latest is None and rights.side_files is None
+        else None,
+        "collate": None,  # known when it is known how many hosts there are
         "extract": shards,
         "band": None,
         "pair": partitions,

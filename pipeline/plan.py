@@ -102,6 +102,11 @@ class Plan:
         return found
 
 
+def prepared(robots: int, has_optouts: bool) -> int:
+    """Tasks of `prepare` for so many files of robots.txt, without other files of sites."""
+    return max(1, len(_spread(robots))) + 3 + has_optouts
+
+
 def _ordinal(number: int) -> str:
     return f"{number:05d}"
 

@@ -35,6 +35,8 @@ class Terminal:
         termios.tcsetwinsize(theirs, (size[1], size[0]))
         self.before = termios.tcgetattr(theirs)
         self.theirs = theirs
+        # Its size speaks, not what the terminal of the tests says of itself.
+        kept = {name: v for name, v in os.environ.items() if name not in ("COLUMNS", "LINES")}
         with heeding_ctrl_c():
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "pipeline.cli", *words],
@@ -42,7 +44,7 @@ class Terminal:
                 stdin=theirs,
                 stdout=theirs,
                 stderr=theirs,
-                env={**os.environ, "TERM": "xterm-256color", "CI": "", **env},
+                env={**kept, "TERM": "xterm-256color", "CI": "", **env},
                 start_new_session=True,
             )
         self.said = ""
