@@ -47,7 +47,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
         "phone.international",
         _one("PHONE"),
         2,
-        phones.may_be_international,
+        _always,
         phones.find_international,
         True,
     ),
@@ -60,7 +60,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     ),
     Detector("ipv4", _one("IP"), 1, _always, network.find_ipv4, True),
     Detector("ipv6", _one("IP"), 1, _always, network.find_ipv6, True),
-    Detector("mac", _one("MAC"), 1, network.may_be_mac, network.find_mac, False),
+    Detector("mac", _one("MAC"), 1, _always, network.find_mac, False),
     Detector("secret", _one("SECRET"), 1, _always, credentials.find_secret, True),
     Detector("wallet", _one("WALLET"), 1, _always, accounts.find_wallet, False),
 )

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from functools import cache
+from types import ModuleType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,9 +31,12 @@ _HYPHENS: Final = (0x2010, 0x2011, 0x2012, 0x2013, 0x2043, 0x2212, 0xFE58, 0xFE6
 _STYLED: Final = ((0x2100, 0x214F), (0xFE50, 0xFF5E), (0x1D400, 0x1D7FF))
 _MAX_DECIMAL: Final = 0x1FBFF
 
-DIGIT, TOKEN, FOLDED = 1, 2, 4
-"""Class bits: ASCII digits; those with ASCII letters and ". - _"; what is not seen as it is."""
-_REMOVED: Final = 0x10FFFF  # a noncharacter
+DIGIT, TOKEN, FOLDED, CAPITAL, JOINT = 1, 2, 4, 8, 16
+"""Class bits: ASCII digits; those with ASCII letters and ". - _"; what is not seen as it is; ASCII
+capitals; what may stand between the digits of a number."""
+REMOVED: Final = 0x10FFFF  # a noncharacter
+Points = NDArray[np.uint8] | NDArray[np.uint32]
+"""The characters of a text by number; a byte each where all are ASCII."""
 
 
 def _table() -> dict[str, str]:
@@ -62,6 +67,8 @@ def _classes() -> NDArray[np.uint8]:
     for low, high in ("09", "AZ", "az", "__", "..", "--"):
         classes[ord(low) : ord(high) + 1] = TOKEN
     classes[ord("0") : ord("9") + 1] |= DIGIT
+    classes[ord("A") : ord("Z") + 1] |= CAPITAL
+    classes[list(map(ord, " .-/()"))] |= JOINT
     classes[list(map(ord, SEEN_AS))] |= FOLDED
     return classes
 
@@ -69,11 +76,12 @@ def _classes() -> NDArray[np.uint8]:
 def _plain() -> NDArray[np.uint32]:
     plain = np.arange(0x110000, dtype=np.uint32)
     for character, seen in SEEN_AS.items():
-        plain[ord(character)] = ord(seen) if seen else _REMOVED
+        plain[ord(character)] = ord(seen) if seen else REMOVED
     return plain
 
 
-_CLASSES: Final = _classes()
+CLASSES: Final = _classes()
+"""Class bits of each character."""
 _PLAIN: Final = _plain()
 
 
@@ -83,8 +91,8 @@ class Folded(NamedTuple):
     text: str
     removed: tuple[int, ...]
     """For each character left out the place in the folded text before which it stood; ascending."""
-    classes: NDArray[np.uint8]
-    """Class bits of each character of the folded text."""
+    points: Points
+    """The characters of the folded text."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The range of the text as given that holds the characters of a range of the folded one."""
@@ -94,30 +102,26 @@ class Folded(NamedTuple):
         return first, max(first, end + bisect_right(self.removed, end - 1))
 
 
-def classes(text: str) -> NDArray[np.uint8]:
-    """Class bits of each character; linear, two nanoseconds a character."""
+def points(text: str) -> Points:
+    """The characters of a text by number."""
     if text.isascii():
-        return _CLASSES[np.frombuffer(text.encode("ascii"), np.uint8)]
-    return _CLASSES[_points(text)]
+        return np.frombuffer(text.encode("ascii"), np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+@cache
+def _loops() -> ModuleType:
+    """The compiled loops, imported when the first text is looked at: numba takes half a second."""
+    from filters import sieve_loops  # noqa: PLC0415
+
+    return sieve_loops
 
 
 def fold(text: str) -> Folded:
     """The text as it is seen; linear, and the text itself where nothing is to be replaced."""
-    found = classes(text)
-    if text.isascii():
-        return Folded(text, (), found)
-    places = np.flatnonzero(found & FOLDED)
-    if not places.size:
-        return Folded(text, (), found)
-    points = _points(text).copy()
-    seen = _PLAIN[points[places]]
-    points[places] = seen
-    hidden = places[seen == _REMOVED]
-    points = np.delete(points, hidden)
-    folded = points.tobytes().decode("utf-32-le", "surrogatepass")
-    removed = (hidden - np.arange(hidden.size)).tolist()
-    return Folded(folded, tuple(removed), _CLASSES[points])
-
-
-def _points(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    given = points(text)
+    if text.isascii() or _loops().first_folded(given, CLASSES) == given.size:
+        return Folded(text, (), given)
+    seen, removed = _loops().fold(given, _PLAIN)
+    folded = seen.tobytes().decode("utf-32-le", "surrogatepass")
+    return Folded(folded, tuple(removed.tolist()), seen)

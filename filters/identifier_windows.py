@@ -86,16 +86,20 @@ def runs(context: Context) -> Iterator[tuple[int, int]]:
 def _anchors(context: Context) -> Iterator[tuple[int, int]]:
     """Ranges in which numbers may begin: runs of digits, or of digits and capitals."""
     runs = (number[:2] for number in context.numbers)
-    short = ((place, place + 1) for place in context.short)
-    return merge(runs, short)
+    return merge(runs, context.codes)
 
 
 def windows(text: str, start: int, end: int) -> Iterator[Window]:
     """Parts of a run, with the letters around, whose shape some identifier has."""
-    base = max(0, start - MARGIN)
-    shape = text[base : end + MARGIN].translate(_SHAPE)
     known = by_shape()
     groups = [match.span() for match in _GROUP.finditer(text, start, end)]
+    token = _token(text, groups[0][0])
+    whole = [token] if token is not None and token.shape in known else []
+    if sum(last - first for first, last in groups) < _fewest():
+        yield from whole
+        return
+    base = max(0, start - MARGIN)
+    shape = text[base : end + MARGIN].translate(_SHAPE)
     starts = [_starts(text, first) for first, _ in groups]
     ends = [_ends(text, last) for _, last in groups]
     for index, options in enumerate(starts):
@@ -111,9 +115,7 @@ def windows(text: str, start: int, end: int) -> Iterator[Window]:
                         yield Window(first, last, seen, is_glued)
     if len(groups) > 1:
         yield from _regrouped(text, shape[start - base : end - base], start, end)
-    token = _token(text, groups[0][0])
-    if token is not None and token.shape in known:
-        yield token
+    yield from whole
 
 
 def _regrouped(text: str, shape: str, start: int, end: int) -> Iterator[Window]:
@@ -200,6 +202,12 @@ def by_shape() -> dict[str, tuple[Identifier, ...]]:
         for shape in shapes(identifier.forms):
             found.setdefault(shape, []).append(identifier)
     return {shape: tuple(each) for shape, each in found.items()}
+
+
+@cache
+def _fewest() -> int:
+    """Digits of the shapes that have fewest; "HTML5" and "F4" are in none."""
+    return min(shape.count("9") for shape in by_shape() if not shape.startswith("X"))
 
 
 @cache

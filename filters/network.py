@@ -111,17 +111,26 @@ _MAC_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _MAC_WINDOW: Final = 60
+_MAC_REACH: Final = 20  # an address has seventeen characters, and two more show where it ends
 
 
-def may_be_mac(text: str) -> bool:
-    """Whether the middle of a hardware address stands anywhere."""
-    return any(middle.search(text) for middle in _MAC_MIDDLES)
+def _around_middles(text: str) -> list[tuple[int, int]]:
+    """Ranges that hold every hardware address: its middle is quickly found, its start is not."""
+    places = sorted(match.start() for middle in _MAC_MIDDLES for match in middle.finditer(text))
+    ranges: list[tuple[int, int]] = []
+    for place in places:
+        first, last = max(0, place - _MAC_REACH), place + 2 * _MAC_REACH
+        if ranges and first <= ranges[-1][1]:
+            first = ranges.pop()[0]
+        ranges.append((first, last))
+    return ranges
 
 
 def find_mac(context: Context) -> Iterator[Span]:
     """Hardware addresses; pairs of digits alone (times, codes) and grouped fours need a word."""
     text = context.text
-    for match in _MAC.finditer(text):
+    found = (m for place in _around_middles(text) for m in _MAC.finditer(text, *place))
+    for match in found:
         written = match.group()
         digits = re.sub(r"[:.\-]", "", written).lower()
         if len(set(digits)) == 1:

@@ -20,7 +20,7 @@ _INTERNATIONAL: Final = regex.compile(
     r"|(?<![\w+])(?<![0-9][.,:/ \-])00(?=[ \-]?[1-9]))"
     r"[ (]{0,2}+[0-9](?:[ .\-/()]{0,3}+[0-9]){6,30}+"
 )
-_HINTS: Final = (re.compile(r"\+[ (]{0,2}[0-9]"), re.compile(r"00[ \-]?[1-9]"))
+_LEAD: Final = 3  # the plus, and a space or an opening parenthesis after it
 # Coordinates; a registrar's "+49.3012345678" has more digits.
 _DECIMAL: Final = re.compile(r"\+ ?[0-9]{1,3}\.[0-9]{4,7}+")
 _THOUSANDS: Final = re.compile(r"\+ ?[0-9]{1,3}(?:[.][0-9]{3})++")
@@ -45,15 +45,10 @@ _MAX_DIGITS: Final = 15  # ITU-T E.164
 _NOT_DIGITS: Final = re.compile(r"[^0-9]")
 
 
-def may_be_international(text: str) -> bool:
-    """Whether "+" or "00" stands before digits anywhere."""
-    return any(hint.search(text) for hint in _HINTS)
-
-
 def find_international(context: Context) -> Iterator[Span]:
     """Numbers with "+" or "00" and the code of a region in which they are possible."""
     text = context.text
-    for match in _INTERNATIONAL.finditer(text):
+    for match in _written_internationally(context):
         start = match.start()
         written = text[start : min(match.end(), start + _MAX_WRITTEN)]
         date = _DATE.search(written)
@@ -67,6 +62,15 @@ def find_international(context: Context) -> Iterator[Span]:
                 first, last = with_parenthesis(text, start, cut)
                 yield Span(first, last, "PHONE", "phone.international", plan.region)
                 break
+
+
+def _written_internationally(context: Context) -> Iterator[regex.Match[str]]:
+    """Matches in runs of digits, the only places where such a number can be."""
+    text = context.text
+    for number in context.numbers:
+        first = max(0, number.start - _LEAD)
+        if "+" in text[first : number.start] or "00" in number.digits:
+            yield from _INTERNATIONAL.finditer(text, first, number.end)
 
 
 def _is_part(text: str, start: int, end: int) -> bool:

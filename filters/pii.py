@@ -180,7 +180,7 @@ def _seen(
     is_whole = last - first == len(text)
     folded = folding.fold(text if is_whole else text[first:last])
     seen = _LITERAL.sub(_blot, folded.text) if "<" in folded.text else folded.text
-    context = replace(page, text=seen, classes=folded.classes)
+    context = replace(page, text=seen, points=folded.points)
     low = first + _EDGE if first else 0
     high = last - _EDGE if last < len(text) else last
     for span in candidates(context, detectors):

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from filters import countries, folding, sieve
 
 KINDS: Final = (
@@ -56,8 +53,8 @@ class Context:
     text: str
     language: str | None = None
     host_tld: str | None = None
-    classes: NDArray[np.uint8] | None = None
-    """Class bits of the text (`filters.folding`), where they are known already."""
+    points: folding.Points | None = None
+    """The characters of the text by number, where they are known already."""
     gated: frozenset[str] | None = None
     """The page's countries, where they are known already and `text` is a part of the page."""
 
@@ -77,19 +74,19 @@ class Context:
         """
         return tuple(
             Number(start, end, self.text[start:end].translate(_SEPARATORS))
-            for start, end in sieve.numbers(self.text, self._seen)
+            for start, end in sieve.numbers(self._points)
         )
 
     @cached_property
-    def short(self) -> tuple[int, ...]:
-        """Where five digits stand alone, or digits touch a capital, in order."""
-        return tuple(sieve.short(self.text, self._seen))
+    def codes(self) -> list[tuple[int, int]]:
+        """Ranges of five digits alone, and of digits and capitals in one word, in order."""
+        return sieve.codes(self._points)
 
     @cached_property
-    def tokens(self) -> tuple[tuple[int, int], ...]:
+    def tokens(self) -> list[tuple[int, int]]:
         """Ranges of every run of at least twenty ASCII letters, digits and ". - _", in order."""
-        return tuple(sieve.tokens(self.text, self._seen))
+        return sieve.tokens(self._points)
 
     @cached_property
-    def _seen(self) -> NDArray[np.uint8]:
-        return folding.classes(self.text) if self.classes is None else self.classes
+    def _points(self) -> folding.Points:
+        return folding.points(self.text) if self.points is None else self.points

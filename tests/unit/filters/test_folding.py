@@ -36,7 +36,7 @@ def test_what_is_seen_as_it_is_stays(text: str) -> None:
 def test_every_character_is_at_its_place(text: str) -> None:
     folded = fold(text)
     assert len(folded.text) + len(folded.removed) == len(text)
-    assert np.array_equal(folded.classes, folding.classes(folded.text))
+    assert np.array_equal(folded.points, folding.points(folded.text))
     for place, character in enumerate(folded.text):
         start, end = folded.span(place, place + 1)
         assert end == start + 1
@@ -73,7 +73,7 @@ def test_replacements_are_what_compatibility_says() -> None:
     ],
 )
 def test_numbers_are_runs_of_six_digits(text: str, found: list[str]) -> None:
-    places = sieve.numbers(text, folding.classes(text))
+    places = sieve.numbers(folding.points(text))
     assert [text[start:end] for start, end in places] == found
 
 
@@ -82,5 +82,21 @@ def test_numbers_are_runs_of_six_digits(text: str, found: list[str]) -> None:
 def test_tokens_are_long_words(before: int, length: int) -> None:
     text = " " * before + "a1_-." * 8
     text = text[: before + length] + " äöü"
-    found = sieve.tokens(text, folding.classes(text))
+    found = sieve.tokens(folding.points(text))
     assert found == ([(before, before + length)] if length >= 20 else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("12345 123456 1234", ["12345"]),
+        ("HTML5, F4, A4B, UTF8", ["5"]),
+        ("85T10 A562S", ["85T10", "562S"]),
+        ("1234M x9876L", ["1234M", "9876L"]),
+        ("CAB12x", ["12"]),
+        ("ABCDE", []),
+    ],
+)
+def test_codes_are_five_digits_or_digits_with_capitals(text: str, found: list[str]) -> None:
+    places = sieve.codes(folding.points(text))
+    assert [text[start:end] for start, end in places] == found
