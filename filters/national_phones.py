@@ -192,7 +192,8 @@ def _is_one(text: str, start: int, end: int) -> bool:
     written = text[start:end]
     is_glued = start > 1 and text[start - 1] in ".:#" and text[start - 2].isalnum()
     is_list = written.count("/") > 1 or written.count(" -") > 1
-    is_counted = _ONE_DIGIT.match(written) is not None and text[start - 1 : start] != "("
+    is_prefix = text[start - 1 : start] == "(" and ")" in written
+    is_counted = _ONE_DIGIT.match(written) is not None and not is_prefix
     return not (is_glued or is_list or is_counted)
 
 

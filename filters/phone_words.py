@@ -62,6 +62,7 @@ WORD_WINDOW: Final = 40
 _LABEL: Final = re.compile(r"[.:][.:)\s]{0,3}\(?|\t\(?| er ")
 # Between a word and a number that is valid nowhere stand few letters: "Tel. (office): 123 4567".
 _LABEL_GAP: Final = 6
+_WHOLE_WORD: Final = 6  # letters of a word that is no abbreviation: a full stop ends a sentence
 _MAX_LETTERS_BETWEEN: Final = 20
 _MAX_LETTERS_AFTER_VERB: Final = 8
 # Numbers of other kinds that words name. Serial numbers and codes have their detectors, or none.
@@ -91,7 +92,9 @@ def said_of(text: str, start: int, end: int) -> Said:
         between = before[match.end() :]
         is_letter = len(match.group()) == 1 and match.group().isalpha()
         if not is_letter or _LABEL.fullmatch(between):
-            found = Said.NONE if _OTHER_WORDS.search(between) else _by_gap(between)
+            is_over = len(match.group()) >= _WHOLE_WORD and between.startswith((". ", ".\n"))
+            said = Said.WEAK if is_over else _by_gap(between)
+            found = Said.NONE if _OTHER_WORDS.search(between) else said
     if found > Said.NONE:
         return found
     if _WORDS_AFTER.match(text[end : end + WORD_WINDOW].lower()):
@@ -104,9 +107,17 @@ def said_of(text: str, start: int, end: int) -> Said:
     return max(asked, default=Said.ASKED if _PLACE_LABEL.search(before) else Said.NONE)
 
 
+# "Kundennummer: ", "member no. ": what telephones are called is asked before.
+_SOME_NUMBER: Final = re.compile(
+    r"(?:[^\W\d_]{3}(?:nummern?|numer|number)|[^\W\d_]{3} (?:number|nummer|num[eé]ro|n[uú]mero"
+    r"|numer|no|nr|n[°º]|№))[.:]{0,2}[ \t]?[:=#]?[ \t]?\(?$"
+)
+
+
 def is_other(text: str, start: int) -> bool:
-    """Whether the text before a number names another kind of number."""
-    return _OTHER_WORDS.search(text[max(0, start - WORD_WINDOW) : start].lower()) is not None
+    """Whether the text before a number names another kind of number, be it one that we know."""
+    before = text[max(0, start - WORD_WINDOW) : start].lower()
+    return _OTHER_WORDS.search(before) is not None or _SOME_NUMBER.search(before) is not None
 
 
 def _by_gap(between: str) -> Said:

@@ -137,3 +137,16 @@ def test_the_country_is_that_of_the_page() -> None:
 def test_international_numbers_have_a_plan(digits: str, region: str | None) -> None:
     found = numbering.of_international(digits)
     assert (found and found[0].region) == region
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kundennummer: 0171 2345678",
+        "member no. 020 7946 0958",
+        "(0 18 21 32 41 59",
+        "zabudol na telefón. (10.12.11.19)",
+    ],
+)
+def test_numbers_of_other_names_stay(text: str) -> None:
+    assert redact(text, "deu")[0] == text
