@@ -59,7 +59,7 @@ _WORDS_AFTER: Final = re.compile(
 )
 WORD_WINDOW: Final = 40
 # One letter is a label only right before a number: "T: 030 123456".
-_LABEL: Final = re.compile(r"[.:][.:)\s]{0,3}\(?|\t\(?| er ")
+_LABEL: Final = re.compile(r"[.:][.:)\t ]{0,3}\(?|\t\(?| er ")
 # Between a word and a number that is valid nowhere stand few letters: "Tel. (office): 123 4567".
 _LABEL_GAP: Final = 6
 _WHOLE_WORD: Final = 6  # letters of a word that is no abbreviation: a full stop ends a sentence

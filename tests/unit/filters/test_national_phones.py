@@ -146,6 +146,7 @@ def test_international_numbers_have_a_plan(digits: str, region: str | None) -> N
         "member no. 020 7946 0958",
         "(0 18 21 32 41 59",
         "zabudol na telefón. (10.12.11.19)",
+        "fader: Lorenzo, f.\n14 862 023",
     ],
 )
 def test_numbers_of_other_names_stay(text: str) -> None:
