@@ -54,7 +54,7 @@ _VERBS: Final = re.compile(
 )
 _PLACE_LABEL: Final = re.compile(r"(?<![^\W_])(?:office|desk|home|work|direct|büro): ?\(?$")
 _WORDS_AFTER: Final = re.compile(
-    r"[ \-,(]{0,3}(?:office|fax|mobile|cell|home|work|tel|phone|desk|direct|mob|gsm|handy|privat"
+    r"[ \-,(]{0,3}(?:office|fax|mobile|cell(?=\))|home|work|tel|phone|desk|direct|mob|gsm|handy|privat"
     r"|faks|факс|моб|дом|раб|puh|numara\w*|nömrə\w*|numaralı)\b"
 )
 WORD_WINDOW: Final = 40
@@ -93,7 +93,9 @@ def said_of(text: str, start: int, end: int) -> Said:
         is_letter = len(match.group()) == 1 and match.group().isalpha()
         if not is_letter or _LABEL.fullmatch(between):
             is_over = len(match.group()) >= _WHOLE_WORD and between.startswith((". ", ".\n"))
-            said = Said.WEAK if is_over else _by_gap(between)
+            # "t." and "f." stand for much else, "t:" hardly does.
+            is_doubtful = is_over or (is_letter and between.startswith("."))
+            said = Said.WEAK if is_doubtful else _by_gap(between)
             found = Said.NONE if _OTHER_WORDS.search(between) else said
     if found > Said.NONE:
         return found
