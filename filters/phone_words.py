@@ -54,7 +54,8 @@ _VERBS: Final = re.compile(
 )
 _PLACE_LABEL: Final = re.compile(r"(?<![^\W_])(?:office|desk|home|work|direct|büro): ?\(?$")
 _WORDS_AFTER: Final = re.compile(
-    r"[ \-,(]{0,3}(?:office|fax|mobile|cell(?=\))|home|work|tel|phone|desk|direct|mob|gsm|handy|privat"
+    r"[ \-,(]{0,3}(?:office|fax|mobile|cell(?=\))|home|work|tel|phone|desk|direct|mob|gsm|handy"
+    r"|privat"
     r"|faks|факс|моб|дом|раб|puh|numara\w*|nömrə\w*|numaralı)\b"
 )
 WORD_WINDOW: Final = 40
