@@ -32,7 +32,7 @@ _WORDS: Final = re.compile(
     r"|[☎✆📞📱☏🖀🕿🖷📠])[^\W\d_]*+"
     r"|(?<![^\W_])(?:handy(?:nummer|nr)?|m[oòóô]bi\w{0,9}|m[oòóô]vi[ls]\w{0,5}|gsm\w{0,4}"
     r"|fax\w{0,8}|feks|facs|tel|tlf"
-    r"|tfn?|tlph|tfno|mob|cel(?=[.:])|ph(?=[.:])|tél|teil|telf|telè|telef"
+    r"|tfn?|tlph|tfno|mob|cel(?=[.:](?! ?-))|ph(?=[.:])|tél|teil|telf|telè|telef"
     r"|tlfn|fono|f[oóò]n|móv|portable|cell(?:phone|ular\w{0,3})?"
     r"|kom(?=[.:])|komórk\w*|linka|cep|symudol|тел|тэл|моб|ф|т|тл|τηλ|κιν|s[ií]m[aiu]\w{0,6}"
     r"|gsímar?|farsím\w{0,3}|puh"
