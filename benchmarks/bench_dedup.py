@@ -10,8 +10,6 @@ exact Jaccard similarity of all pairs, by brute force: of our shingles, and of t
 import argparse
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -36,23 +34,7 @@ LAYOUTS = (
     *((10, 6), (11, 7), (10, 8), (12, 8)),
 )
 """Those that fill the signature, then some with fewer bands."""
-RENSA = bench_peers.BENCH / "rensa"
-RENSA_REQUIREMENT = "rensa==0.5.0"
-
-
-def rensa_python() -> Path:
-    """The interpreter of rensa's environment, made now if it is missing."""
-    python, stamp = RENSA / "bin" / "python", RENSA / ".installed"
-    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == RENSA_REQUIREMENT):
-        measure.say(f"making {RENSA.relative_to(measure.REPOSITORY)}")
-        shutil.rmtree(RENSA, ignore_errors=True)
-        bench_peers.BENCH.mkdir(exist_ok=True)
-        (bench_peers.BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
-        subprocess.run([sys.executable, "-m", "venv", str(RENSA)], check=True)
-        install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*install, RENSA_REQUIREMENT], check=True, stdout=sys.stderr)
-        stamp.write_text(RENSA_REQUIREMENT, encoding="utf-8")
-    return python
+RENSA_REQUIREMENTS = ("rensa==0.5.0",)
 
 
 def texts_of(given: argparse.Namespace) -> list[str]:
@@ -143,9 +125,12 @@ class _Sides:
         self.commands = {
             "weir": [*ours, "benchmarks.dedup_weir"],
             "datasketch": [*ours, "benchmarks.peer_datasketch"],
-            "rensa": [str(rensa_python()), str(here / "peer_rensa.py")],
+            "rensa": [
+                str(measure.python_of("rensa", RENSA_REQUIREMENTS)),
+                str(here / "peer_rensa.py"),
+            ],
             "datatrove": [
-                str(bench_peers.peer_python()),
+                str(measure.python_of(bench_peers.PEER, bench_peers.REQUIREMENTS)),
                 str(here / "peer_datatrove_dedup.py"),
             ],
         }

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks import measure
 from filters import domains
 from pipeline import lists
@@ -33,7 +31,7 @@ def build(folder: str) -> dict[str, Any]:
         "bytes": output.bytes,
         "wall_s": round(time.perf_counter() - wall, 2),
         "cpu_s": round(time.process_time() - cpu, 2),
-        "peak_rss_mb": round(_status_mb("VmHWM"), 1),
+        "peak_rss_mb": round(measure.status_mb("VmHWM"), 1),
     }
 
 
@@ -41,11 +39,11 @@ def mapped(folder: str, urls: int) -> dict[str, Any]:
     """A worker's view: memory of its own, mapped pages, and lookups."""
     asked = addresses(urls)
     names = [f"site{n}.example" for n in range(urls)]
-    before = _status_mb("RssAnon")
+    before = measure.status_mb("RssAnon")
     table = lists.mapped(Path(folder) / "list.arrow").combine_chunks()
     listed = domains.KeyList(table.column("key").to_numpy(), table.column("flags").to_numpy())
     blocked = sum(domains.find(url, listed) > 0 for url in asked)
-    own, seen = _status_mb("RssAnon") - before, _mapped_mb(folder)
+    own, seen = measure.status_mb("RssAnon") - before, measure.mapped_mb(folder)
     return {
         "own_mb": round(own, 1),
         "mapped_mb": seen,
@@ -60,11 +58,11 @@ def mapped(folder: str, urls: int) -> dict[str, Any]:
 def text_sets() -> dict[str, Any]:
     """The same list as a set of strings, as datatrove holds it."""
     item = _source()
-    before, began = _status_mb("RssAnon"), time.perf_counter()
+    before, began = measure.status_mb("RssAnon"), time.perf_counter()
     held = {line for _, lines in lists.chunks(item) for line in lines.decode().splitlines()}
     return {
         "entries": len(held),
-        "own_mb": round(_status_mb("RssAnon") - before, 1),
+        "own_mb": round(measure.status_mb("RssAnon") - before, 1),
         "wall_s": round(time.perf_counter() - began, 2),
     }
 
@@ -91,19 +89,6 @@ def _ns_each(function: Callable[[str], object], given: list[str]) -> float:
     for one in given:
         function(one)
     return (time.process_time() - began) / len(given) * 1e9
-
-
-def _mapped_mb(folder: str) -> float:
-    maps = psutil.Process().memory_maps()
-    return round(sum(m.rss for m in maps if m.path.startswith(folder)) / 2**20, 1)
-
-
-def _status_mb(name: str) -> float:
-    """A line of the kernel's account of this process: `RssAnon`, its own memory; `VmHWM`, peak."""
-    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
 
 
 def main() -> int:

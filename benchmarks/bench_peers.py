@@ -26,32 +26,14 @@ from warcio.warcwriter import WARCWriter
 
 from benchmarks import measure
 
-BENCH = measure.REPOSITORY / ".bench"
-PEER = BENCH / "datatrove"
+PEER = "datatrove"
 REQUIREMENTS = ("datatrove[processing,io]==0.10.1", "lxml_html_clean", "spacy>=3.8,<4")
 """The extra pins trafilatura below 1.12, whose jusText needs lxml_html_clean since lxml 5.2, and
 lxml 6 no longer has it as the extra that trafilatura asks for: without, every page is an error that
 is only logged. spaCy is in another extra, but splits English into words; a blank model, so nothing
 is downloaded.
 """
-STAMP = PEER / ".installed"
 REPORTED = ("datatrove", "trafilatura", "lxml", "spacy", "nltk", "warcio", "numpy", "pyarrow")
-
-
-def peer_python() -> Path:
-    """The interpreter of the peer's environment, made now if it is missing."""
-    python = PEER / "bin" / "python"
-    wanted = "\n".join(REQUIREMENTS)
-    if not (STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted):
-        measure.say(f"making {PEER.relative_to(measure.REPOSITORY)}")
-        shutil.rmtree(PEER, ignore_errors=True)
-        BENCH.mkdir(exist_ok=True)
-        (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
-        subprocess.run([sys.executable, "-m", "venv", str(PEER)], check=True)
-        install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*install, *REQUIREMENTS], check=True, stdout=sys.stderr)
-        STAMP.write_text(wanted, encoding="utf-8")
-    return python
 
 
 def peer_versions(python: Path) -> dict[str, str]:
@@ -86,10 +68,10 @@ def run_peer(warc: Path, out: Path, core: int, python: Path) -> tuple[measure.Co
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     env = {
-        "HF_HOME": str(BENCH / "cache"),
-        "HF_ASSETS_CACHE": str(BENCH / "cache" / "assets"),
+        "HF_HOME": str(measure.BENCH / "cache"),
+        "HF_ASSETS_CACHE": str(measure.BENCH / "cache" / "assets"),
         "HF_HUB_OFFLINE": "1",
-        "TLDEXTRACT_CACHE": str(BENCH / "cache" / "tldextract"),
+        "TLDEXTRACT_CACHE": str(measure.BENCH / "cache" / "tldextract"),
         "OMP_NUM_THREADS": "1",
     }
     script = Path(__file__).with_name("peer_datatrove.py")
@@ -168,7 +150,7 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     given = options.parse_args()
-    python = peer_python()
+    python = measure.python_of(PEER, REQUIREMENTS)
     with tempfile.TemporaryDirectory(prefix="weir-peers-") as name:
         folder = Path(name)
         few = folder / "few.warc.gz"

@@ -10,7 +10,6 @@ Each is scored on the kinds that it knows, and on all.
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -25,10 +24,7 @@ from benchmarks import measure
 from filters import pii
 from langid.tags import EUROPEAN
 
-BENCH = measure.REPOSITORY / ".bench"
-PRESIDIO = BENCH / "presidio"
 REQUIREMENTS = ("presidio-analyzer==2.2.366", "spacy>=3.8,<4")
-STAMP = PRESIDIO / ".installed"
 SUBJECTS = 20
 NEGATIVES_OF_EACH = 25
 KNOWN = {
@@ -37,21 +33,6 @@ KNOWN = {
     "presidio": frozenset({"EMAIL", "PHONE", "IBAN", "CARD", "IP", "MAC", "WALLET", "NATIONAL_ID"}),
 }
 """Kinds that each seeks at all; None is every kind."""
-
-
-def presidio_python() -> Path:
-    """The interpreter of Presidio's environment, made now if it is missing."""
-    python, wanted = PRESIDIO / "bin" / "python", "\n".join(REQUIREMENTS)
-    if not (STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted):
-        measure.say(f"making {PRESIDIO.relative_to(measure.REPOSITORY)}")
-        shutil.rmtree(PRESIDIO, ignore_errors=True)
-        BENCH.mkdir(exist_ok=True)
-        (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
-        subprocess.run([sys.executable, "-m", "venv", str(PRESIDIO)], check=True)
-        install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*install, *REQUIREMENTS], check=True, stdout=sys.stderr)
-        STAMP.write_text(wanted, encoding="utf-8")
-    return python
 
 
 class Peer:
@@ -118,7 +99,7 @@ def main() -> None:
         "weir": Ours(),
         "datatrove": Peer("datatrove", Path(sys.executable)),
     }
-    programs["presidio"] = Peer("presidio", presidio_python())
+    programs["presidio"] = Peer("presidio", measure.python_of("presidio", REQUIREMENTS))
     for name, detect in programs.items():
         measure.say(name)
         scores = {}

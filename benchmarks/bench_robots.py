@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -76,13 +75,13 @@ def build(folder: str, hosts: int) -> dict[str, Any]:
         "prepare_wall_s": round(prepared, 1),
         "wall_s": round(time.perf_counter() - began, 1),
         "cpu_s": round(time.process_time() - cpu, 1),
-        "peak_rss_mb": round(_status_mb("VmHWM"), 1),
+        "peak_rss_mb": round(measure.status_mb("VmHWM"), 1),
     }
 
 
 def mapped(folder: str, hosts: int, urls: int) -> dict[str, Any]:
     """A task's view: what it opens, looks up and parses, and the memory of its own."""
-    before, run = _status_mb("RssAnon"), Path(folder)
+    before, run = measure.status_mb("RssAnon"), Path(folder)
     asked = addresses(hosts, urls)
     names = sorted(p.name for p in (run / "site_files").glob("*.arrow"))
     firsts = [int(name.split("-")[1]) for name in names]
@@ -105,8 +104,8 @@ def mapped(folder: str, hosts: int, urls: int) -> dict[str, Any]:
         "distinct_rules": len(ruled),
         "cpu_s": measure.spread(cpus, 3),
         "wall_s": measure.spread(walls, 3),
-        "own_mb": round(_status_mb("RssAnon") - before, 1),
-        "mapped_mb": _mapped_mb(folder),
+        "own_mb": round(measure.status_mb("RssAnon") - before, 1),
+        "mapped_mb": measure.mapped_mb(folder),
     }
 
 
@@ -126,12 +125,12 @@ def write_loaded(folder: str, hosts: int) -> dict[str, Any]:
 
 def loaded(folder: str) -> dict[str, Any]:
     """What every task did: load it all."""
-    before, began = _status_mb("RssAnon"), time.perf_counter()
+    before, began = measure.status_mb("RssAnon"), time.perf_counter()
     table = pq.read_table(Path(folder) / "robots.parquet", memory_map=True)
     return {
         "rows": table.num_rows,
         "wall_s": round(time.perf_counter() - began, 2),
-        "own_mb": round(_status_mb("RssAnon") - before, 1),
+        "own_mb": round(measure.status_mb("RssAnon") - before, 1),
     }
 
 
@@ -139,19 +138,6 @@ def addresses(hosts: int, count: int) -> list[str]:
     """URLs spread over the hosts, three for two hosts; some hosts are not in the table."""
     step = max(1, hosts * 3 // (count * 2) - 1)
     return [f"https://www.site{n * 2 // 3 * step}.example/page/{n}.html" for n in range(count)]
-
-
-def _mapped_mb(folder: str) -> float:
-    maps = psutil.Process().memory_maps()
-    return round(sum(m.rss for m in maps if m.path.startswith(folder)) / 2**20, 1)
-
-
-def _status_mb(name: str) -> float:
-    """A line of the kernel's account of this process: `RssAnon`, its own memory; `VmHWM`, peak."""
-    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
 
 
 def main() -> int:

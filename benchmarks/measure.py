@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import psutil
 from ruamel.yaml import YAML
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+BENCH = REPOSITORY / ".bench"
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 BULK = SHARED_DATA / "bulk_dev.warc.gz"
 FLOORS = Path(__file__).with_name("floors.yaml")
@@ -183,6 +185,36 @@ def _memory(process: psutil.Process) -> tuple[int, int]:
     except psutil.Error:
         return 0, 0
     return int(found.rss), int(found.rss - getattr(found, "shared", 0))
+
+
+def python_of(peer: str, requirements: Sequence[str]) -> Path:
+    """The interpreter of a peer's own environment, made now if it is missing or has others."""
+    folder, wanted = BENCH / peer, "\n".join(requirements)
+    python, stamp = folder / "bin" / "python", folder / ".installed"
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+        say(f"making {folder.relative_to(REPOSITORY)}")
+        shutil.rmtree(folder, ignore_errors=True)
+        BENCH.mkdir(exist_ok=True)
+        (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+        subprocess.run([*install, *requirements], check=True, stdout=sys.stderr)
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def mapped_mb(folder: str) -> float:
+    """Megabytes of files in a folder that this process has mapped and touched."""
+    maps = psutil.Process().memory_maps()
+    return round(sum(m.rss for m in maps if m.path.startswith(folder)) / 2**20, 1)
+
+
+def status_mb(name: str) -> float:
+    """A line of the kernel's account of this process: `RssAnon`, its own memory; `VmHWM`, peak."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
 
 
 def spread(values: Sequence[float], digits: int = 2) -> dict[str, Any]:

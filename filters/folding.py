@@ -110,7 +110,7 @@ def points(text: str) -> Points:
 
 
 @cache
-def _loops() -> ModuleType:
+def loops() -> ModuleType:
     """The compiled loops, imported when the first text is looked at: numba takes half a second."""
     from filters import sieve_loops  # noqa: PLC0415
 
@@ -120,8 +120,8 @@ def _loops() -> ModuleType:
 def fold(text: str) -> Folded:
     """The text as it is seen; linear, and the text itself where nothing is to be replaced."""
     given = points(text)
-    if text.isascii() or _loops().first_folded(given, CLASSES) == given.size:
+    if text.isascii() or loops().first_folded(given, CLASSES) == given.size:
         return Folded(text, (), given)
-    seen, removed = _loops().fold(given, _PLAIN)
+    seen, removed = loops().fold(given, _PLAIN)
     folded = seen.tobytes().decode("utf-32-le", "surrogatepass")
     return Folded(folded, tuple(removed.tolist()), seen)

@@ -6,8 +6,6 @@ costs one, once, and most pages hold a handful of numbers.
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
 from typing import Final
 
 import numpy as np
@@ -32,30 +30,22 @@ a part of an Italian code, and "UTF8" and "F4" are of none."""
 Place = tuple[int, int]
 
 
-@cache
-def _loops() -> ModuleType:
-    """The compiled loops, imported when the first text is looked at."""
-    from filters import sieve_loops  # noqa: PLC0415
-
-    return sieve_loops
-
-
 def numbers(points: folding.Points) -> list[Place]:
     """Runs of at least six digits, in order; linear.
 
     Between two stand at most three of space, full stop, hyphen, slash and parentheses.
     """
-    return _places(_loops().numbers(points, folding.CLASSES))
+    return _places(folding.loops().numbers(points, folding.CLASSES))
 
 
 def codes(points: folding.Points) -> list[Place]:
     """Five digits alone, and words of ASCII capitals and digits, from their first digit on."""
-    return _places(_loops().codes(points, folding.CLASSES))
+    return _places(folding.loops().codes(points, folding.CLASSES))
 
 
 def tokens(points: folding.Points) -> list[Place]:
     """Runs of at least twenty ASCII letters, digits, full stops, hyphens and low lines."""
-    return _places(_loops().tokens(points, folding.CLASSES))
+    return _places(folding.loops().tokens(points, folding.CLASSES))
 
 
 def _places(found: NDArray[np.int64]) -> list[Place]:

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters.compiled import compiled
-from filters.folding import CAPITAL, DIGIT, FOLDED, JOINT, REMOVED, TOKEN
+from filters.folding import CAPITAL, DIGIT, FOLDED, JOINT, REMOVED, TOKEN, Points
 from filters.sieve import MAX_GAP, MIN_CODE, MIN_DIGITS, MIN_PIECE, MIN_TOKEN, SHORT_DIGITS
-
-Points = NDArray[np.uint8] | NDArray[np.uint32]
 
 
 @compiled
