@@ -1,6 +1,7 @@
 """Tasks that do as they are told, for the contract of executors; workers import this module."""
 
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -54,33 +55,25 @@ class Scripted:
         return made(task)
 
     def _act(self, act: str, task: Task) -> None:
+        raised = {
+            "unreadable": ShardError(task.name, "cannot be read"),
+            "unlucky": TransientError(task.name, "try again"),
+            "bug": ZeroDivisionError(task.name),
+            "odd_bug": OddError(page=task.name),
+            "starved": MemoryError(task.name),
+        }
+        stays_s = {"linger": OVERLAP_S, "killed_slowly": OVERLAP_S, "hang": PATIENCE_S}
+        time.sleep(stays_s.get(act, 0.0))
+        if act in raised:
+            raise raised[act]
         if act == "exit":
             os._exit(9)
-        elif act == "killed":
+        elif act in ("killed", "killed_slowly"):
             os.kill(os.getpid(), signal.SIGKILL)
-        elif act == "killed_slowly":
-            self._note_company(task)
-            os.kill(os.getpid(), signal.SIGKILL)
-        elif act == "unreadable":
-            raise ShardError(task.name, "cannot be read")
-        elif act == "unlucky":
-            raise TransientError(task.name, "try again")
-        elif act == "bug":
-            raise ZeroDivisionError(task.name)
-        elif act == "odd_bug":
-            raise OddError(page=task.name)
-        elif act == "linger":
-            time.sleep(OVERLAP_S)
-        elif act == "hang":
-            time.sleep(PATIENCE_S)
+        elif act == "spin":  # in C code, for longer than anyone waits
+            re.match("(a+)+$", "a" * 60 + "b")
         else:
-            assert act == "end"
-
-    def _note_company(self, task: Task) -> None:
-        time.sleep(OVERLAP_S)
-        company = Path(self.folder) / "company" / f"{task.name}@{os.getpid()}"
-        company.parent.mkdir(exist_ok=True)
-        company.write_text(" ".join(running(self.folder, but=task.name)))
+            assert act in ("end", *stays_s)
 
 
 def marks(folder: str | Path) -> Counter[str]:
@@ -96,8 +89,3 @@ def running(folder: str | Path, but: str = "") -> list[str]:
         if len(rest) == 2 and name != but and psutil.pid_exists(int(rest[1])):
             found.append(name)
     return found
-
-
-def company(folder: str | Path, name: str) -> list[str]:
-    """Who else ran at each slow death of a task."""
-    return [p.read_text() for p in (Path(folder) / "company").glob(f"{name}@*")]
