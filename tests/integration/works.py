@@ -16,6 +16,8 @@ from pipeline.manifest import Books, Manifest
 from stages.errors import ShardError, TransientError
 
 PATIENCE_S = 60.0
+REST_S = 2.0
+CHUNK = 100 << 20
 OVERLAP_S = 0.15
 """How long a task stays, so that a neighbour that ought not to be there has time to come."""
 
@@ -62,7 +64,12 @@ class Scripted:
             "odd_bug": OddError(page=task.name),
             "starved": MemoryError(task.name),
         }
-        stays_s = {"linger": OVERLAP_S, "killed_slowly": OVERLAP_S, "hang": PATIENCE_S}
+        stays_s = {
+            "linger": OVERLAP_S,
+            "killed_slowly": OVERLAP_S,
+            "rest": REST_S,
+            "hang": PATIENCE_S,
+        }
         time.sleep(stays_s.get(act, 0.0))
         if act in raised:
             raise raised[act]
@@ -72,8 +79,25 @@ class Scripted:
             os.kill(os.getpid(), signal.SIGKILL)
         elif act == "spin":  # in C code, for longer than anyone waits
             re.match("(a+)+$", "a" * 60 + "b")
+        elif act == "until_released":
+            self._await("released")
+        elif act == "hog":
+            _take_memory()
         else:
             assert act in ("end", *stays_s)
+
+    def _await(self, name: str) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not (Path(self.folder) / name).exists() and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+def _take_memory() -> None:
+    """Of the machine's, until somebody objects; a fifth of it at most."""
+    taken, most = [], psutil.virtual_memory().total // 5
+    while sum(map(len, taken)) < most:
+        taken.append(b"x" * CHUNK)
+    time.sleep(PATIENCE_S)
 
 
 def marks(folder: str | Path) -> Counter[str]:

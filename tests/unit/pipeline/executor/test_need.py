@@ -45,7 +45,7 @@ def test_a_configured_number_holds_unless_more_is_measured() -> None:
         needs.learn(measured(400))
     assert needs.of(task(), LARGE).memory_mb == 2560
     needs.learn(measured(4000))
-    assert needs.of(task(), LARGE).memory_mb == 5120 - STEP_MB
+    assert needs.of(task(), LARGE).memory_mb == 5120
 
 
 def test_nobody_asks_for_more_than_the_largest_machine_has() -> None:
