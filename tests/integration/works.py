@@ -93,8 +93,8 @@ class Scripted:
 
 
 def _take_memory() -> None:
-    """Of the machine's, until somebody objects; a fifth of it at most."""
-    taken, most = [], psutil.virtual_memory().total // 5
+    """Of the machine's, until somebody objects; a third of it at most."""
+    taken, most = [], psutil.virtual_memory().total // 3
     while sum(map(len, taken)) < most:
         taken.append(b"x" * CHUNK)
     time.sleep(PATIENCE_S)
