@@ -7,10 +7,12 @@ import logging
 import math
 import os
 import shutil
+import signal
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +43,29 @@ class Ray:
     def __init__(self, workers: int | None, address: str | None, packages: Sequence[Any]) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        import ray  # noqa: PLC0415 - a second to import, and only this executor needs it
-
-        self._ray = ray
         self._folder: str | None = None
-        self._owns = not ray.is_initialized()
-        if self._owns:
-            try:
-                self._join(address, packages) if address else self._start(workers)
-            except ConnectionError as error:
-                raise ConfigError(
-                    "--address",
-                    f"no Ray cluster at {address} ({error})",
-                    "start one with `ray start --head`",
-                ) from None
+        with _own_signals():
+            import ray  # noqa: PLC0415 - a second to import, and only this executor needs it
+
+            self._ray = ray
+            self._owns = not ray.is_initialized()
+            if self._owns:
+                self._connect(workers, address, packages)
         self._workers = None if workers and self._folder else workers
         self._sized = -math.inf
         self._cpus = self._most_mb = 0
         self._remote: Any = ray.remote(max_retries=0, num_cpus=1)(call)
         self._shipped: tuple[Work, Any] | None = None
+
+    def _connect(self, workers: int | None, address: str | None, packages: Sequence[Any]) -> None:
+        try:
+            self._join(address, packages) if address else self._start(workers)
+        except ConnectionError as error:
+            raise ConfigError(
+                "--address",
+                f"no Ray cluster at {address} ({error})",
+                "start one with `ray start --head`",
+            ) from None
 
     def _join(self, address: str, packages: Sequence[Any]) -> None:
         self._ray.init(
@@ -164,6 +170,19 @@ class Ray:
             self._ray.shutdown()
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep what the program does at SIGTERM: Ray ends it, when it is loaded and when it starts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _ray_folder() -> str:

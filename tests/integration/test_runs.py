@@ -93,22 +93,27 @@ def test_a_driver_that_was_interrupted_saves_and_is_resumed(
     assert result_of(run) == result_of(small_run)
 
 
-def test_a_driver_that_was_terminated_saves(small: "Small", tmp_path: Path) -> None:
-    words = arguments(small.paths, tmp_path / "run", small.settings, "--workers", "1")
+@pytest.mark.parametrize("executor", ["local", "ray"])
+def test_a_driver_that_was_terminated_saves(small: "Small", tmp_path: Path, executor: str) -> None:
+    more = ("--workers", "1", "--executor", executor)
+    words = arguments(small.paths, tmp_path / "run", small.settings, *more)
     stop_after_the_first_shard(words, tmp_path / "run", signal.SIGTERM)
     assert 1 <= len(committed(tmp_path / "run", "extract")) < len(small.warcs)
 
 
+@pytest.mark.parametrize("executor", ["local", "ray"])
 def test_a_second_driver_is_refused_and_a_second_interrupt_kills(
-    small: "Small", tmp_path: Path
+    small: "Small", tmp_path: Path, executor: str
 ) -> None:
     """The first driver waits for an input that never comes."""
     run = tmp_path / "run"
     with no_proxy(), served(small.root) as address:
         inputs = [small.warcs[0], f"{address}/stalled.warc.gz"]
-        words = arguments(inputs, run, small.settings, "--workers", "2")
+        more = ("--workers", "2", "--executor", executor)
+        words = arguments(inputs, run, small.settings, *more)
         with started(*words) as process:
             until(lambda: bool(committed(run, "extract")), "for the shard that can be read")
+            family = psutil.Process(process.pid).children(recursive=True)
             second = weir(*words)
             assert second.returncode == 2
             assert "another process" in second.stderr
@@ -124,6 +129,7 @@ def test_a_second_driver_is_refused_and_a_second_interrupt_kills(
             _, errors = process.communicate(timeout=60)
             assert process.returncode == 130, errors
             assert "Traceback" not in errors
+            until(lambda: not any(_lives(one) for one in family), "for all it started to end")
     assert len(committed(run, "extract")) == 1
 
 
