@@ -51,17 +51,17 @@ class Earlier:
                 storage.write_bytes(path, Path(item.uri).read_bytes())
 
     def find(self, task: Task) -> Manifest | None:
-        """The task's manifest here, or adopted from the run that is reused."""
+        """The task's manifest, as `held`: here, or adopted from the run that is reused."""
         found = manifest.find(self.run, task.step, task.key)
         if found is not None or self.reuse is None:
-            return found
+            return found and found.held()
         found = manifest.find(self.reuse, task.step, task.key)
         if found is None or not all((self.reuse / o.path).exists() for o in found.outputs):
             return None  # not done there, or pruned: done here
         for output in found.outputs:
             storage.adopt(self.reuse / output.path, self.run / output.path)
         manifest.commit(self.run, found)
-        return found
+        return found.held()
 
     def plans(self, plan: Plan) -> Iterator[Plan]:
         """Plans whose extraction may be taken for this one's.

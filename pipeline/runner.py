@@ -161,7 +161,7 @@ class Runner:
         unread = 0
         for outcome in self._outcomes(work, missing):
             if outcome.manifest is not None:
-                done[outcome.task.key] = outcome.manifest
+                done[outcome.task.key] = outcome.manifest.held()
                 self.listener(
                     Event(
                         "task",
