@@ -295,13 +295,14 @@ class Runner:
         if self.options.task_shard is None:
             sweep.half_written(self.run)
             sweep.retired(self.run, self.made)
-        statistics.write(
-            self.run, self.resolved.run.name, [m for step in self.made.values() for m in step]
-        )
         known = book.read(self.run)
         tasks = {step: [m.key for m in made] for step, made in self.made.items()}
         is_due = self.member is not None and not known.get("released")
-        if known.get("tasks") != tasks or known["finished_at"] is None or is_due:
+        has_changed = known.get("tasks") != tasks or known["finished_at"] is None
+        if has_changed or not statistics.are_there(self.run):
+            every = [m for step in self.made.values() for m in step]
+            statistics.write(self.run, self.resolved.run.name, every)
+        if has_changed or is_due:
             began = {"started_at": known["started_at"], "finished_at": None}
             end = {"tasks": tasks, "problems": self.result.problems}
             if is_due:  # with the index that it was compared with, for `membership.join` to find
