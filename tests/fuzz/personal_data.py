@@ -1,0 +1,45 @@
+"""Target `pii`: spans of personal data, and the text without it.
+
+The first byte chooses language and host; the rest is the text.
+"""
+
+import re
+
+from filters import folding, pii
+from filters.spans import ALL, KINDS
+
+PAGES = (
+    *((None, None), ("eng", "uk"), ("deu", "de"), ("fra", "fr"), ("ita", "it"), ("pol", "pl")),
+    *(("spa", "es"), ("ces", "cz"), ("swe", "se"), ("ell", "gr"), ("bul", "bg"), ("nld", "com")),
+)
+
+
+def check(data: bytes) -> None:
+    """Spans are in order and in bounds; redaction is what they say, and leaves nothing to do."""
+    if not data:
+        return
+    language, tld = PAGES[data[0] % len(PAGES)]
+    text = data[1:].decode("utf-8", "replace")
+    folded = folding.fold(text)
+    assert len(folded.text) + len(folded.removed) == len(text)
+    found = pii.find(text, language, tld)
+    end = 0
+    for span in found:
+        assert end <= span.start < span.end <= len(text)
+        assert span.kind in KINDS
+        end = span.end
+    redacted, places = pii.redact(text, language, tld)
+    assert redacted == pii.render(text, found)
+    assert [span.kind for span in places] == [span.kind for span in found]
+    assert all(redacted[s.start : s.end] == f"<{s.kind}>" for s in places)
+    assert pii.redact(redacted, language, tld) == (redacted, [])
+    left = folding.fold(redacted).text
+    for span in found:
+        if span.detector == "email":
+            value = re.escape(folding.fold(text[span.start : span.end]).text)
+            assert not re.search(rf"(?<![\w.@-]){value}(?![\w.@-])", left)
+    if found:
+        kind = found[0].kind
+        alone = pii.find(text, language, tld, frozenset({kind}))
+        assert all(span.kind == kind for span in alone)
+        assert not pii.find(text, language, tld, ALL - ALL)
