@@ -3,7 +3,7 @@
 `python -m tests.fuzz.run` gives them to the fuzzer beside the committed corpus.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tests.data.archives import arc, response
 from tests.fuzz.personal_data import PAGES
@@ -22,10 +22,10 @@ BLOCKS = (
     b"HTTP/1.1 200 OK\nX: y\n z\nTDM-Reservation: 1\n\n<p>a",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n<p>\r\n0\r\n\r\n",
     b"HTTP/1.0 404\r\nContent-Encoding: gzip, br\r\nX-Robots-Tag: CCBot: noai, noindex\r\n\r\n<a>",
-    b"HTTP/1.1 200 OK\r\nContent-Usage: train-ai=n, x=?1;a=(b \"c\")\r\n"
-    b'Link: <https://site.example/l>; rel="license"; type="application/rsl+xml"\r\n\r\n<html>',
-    b"HTTP/1.1 200 OK\r\n\r\n<html><meta name=robots content=noai><script type="
-    b'"application/ld+json">{"license":"https://creativecommons.org/licenses/by/4.0/"}</script>',
+    b'HTTP/1.1 200 OK\r\nContent-Usage: train-ai=n, x=?1;a=(b "c")\r\n\r\n<html>',
+    b"HTTP/1.1 200 OK\r\nLink: </l>; rel=license; type=application/rsl+xml\r\n\r\n<html>",
+    b"HTTP/1.1 200 OK\r\n\r\n<html><meta name=robots content=noai><p>x",
+    b'HTTP/1.1 200 OK\r\n\r\n<script type="application/ld+json">{"license":"CC0"}</script>x',
 )
 RIGHTS = (
     b"tdm-reservation: 1\ntdm-policy: https://site.example/p\ncontent-signal: ai-train=no",
@@ -41,7 +41,15 @@ BODIES = (
 LABELS = (
     *(b"", b"utf-8", b"windows-1252", b"iso-8859-2", b"windows-1251", b"koi8-r", b"shift_jis"),
     *(b"iso-2022-jp", b"gb18030", b"utf-16", b"utf-16le", b"utf-7", b"x-user-defined", b"big5"),
-    *(b"euc-jp", b"euc-kr", b"macintosh", b"iso-2022-kr", b"hz-gb-2312", b"replacement", b"tis-620"),
+    *(
+        b"euc-jp",
+        b"euc-kr",
+        b"macintosh",
+        b"iso-2022-kr",
+        b"hz-gb-2312",
+        b"replacement",
+        b"tis-620",
+    ),
 )
 RULES = (
     *(b"User-agent: *\nDisallow: /a*b$\nAllow: /a\n\nUser-agent: CCBot\nUser-agent: GPTBot/1\n",),
@@ -52,24 +60,25 @@ RULES = (
     *(b"/x\xc3\xa9?a=b\nUser-agent: *\nDisallow: /*?\nDisallow: /x\n\xff\n", b"\xff\xfeU\0s\0"),
 )
 TDMREP = (
-    b'[{"location":"/a*","tdm-reservation":1,"tdm-policy":"https://site.example/p"},'
-    b'{"location":"/","tdm-reservation":0}]',
+    b'[{"location":"/a*","tdm-reservation":1,"tdm-policy":"https://site.example/p"}]',
+    b'[{"location":"/a","tdm-reservation":0},{"location":"/","tdm-reservation":1}]',
     b'{"location":"https://site.example/x$","tdm-reservation":"1","tdm-reservation":0}',
 )
 AI_TXT = (
     b"User-Agent: *\nDisallow: *.html\nAllow: *.txt\n",
-    b"Training: conditional\nTraining-Allow: /a\nTraining-Deny: /a/b\nAgent: CCBot\n  Training: deny\n",
+    b"Training: conditional\nTraining-Allow: /a\nAgent: CCBot\n  Training: deny\n",
+    b"/p/a@b.example\nTraining-Allow: /p/\nTraining-Deny: /p/a@b.example\n",
 )
 RSL = (
-    b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/a/*"><license><permits type="usage">'
-    b'ai-train</permits><payment type="free"/></license></content></rsl>',
-    b'<rsl><content url="https://site.example/"><license><prohibits>all</prohibits></license>'
-    b"</content></rsl>",
+    b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/a/*"><license/></content></rsl>',
+    b'<rsl><content url="/a@b.example"><license><payment type="x"/></license></content></rsl>',
+    b"<rsl><content><license><permits type='usage'>ai-train</permits></license></content></rsl>",
+    b"<rsl><content><license><prohibits>all</prohibits></license></content></rsl>",
     b'<!DOCTYPE r [<!ENTITY a "b">]><rsl>&a;</rsl>',
 )
 JSON_LD = (
-    b'{"@context":"https://schema.org","@type":"Article","license":{"url":"x"},'
-    b'"isAccessibleForFree":"False","author":[{"@type":"Person"}]}',
+    b'{"@type":"Article","license":{"url":"x"},"author":[{"@type":"Person"}]}',
+    b'[{"isAccessibleForFree":"False"},{"isAccessibleForFree":true}]',
     b'train-ai=n, a;b=?1, c=("d" e), f=1.5, g=%"a%c3%a9"',
 )
 PATTERNS = (b"/a/b?c\n/a\n/*b\n/a*$\n/%61\n$\n*", b"/x$y\nx$\n/x%24y\n/**b\n")
@@ -80,43 +89,69 @@ URLS = (
     *("site%2eexample/", "\uff53ite.example/", "site.example/?email=a%2540b.example", "0x7f.1/"),
 )
 TEXTS = (
-    *("Mail: jane.doe@mail.example, or j (at) d (dot) example", "+44 20 7946 0000", "Tel. 030 12345"),
+    *(
+        "Mail: jane.doe@mail.example, or j (at) d (dot) example",
+        "+44 20 7946 0000",
+        "Tel. 030 12345",
+    ),
     *("IBAN DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111", "2001:db8::1 and 192.0.2.1"),
     *("PESEL 44051401458", "00:1b:44:11:3a:b7", "AKIA0123456789ABCDEF", "１２３ ４５６"),
     *("api_key=0123456789abcdef0123456789abcdef", "<PHONE> <EMAIL>+49 30 123456", "a@b.cc@d.ee"),
 )
 
 
-def _each(kinds: range | tuple[int, ...], bodies: tuple[bytes, ...]) -> Iterator[bytes]:
+def _each(kinds: Iterable[int], bodies: Iterable[bytes]) -> Iterator[bytes]:
     return (bytes([kind]) + body for kind in kinds for body in bodies)
+
+
+def _warc() -> Iterator[bytes]:
+    archives = (*RECORDS, b"".join(RECORDS), b"".join(arc(b"<p>one</p>", b"", b"<p>" * 300)))
+    for packing in range(5):
+        yield from (bytes([packing, 0, 0]) + one for one in archives)
+        yield bytes([packing, 128, 1]) + b"".join(RECORDS[:2])
+
+
+def _http() -> Iterator[bytes]:
+    yield from _each([0], BLOCKS)
+    yield from _each([2], [b"\3\4\5\0\0\0\0\0body in chunks", b"5;x\r\nabcde\r\n0\r\n\r\n"])
+    yield from _each([3], (bytes([a, b]) + b"<p>text" for a in range(6) for b in range(6)))
+    yield from _each([4], RIGHTS)
+
+
+def _charset() -> Iterator[bytes]:
+    for label in LABELS:
+        yield from _each((64, 128), (label + b"\n" + body for body in BODIES))
+    yield from _each(range(6), BODIES)
+
+
+def _robots() -> Iterator[bytes]:
+    formats = (RULES, (), (), TDMREP, AI_TXT, RSL, JSON_LD, PATTERNS)
+    for kind, files in enumerate(formats):
+        yield from _each([kind], files)
+        yield from _each([kind], (b"/a/b\n" + one for one in files))
+
+
+def _url() -> Iterator[bytes]:
+    yield from _each((1, 2), (url.encode() for url in URLS))
+    yield from _each((3, 4), (text.encode() for text in TEXTS))
+    yield from _each(
+        [4], ((start + 3 * unit + end).encode() for unit, start, end in UNITS.values())
+    )
+
+
+def _pii() -> Iterator[bytes]:
+    yield from _each(range(len(PAGES)), (text.encode() for text in TEXTS))
+    yield from _each(
+        [1], ((start + 4 * unit + end).encode() for unit, start, end in UNITS.values())
+    )
+
+
+MAKERS = {
+    "warc": _warc, "http": _http, "charset": _charset,
+    "robots": _robots, "url": _url, "pii": _pii,
+}
 
 
 def of(target: str) -> Iterator[bytes]:
     """Inputs to begin with."""
-    if target == "warc":
-        archives = (*RECORDS, b"".join(RECORDS), b"".join(arc(b"<p>one</p>", b"", b"<p>" * 300)))
-        for packing in range(5):
-            yield from (bytes([packing, 0, 0]) + one for one in archives)
-            yield bytes([packing, 128, 1]) + b"".join(RECORDS[:2])
-    elif target == "http":
-        yield from _each((0,), BLOCKS)
-        yield from _each((2,), (b"\3\4\5\0\0\0\0\0" + b"body in chunks", b"5;x\r\nabcde\r\n0\r\n\r\n"))
-        yield from (bytes([3, a, b]) + b"<p>text</p>" * 3 for a in range(6) for b in range(6))
-        yield from _each((4,), RIGHTS)
-    elif target == "charset":
-        for label in LABELS:
-            yield from _each((64, 128), tuple(label + b"\n" + body for body in BODIES))
-        yield from _each(range(6), BODIES)
-    elif target == "robots":
-        lists = ((0, RULES), (3, TDMREP), (4, AI_TXT), (5, RSL), (6, JSON_LD), (7, PATTERNS))
-        for kind, files in lists:
-            yield from _each((kind,), files)
-            yield from _each((kind,), tuple(b"/a/b\n" + one for one in files))
-    elif target == "url":
-        yield from _each((1, 2), tuple(url.encode() for url in URLS))
-        yield from _each((3, 4), tuple(text.encode() for text in TEXTS))
-        yield from (b"\0" + b"https://site.example/?q=" + (u * 3).encode() for u, _, _ in UNITS.values())
-    elif target == "pii":
-        for number in range(len(PAGES)):
-            yield from _each((number,), tuple(text.encode() for text in TEXTS))
-        yield from (b"\1" + (start + unit * 4 + end).encode() for unit, start, end in UNITS.values())
+    return MAKERS[target]()

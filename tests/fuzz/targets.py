@@ -28,35 +28,22 @@ class Target:
         return found
 
 
+RIGHTS = ("filters.optout", "filters.structured_fields", "filters.licences", "filters.rights")
+SITES = ("filters.robots", "filters.robots_text", "filters.path_patterns", "filters.impersonal")
+FILES = ("filters.tdmrep", "filters.aitxt", "filters.rsl", "filters.json_ld", "filters.safe_json")
+HOSTS = ("filters.domains", "filters.site_files", "filters.suppression", "stages.gate")
+DETECTORS = ("filters.mail", "filters.accounts", "filters.network", "filters.credentials")
+NUMBERS = ("filters.phones", "filters.national_phones", "filters.identifiers", "filters.countries")
+
 TARGETS = {
-    "warc": Target("warc_records", 2_048, ("stages.read", "warcio")),
-    "http": Target(
-        "http_messages",
-        1_024,
-        ("stages.read", "stages.parse", "filters.optout", "filters.structured_fields")
-        + ("filters.licences", "filters.stored_rights", "filters.rights"),
-    ),
-    "charset": Target("charsets", 512, ("stages.parse", "filters.robots_text", "filters.controls")),
-    "robots": Target(
-        "site_rules",
-        1_024,
-        ("filters.robots", "filters.robots_text", "filters.path_patterns", "filters.tdmrep")
-        + ("filters.aitxt", "filters.rsl", "filters.json_ld", "filters.safe_json", "filters.prose")
-        + ("filters.impersonal", "filters.optout", "filters.structured_fields"),
-    ),
+    "warc": Target("warc_records", 1_024, ("stages.read", "warcio")),
+    "http": Target("http_messages", 600, ("stages.read", "stages.parse", *RIGHTS)),
+    "charset": Target("charsets", 200, ("stages.parse", "filters.robots_text", "filters.controls")),
+    "robots": Target("site_rules", 300, (*SITES, *FILES, *RIGHTS)),
     "url": Target(
         "addresses",
-        512,
-        ("filters.addresses", "filters.domains", "filters.site_files", "filters.suppression")
-        + ("stages.gate", "audit.trace", "urllib.parse", "encodings.idna", "filters.pii")
-        + ("filters.mail", "filters.accounts", "filters.network", "filters.credentials"),
+        200,
+        (*HOSTS, "filters.addresses", "audit.trace", "urllib.parse", "encodings.idna", *DETECTORS),
     ),
-    "pii": Target(
-        "personal_data",
-        512,
-        ("filters.pii", "filters.mail", "filters.phones", "filters.national_phones")
-        + ("filters.accounts", "filters.network", "filters.credentials", "filters.identifiers")
-        + ("filters.identifier_windows", "filters.phone_words", "filters.check_digits")
-        + ("filters.countries", "filters.folding", "filters.numbering"),
-    ),
+    "pii": Target("personal_data", 100, ("filters.pii", *DETECTORS, *NUMBERS)),
 }
