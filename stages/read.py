@@ -23,7 +23,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from stages.base import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from stages.errors import ShardError
 
-VERSION = 1
+VERSION = 2
 CHUNK_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b\x08"
 SNIFF_BYTES = 1 << 20
@@ -212,12 +212,11 @@ def split_http(row: Record) -> None:
     """Move the status line and headers at the start of the row's body into their fields.
 
     Both libraries' own HTTP parsers are passed by: they differ on malformed heads, and one parser
-    must decide. Lines end at LF with or without CR; obsolete folding is joined (RFC 9112 section
-    5.2).
+    must decide. Lines end at LF with or without CR, and the first empty one ends the head: what
+    follows it is never read as a header. Obsolete folding is joined (RFC 9112 section 5.2).
     """
-    head, separator, rest = row.body.partition(b"\r\n\r\n")
-    if not separator or b"\n\n" in head:
-        head, separator, rest = row.body.partition(b"\n\n")
+    end = HEAD_END.search(row.body, 0, SNIFF_BYTES + AFTER_BYTES)
+    head, rest = (row.body[: end.start()], row.body[end.end() :]) if end else (row.body, b"")
     lines = head.split(b"\n")
     first = lines[0].strip().split(None, 2)
     if (
@@ -233,7 +232,7 @@ def split_http(row: Record) -> None:
         text = line.decode("utf-8", "replace").rstrip("\r")
         if text[:1] in (" ", "\t") and row.headers:
             name, value = row.headers[-1]
-            row.headers[-1] = (name, f"{value} {text.strip()}")
+            row.headers[-1] = (name, f"{value} {text.strip()}".strip())
             continue
         name, colon, value = text.partition(":")
         if colon:
@@ -275,8 +274,6 @@ def _in_member(member: Member) -> Iterator[Record]:
             return
         yield _parsed(data[:end], member.offset + serial, member.length, member.is_oversize)
         data, serial = data[end:].lstrip(b"\r\n\0"), serial + 1
-        if not data.startswith(b"WARC/"):
-            return
 
 
 def _parsed(data: bytes, offset: int, length: int, is_oversize: bool) -> Record:
