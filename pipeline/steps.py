@@ -36,6 +36,7 @@ from pipeline import (
     storage,
     suppression,
     tables,
+    tally,
 )
 from pipeline.context import Context
 from pipeline.executor import Task
@@ -78,7 +79,8 @@ class Work:
         context = Context(run, _parsed(self.settings), self.snapshot, task)
         with Meter() as meter:
             made = STEPS[task.step](context)
-        made = replace(made, timing={**meter.taken, **made.timing})
+        timed = replace(made, timing={**meter.taken, **made.timing})
+        made = tally.put_aside(run, timed)
         manifest.commit(run, made)
         return made
 

@@ -682,12 +682,7 @@ SUPPRESSED = _table(
     ),
 )
 
-COUNTS = _table(
-    "counts",
-    "statistics: counts only, so that merging is a sum",
-    Column("run", pa.string(), False, "name of the run"),
-    Column("step", pa.string(), False, "step that counted"),
-    Column("shard", pa.string(), False, "shard or partition"),
+_COUNTED = (
     Column("language", pa.string(), False, "language tag; `und_Zyyy` where none was determined"),
     Column(
         "metric",
@@ -698,6 +693,22 @@ COUNTS = _table(
     ),
     Column("label", pa.string(), False, "reason, rule, bin or kind; empty where there is none"),
     Column("count", pa.int64(), False, "the count"),
+)
+
+TALLY = _table("tally", "counts of one shard (steps extract and decide)", *_COUNTED)
+
+COUNTS = _table(
+    "counts",
+    "statistics: counts only, so that merging is a sum",
+    Column("run", pa.string(), False, "name of the run"),
+    Column("step", pa.string(), False, "step that counted"),
+    Column(
+        "shard",
+        pa.string(),
+        False,
+        "shard or partition; a range of them in a run of more than 1,000 shards",
+    ),
+    *_COUNTED,
 )
 
 TABLES: dict[str, Table] = {
@@ -724,6 +735,7 @@ TABLES: dict[str, Table] = {
         SITE_CONTENTS,
         BLOCK_LIST,
         SUPPRESSED,
+        TALLY,
         COUNTS,
     )
 }
