@@ -17,25 +17,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pycld2
 
-from langid import tags
-from langid.cld2_labels import index_code
-from langid.script import dominant_script
+from langid import cld2_labels, tags
 from samples.pages import ROOT, load
 
 TEXT_CHARS = 1000
 MAX_TEXTS = 200
 """Of a language: enough to tell 1 % from 3 %."""
 TARGET = Path("langid/cld2_recall.csv")
-
-
-def labels(text: str) -> tuple[str, ...]:
-    """What the index would say of a page with this text, as far as it is known."""
-    try:
-        _, _, found = pycld2.detect(text.encode("utf-8", "replace"), isPlainText=True)
-    except pycld2.error:
-        return ()
-    codes = (index_code(label, dominant_script(text)) for _, label, share, _ in found if share)
-    return tuple(dict.fromkeys(code for code in codes if code))
 
 
 def texts(path: Path) -> Iterator[tuple[str, str]]:
@@ -63,7 +51,7 @@ def table(shared: Path) -> str:
     counts: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
     for tag, text in texts(path):
         if tags.is_european(tag) and counts[tag].total() < MAX_TEXTS:
-            counts[tag][labels(text)] += 1
+            counts[tag][cld2_labels.given(text)] += 1
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     sink = io.StringIO()
     sink.write(

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
+import pycld2
+
 from langid import tags
+from langid.script import dominant_script
 
 _MACRO: Mapping[str, str] = {
     "ekk": "est",
@@ -50,6 +53,16 @@ def index_code(label: str, script: str) -> str | None:
     """The index's code for a label of CLD2 on a text in `script`; None for one that it has not."""
     code = tags.from_model("cld2", label, script).partition("_")[0]
     return None if code in {"und", "zxx", *_NOT_INDEXED} else _MACRO.get(code, code)
+
+
+def given(text: str) -> tuple[str, ...]:
+    """What the index would say of a page with this text, as far as it is known."""
+    try:
+        _, _, found = pycld2.detect(text.encode("utf-8", "replace"), isPlainText=True)
+    except pycld2.error:
+        return ()
+    codes = (index_code(label, dominant_script(text)) for _, label, share, _ in found if share)
+    return tuple(dict.fromkeys(code for code in codes if code))
 
 
 def labels_of(names: Iterable[str]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def locate(path: str, crawl: str, subset: str, base_uri: str | None) -> list[Inp
     if path.removesuffix(".gz").endswith((".paths", ".txt")):
         found = storage.expand([path], base_uri)
     else:
-        found = storage.expand_parquet(f"{path.rstrip('/')}/{part}")
+        found = storage.below(f"{path.rstrip('/')}/{part}", ".parquet")
     mine = [item for item in found if _is_of(item.uri, crawl, subset)]
     if not mine:
         problem = f"{path} has no index files of {part}"
