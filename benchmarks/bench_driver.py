@@ -273,7 +273,7 @@ def driven(
 
     def make(*rest: object) -> executor.Executor:
         del rest
-        return executor._Driver(Cluster(bodies, kill_after))
+        return executor.Driver(Cluster(bodies, kill_after))
 
     executor.make = make  # type: ignore[assignment]
     options = runner.Options(run, executor="simulated")

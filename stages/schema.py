@@ -650,6 +650,28 @@ SITE_CONTENTS = _table(
     is_random=True,
 )
 
+SELECTED = _table(
+    "selected",
+    "records that an index-guided run reads (steps prepare and collate), a row group for each WARC "
+    "file, by offset; none in other runs",
+    Column("warc", pa.string(), False, "path of the WARC file below the crawl's root"),
+    Column("offset", pa.int64(), False, "bytes before the record's gzip member"),
+    Column("length", pa.int64(), False, "bytes of that member"),
+    Column(
+        "promise",
+        pa.binary(16),
+        True,
+        "blake2b-128 of the URL and the payload's SHA-1 that the index promises; null unless "
+        "`cc_index.verify`",
+    ),
+    Column(
+        "digest_key",
+        pa.uint64(),
+        True,
+        "by which equal payloads are known; null unless `cc_index.one_per_digest`",
+    ),
+)
+
 BLOCK_LIST = _table(
     "block_list",
     "the block list of the gate (step prepare), sorted by key; an Arrow file, which workers map",
@@ -731,6 +753,7 @@ TABLES: dict[str, Table] = {
         REMOVALS,
         DECISIONS,
         CORPUS,
+        SELECTED,
         SITE_FILES,
         SITE_CONTENTS,
         BLOCK_LIST,
@@ -747,6 +770,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "read.damaged": (
         QUARANTINE,
         "the record's bytes are damaged: a broken gzip member or a cut-off block",
+    ),
+    "read.not_promised": (
+        QUARANTINE,
+        "the bytes are not the record that the index promises there: other place, URL or payload",
     ),
     "read.malformed_http": (REJECT, "the block is not an HTTP response"),
     "read.content_encoding": (
