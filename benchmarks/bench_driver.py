@@ -7,7 +7,8 @@ groups, 256 partitions, languages and counts as given), by bodies that do nothin
 at the seam `executor.make`, behind the real driver of attempts, in a simulated cluster of 1,000
 workers. Its outcomes come in random order, and now and then a worker is lost.
 
-`driver_s` is what is left of the wall time without the bodies' own. Each phase is a process of its
+`driver_s` is what is left of the wall time without the bodies' own, `driver_cpu_s` of the
+processor time, which other people's work moves less. Each phase is a process of its
 own; `peak_rss_mb` is its peak. `begin` kills itself in the middle of the extraction, `resume` goes
 on to the end, `again` has nothing to do. `weir status` is asked in the middle and at the end;
 `listing` is what `weir verify` reads of manifests.
@@ -52,7 +53,7 @@ class Bodies:
     """What tasks leave behind: manifests of the right shape; they do not wait for the disk."""
 
     def __init__(self, run: Path, shards: int, languages: int, counts: int) -> None:
-        self.run, self.spent_s = run, 0.0
+        self.run, self.spent_s, self.cpu_s = run, 0.0, 0.0
         self._tags = sorted(tags.BY_TAG)[:languages]
         groups = max(1, min(plan.MAX_GROUPS, shards * ROWS // plan.GROUP_DOCUMENTS))
         self._sizes = (shards, groups)
@@ -65,7 +66,7 @@ class Bodies:
 
     def __call__(self, task: Task) -> Manifest:
         """Leave a manifest and give it back as another process would."""
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         made = self._made(task)
         path = manifest.path_of(self.run, task.step, task.key)
         if path.parent not in self._folders:
@@ -75,6 +76,7 @@ class Bodies:
         temporary.write_bytes(made.to_json().encode())
         temporary.replace(path)
         self.spent_s += time.perf_counter() - began
+        self.cpu_s += time.process_time() - cpu
         return made
 
     def _made(self, task: Task) -> Manifest:
@@ -291,6 +293,7 @@ def driven(
         "wall_s": round(ended - began[""], 1),
         "bodies_s": round(bodies.spent_s, 1),
         "driver_s": round(ended - began[""] - bodies.spent_s, 1),
+        "driver_cpu_s": round(time.process_time() - bodies.cpu_s, 1),
         "before_prepare_s": round(marks[0][1] - began[""], 2),
         "after_start_of_step_s": steps,
     }
@@ -312,12 +315,13 @@ def asked(work: Path, run: Path, shards: int, languages: int, counts: int) -> di
     seen = status.Seen()
     began = time.perf_counter()
     found = status.status(Run(run, unfinished=True), seen)
-    once = time.perf_counter()
+    once, cpu = time.perf_counter(), time.process_time()
     status.status(Run(run, unfinished=True), seen)
     return {
         "state": found["state"],
         "pages": found["pages"],
         "first_s": round(once - began, 2),
+        "first_cpu_s": round(cpu, 2),
         "again_s": round(time.perf_counter() - once, 2),
     }
 
