@@ -62,6 +62,7 @@ class Writer:
 
     def _open(self) -> storage.ParquetFile:
         if self._file is None:
+            self._name = storage.attempt_name(self._run, self._name)
             self._file = storage.ParquetFile(self._run / self._name, self.table, self._notes)
         return self._file
 
@@ -123,8 +124,7 @@ class Sorted:
         )
         self._waiting: list[pa.Table] = []
         self._waiting_bytes = 0
-        run.mkdir(parents=True, exist_ok=True)
-        self._scratch = Path(tempfile.mkdtemp(dir=run, prefix=".tmp-spill-"))
+        self._scratch = Path(tempfile.mkdtemp(dir=storage.scratch(run), prefix=".tmp-spill-"))
         self._runs: list[_SpilledRun] = []
         self._row = 0
 
