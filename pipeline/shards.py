@@ -62,7 +62,6 @@ class Writer:
 
     def _open(self) -> storage.ParquetFile:
         if self._file is None:
-            self._name = storage.attempt_name(self._run, self._name)
             self._file = storage.ParquetFile(self._run / self._name, self.table, self._notes)
         return self._file
 
@@ -549,7 +548,8 @@ class CorpusFiles:
 
     def _open(self, with_signatures: bool) -> None:
         self._file_bytes = self._file_rows = 0
-        name = f"{self._tag}/{self._tag}-{len(self._writers):05d}.parquet"
+        number = len(self._writers)
+        name = storage.attempt_name(self._run, f"{self._tag}/{self._tag}-{number:05d}.parquet")
         self._writers.append(Writer(self._run, f"corpus/{name}", schema.CORPUS))
         if with_signatures:
             self._signed.append(Writer(self._run, f"index/{name}", schema.SIGNATURES))
