@@ -1,6 +1,5 @@
 """How far a run is, from its manifests: it can be asked while the run goes on."""
 
-import json
 import math
 import re
 from collections import Counter
@@ -10,7 +9,7 @@ from typing import Any
 
 from audit import alarms
 from audit.runs import STEPS, Run, is_running
-from pipeline import plan, runner
+from pipeline import book, plan
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
@@ -114,11 +113,7 @@ def _problems(run: Run) -> list[str]:
     """What went wrong: as run.json has it, or as noted so far by a run that has not ended."""
     if run.is_finished:
         return [str(problem) for problem in run.book.get("problems") or ()]
-    try:
-        lines = runner.notes(run.path).read_text(encoding="utf-8").splitlines()
-        return list(dict.fromkeys(str(json.loads(line)) for line in lines))
-    except (OSError, ValueError, RecursionError):  # none, or its last line is being written
-        return []
+    return list(book.problems(run.path))
 
 
 def _keys(run: Run, step: str) -> list[str]:
@@ -150,7 +145,7 @@ def _task(run: Run, step: str, key: str) -> Done:
     except OSError:
         ended = math.nan
     reasons: Counter[str] = Counter()
-    for _, metric, label, count in made.counts:
+    for _, metric, label, count in run.counts(made) if made.books.quarantined else ():
         if metric == "documents.quarantined":
             reasons[label] += count
     began = ended - float(made.timing.get("wall_s", 0.0))

@@ -24,13 +24,13 @@ RECORD_ID = re.compile(rb"(?im)^(WARC-Record-ID: <urn:uuid:)[^>\r\n]*>")
 ONLY_EXTRACT = """\
 import sys
 from pathlib import Path
-from pipeline import config, executor, manifest, plan, runner
+from pipeline import config, executor, manifest, plan, planning
 from pipeline.steps import Work
 
 if __name__ == "__main__":
     warc, out, *settings = sys.argv[1:]
     resolved = config.load("europe", [f"inputs=[{warc}]", *settings])
-    planned, made = runner.make_plan(resolved), {}
+    planned, made = planning.make_plan(resolved), {}
     work = Work(out, resolved.run.model_dump_json(), planned.snapshot)
     for step in plan.STEPS[:2]:
         made[step.name] = [work(task) for task in planned.tasks(step, made)]

@@ -22,7 +22,7 @@ from audit.runs import Run
 from audit.trace import url_key
 from benchmarks import measure
 from filters.catalog import BY_NAME
-from pipeline import config, manifest, runner, shards, suppression
+from pipeline import config, manifest, shards, statistics, suppression
 from pipeline.manifest import Books, Manifest, Output
 from stages import schema
 
@@ -91,7 +91,7 @@ class Build:
         self._commit("cluster", "00000", [edges, members], Books(0, 0, 0, 0), [])
         kept = sum(output.rows for output in self.corpus)
         self._commit("compact", TAG, self.corpus, Books(kept, kept, 0, 0), [])
-        runner.write_statistics(self.folder, "bench", self.made)
+        statistics.write(self.folder, "bench", self.made)
         self._book()
 
     def _write(self, name: str, table: schema.Table, rows: pa.Table, label: str = "") -> Output:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from audit import power
 from audit.energy import ONCE
 from audit.phrases import duration, energy
-from pipeline import config, runner
+from pipeline import config, planning, runner
 from pipeline.answers import Text, folded, table
 from pipeline.manifest import Manifest
 from pipeline.storage import Input
@@ -96,7 +96,7 @@ def plan(resolved: config.Resolved, wanted: Wanted = Wanted()) -> dict[str, Any]
     """
     if wanted.country is not None:
         power.factor_of(wanted.country)
-    made = runner.make_plan(resolved)
+    made = planning.make_plan(resolved)
     readable = [(i, _size(i)) for i in made.shards if _size(i)]
     all_bytes, count = sum(size for _, size in readable), len(made.shards)
     data: dict[str, Any] = {

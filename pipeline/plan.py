@@ -4,6 +4,7 @@ Key = SHA-256 of the step, its stages' versions, the configuration slice that th
 digests of the inputs and the schema. Dependencies follow from keys; nobody types them.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from filters import minhash
 from filters.catalog import BY_NAME
 from filters.text import HASH_VERSION
 from langid import models
-from pipeline import config, lists, site_inputs, site_tables
+from pipeline import config, lists, selection, site_inputs, site_tables
 from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
@@ -69,6 +70,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Guide:
+    """Where an index-guided run finds its WARC files, and what its questions are known by."""
+
+    root: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A run's inputs and configuration.
 
@@ -90,16 +99,18 @@ class Plan:
     """Files of sites that were given beside the snapshot, by kind (`site_inputs`)."""
     optouts: Input | None = None
     """The list of domains that opted out."""
+    guide: Guide | None = None
+    """Of an index-guided run, whose `shards` are files of the index."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
         slice_of = self.settings.slice(*step.config)
-        found = []
-        for name, digests, params in step.tasks(self, made):
-            identity = [step.name, step.versions, slice_of, self.snapshot, digests, schema.VERSION]
-            # Names and numbers are among the digests: two empty shards are two tasks.
-            found.append(Task(step.name, config.digest(identity), name, params))
-        return found
+        digest = config.digester(step.name, step.versions, slice_of, self.snapshot)
+        # Names and numbers are among the digests: two empty shards are two tasks.
+        return [
+            Task(step.name, digest(digests, schema.VERSION), name, params)
+            for name, digests, params in step.tasks(self, made)
+        ]
 
 
 def prepared(robots: int, has_optouts: bool) -> int:
@@ -120,6 +131,13 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
             [f"{i.name}:{i.identity}" for i in group],
             {"robots": [i.to_json() for i in group], "inputs": [i.name for i in group]},
         )
+    if plan.guide is not None:
+        for number, item in enumerate(plan.shards):
+            yield (
+                f"{selection.KIND}-{_ordinal(number)}",
+                [selection.KIND, item.name, item.identity, plan.guide.known],
+                {"index": item.to_json(), "inputs": [item.name]},
+            )
     found: dict[str, Any]
     for kind, item in plan.beside.items():
         for number, groups in enumerate(_spread(site_inputs.row_groups(item))):
@@ -171,6 +189,31 @@ def _collate(plan: Plan, made: Made) -> Tasks:
             yield name, digests, params
 
 
+    if plan.guide is not None:
+        yield from _regroup(plan.guide, made)
+
+
+def _regroup(guide: Guide, made: Made) -> Tasks:
+    found = [m for m in made["prepare"] if m.task.startswith(f"{selection.KIND}-")]
+    every = selection.groups_of(found)
+    for first, last in selection.parts(sum(m.output("selected").rows for m in found)):
+        params = {"selected": [selection.groups(m, first, last) for m in found], "all": every}
+        digests = [f"{selection.KIND}:{first}:{last}", guide.known, *_digests(found, "selected")]
+        yield f"{selection.KIND}-{first:02d}", digests, params
+
+
+def _shards(plan: Plan, made: Made) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """What each task of `extract` reads, as parameters and as digests."""
+    if plan.guide is None:
+        for shard in plan.shards:
+            yield {"shard": shard.to_json()}, [shard.name, shard.identity]
+        return
+    found = [m for m in made["collate"] if m.task.startswith(f"{selection.KIND}-")]
+    for warc, place, known in selection.warcs(found):
+        shard = Input(warc, f"{plan.guide.root}/{warc}", f"selected:{known}")
+        yield {"shard": shard.to_json(), "selected": place}, [warc, shard.identity]
+
+
 def _site_table(made: Made, kind: str) -> tuple[list[Any], list[str]]:
     """Parts of a table of files of sites, as tasks are given them, and their digests."""
     found = [m for m in made["collate"] if m.task.startswith(f"{kind}-")]
@@ -192,16 +235,16 @@ def _prepared(made: Made, task: str) -> Output:
 def _extract(plan: Plan, made: Made) -> Tasks:
     blocked, listed = (_prepared(made, task) for task in ("block_list", "suppressed"))
     robots, known = _site_table(made, ROBOTS)
-    for number, shard in enumerate(plan.shards):
+    for number, (shard, identity) in enumerate(_shards(plan, made)):
         params = {
-            "shard": shard.to_json(),
+            **shard,
             "robots": robots,
             "block_list": blocked.path,
             "suppressed": listed.path,
-            "inputs": [shard.name],
+            "inputs": [shard["shard"]["name"]],
         }
         digests = [
-            *(shard.name, shard.identity, blocked.known, *known),
+            *(*identity, blocked.known, *known),
             *(plan.suppressed.digest, *_at_gate(plan)),
         ]
         yield _ordinal(number), digests, params
@@ -284,9 +327,12 @@ def _parts(plan: Plan, sources: Sequence[dict[str, Any]]) -> int:
     return plan.settings.cluster.partitions or found
 
 
-def _row_groups(output: Output, name: str) -> list[Any]:
-    """The file and its row groups of that name: what a task is to read of it."""
-    return [output.path, [group for tag, group in output.groups if tag == name]]
+def _row_groups(output: Output) -> Callable[[str], list[Any]]:
+    """By name, the file and its row groups of that name: what a task is to read of it."""
+    groups: dict[str, list[int]] = {}
+    for tag, group in output.groups:
+        groups.setdefault(tag, []).append(group)
+    return lambda name: [output.path, groups.get(name, [])]
 
 
 def _band(plan: Plan, made: Made) -> Tasks:
@@ -338,55 +384,53 @@ def _gather(plan: Plan, made: Made) -> Tasks:
 
 def _lend(plan: Plan, made: Made) -> Tasks:
     homes = made["gather"][0].output("homes")
+    of = _row_groups(homes)
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
-        params = {"sources": group, "homes": _row_groups(homes, name)}
+        params = {"sources": group, "homes": of(name)}
         yield name, [name, homes.known, *(source["known"] for source in group)], params
 
 
 def _estimate(plan: Plan, made: Made) -> Tasks:
     sources = _sources(plan, made)
-    gathered, lent = (
-        made["gather"][0].output("candidates"),
-        [m.output("lent") for m in made["lend"]],
-    )
+    gathered = made["gather"][0].output("candidates")
+    candidates, lent = _row_groups(gathered), [_row_groups(m.output("lent")) for m in made["lend"]]
+    known = _digests(made["lend"], "lent")
     groups = _bounds(_groups(sources))
     for part in range(_parts(plan, sources)):
         params = {
-            "candidates": _row_groups(gathered, str(part)),
-            "lent": [_row_groups(output, str(part)) for output in lent],
+            "candidates": candidates(str(part)),
+            "lent": [of(str(part)) for of in lent],
             "groups": groups,
         }
-        digests = [str(part), str(groups), gathered.known, *_digests(made["lend"], "lent")]
+        digests = [str(part), str(groups), gathered.known, *known]
         yield _ordinal(part), digests, params
 
 
 def _shingle(plan: Plan, made: Made) -> Tasks:
-    wanted = [m.output("wanted") for m in made["estimate"]]
+    wanted = [_row_groups(m.output("wanted")) for m in made["estimate"]]
+    known = _digests(made["estimate"], "wanted")
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
-        params = {"sources": group, "wanted": [_row_groups(output, name) for output in wanted]}
-        digests = [name, *(o.known for o in wanted), *(source["documents"] for source in group)]
+        params = {"sources": group, "wanted": [of(name) for of in wanted]}
+        digests = [name, *known, *(source["documents"] for source in group)]
         yield name, digests, params
 
 
 def _cluster(plan: Plan, made: Made) -> Tasks:
-    sources = _sources(plan, made)
+    old_from = len(_own(_sources(plan, made)))
+    lent = [_row_groups(m.output("lent")) for m in made["lend"]]
+    shingles = [_row_groups(m.output("shingles")) for m in made["shingle"]]
+    known = [*_digests(made["lend"], "lent"), *_digests(made["shingle"], "shingles")]
     for part, estimated in enumerate(made["estimate"]):
         name = str(part)
         params = {
-            "lent": [_row_groups(m.output("lent"), name) for m in made["lend"]],
-            "shingles": [_row_groups(m.output("shingles"), name) for m in made["shingle"]],
+            "lent": [of(name) for of in lent],
+            "shingles": [of(name) for of in shingles],
             "estimates": estimated.output("estimates").path,
-            "old_from": len(_own(sources)),
+            "old_from": old_from,
         }
-        digests = [
-            name,
-            estimated.output("estimates").known,
-            *_digests(made["lend"], "lent"),
-            *_digests(made["shingle"], "shingles"),
-        ]
-        yield _ordinal(part), digests, params
+        yield _ordinal(part), [name, estimated.output("estimates").known, *known], params
 
 
 def _judge(plan: Plan, made: Made) -> Tasks:
@@ -413,26 +457,23 @@ def _resolve(plan: Plan, made: Made) -> Tasks:
     groups = _bounds(_groups(_sources(plan, made)))
     judged = dict(zip((m.task for m in made["extract"]), made["judge"], strict=True))
     verdicts = [judged[m.task] for m in by_name(made["extract"])]
+    paths, known = _paths(verdicts, "verdicts"), _digests(verdicts, "verdicts")
     for clustered in made["cluster"]:
         members, edges = clustered.output("members"), clustered.output("edges")
         params = {
             "members": members.path,
             "edges": edges.path,
-            "verdicts": _paths(verdicts, "verdicts"),
+            "verdicts": paths,
             "groups": groups,
         }
-        digests = [
-            clustered.task,
-            str(groups),
-            members.known,
-            edges.known,
-            *_digests(verdicts, "verdicts"),
-        ]
+        digests = [clustered.task, str(groups), members.known, edges.known, *known]
         yield clustered.task, digests, params
 
 
 def _decide(plan: Plan, made: Made) -> Tasks:
-    removals = [m.output("removals") for m in made["resolve"]]
+    removed = [_row_groups(m.output("removals")) for m in made["resolve"]]
+    known = _digests(made["resolve"], "removals")
+    removals = functools.cache(lambda group: [of(group) for of in removed])
     number_of = {m.task: number for number, m in enumerate(by_name(made["extract"]))}
     group_of = {
         number: name
@@ -445,14 +486,14 @@ def _decide(plan: Plan, made: Made) -> Tasks:
             str(number),
             *_digests([extracted], "documents", "signals"),
             *_digests([judged], "verdicts"),
-            *(o.known for o in removals),
+            *known,
         ]
         params = {
             "ordinal": number,
             "documents": extracted.output("documents").path,
             "signals": extracted.output("signals").path,
             "verdicts": judged.output("verdicts").path,
-            "removals": [_row_groups(output, group_of[number]) for output in removals],
+            "removals": removals(group_of[number]),
         }
         yield extracted.task, digests, params
 
@@ -467,7 +508,7 @@ def _publish(plan: Plan, made: Made) -> Tasks:
                 "documents": e.output("documents").path,
                 "signals": e.output("signals").path,
                 "decisions": d.output("decisions").path,
-                "groups": [list(g) for g in e.output("documents").groups],
+                "groups": e.output("documents").groups,
                 **({"signatures": e.output("signatures").path} if plan.index else {}),
             }
             for e, d in group
@@ -485,14 +526,15 @@ def _publish(plan: Plan, made: Made) -> Tasks:
 
 def _compact(plan: Plan, made: Made) -> Tasks:
     del plan
+    of = [_row_groups(m.output("corpus")) for m in made["publish"]]
+    known = [output.known for m in made["publish"] for output in m.outputs]
     for tag in sorted({tag for m in made["publish"] for tag, _ in m.output("corpus").groups}):
         parts = [
             [[output.path for output in m.outputs], groups]
-            for m in made["publish"]
-            if (groups := _row_groups(m.output("corpus"), tag)[1])
+            for m, find in zip(made["publish"], of, strict=True)
+            if (groups := find(tag)[1])
         ]
-        digests = [output.known for m in made["publish"] for output in m.outputs]
-        yield tag, [tag, *digests], {"tag": tag, "parts": parts}
+        yield tag, [tag, *known], {"tag": tag, "parts": parts}
 
 
 def _index(plan: Plan, made: Made) -> Tasks:

@@ -45,6 +45,8 @@ MAX_DAMAGE = 10_000
 
 Open = Callable[[int], BinaryIO]
 """Opens the shard's bytes at an offset."""
+Holds = Callable[[str, str], bool]
+"""Whether a record's URL and payload digest are the ones that were promised."""
 
 
 @dataclass(slots=True)
@@ -554,6 +556,23 @@ def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
         yield from _arc(open_at, max_bytes)
 
 
+def promised(
+    data: bytes, offset: int, length: int, max_bytes: int, holds: Holds
+) -> Record:
+    """The response that an index promises at an offset, out of its gzip member's bytes.
+
+    `holds` is told URL and payload digest. What lies there instead, if anything, is a record
+    without content, `read.not_promised`. A response over the cap cannot be compared: `gate.size`.
+    """
+    member = next(gzip_members(io.BytesIO(data), offset, max_bytes), None)
+    if member is not None and (member.offset, member.length) == (offset, length):
+        found = next(_in_member(member), None)
+        if found is not None and found.kind == "response" and found.problem != "read.damaged":
+            if found.problem or holds(_clean(found.url) or "", payload_digest(found.body)):
+                return found
+    return Record(offset, length, problem="read.not_promised")
+
+
 READ_SCHEMA = pa.schema(
     [
         ("ordinal", pa.int32()),
@@ -618,7 +637,7 @@ def batches(
 
 
 def _row(record: Record, ordinal: int, snapshot: str, warc: str) -> dict[str, object]:
-    is_damaged = record.problem == "read.damaged"
+    is_damaged = record.problem in ("read.damaged", "read.not_promised")
     return {
         "ordinal": ordinal,
         "doc_id": doc_id(snapshot, warc, record.offset),

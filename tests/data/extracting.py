@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import config, executor, plan, runner
+from pipeline import config, executor, plan, planning
 from pipeline.executor import Task
 from pipeline.manifest import Manifest
 from pipeline.steps import Work
@@ -44,7 +44,7 @@ def extract(
     """Prepare and extract under the default configuration and `settings`."""
     listed = ", ".join(f"'{path}'" for path in inputs)
     resolved = config.load("europe", [f"inputs=[{listed}]", SHORT, *settings])
-    planned = runner.make_plan(resolved)
+    planned = planning.make_plan(resolved)
     work = Work(str(run), resolved.run.model_dump_json(), planned.snapshot)
     made: plan.Made = {}
     for step in plan.STEPS[:3]:

@@ -8,6 +8,7 @@ import pytest
 
 from audit import runs, verify
 from pipeline import runner
+from stages.errors import ConfigError
 from tests.conftest import Small
 from tests.integration.runs import BEFORE_RULES, configured, rows, run_here, tasks_run
 
@@ -101,5 +102,5 @@ def test_a_block_list_blocks_at_the_gate_and_a_bad_one_ends_the_run(
     assert hosts[0] not in _hosts(output).get(tag, [])
     assert all(check["ok"] for check in verify.verify(runs.Run(output)))
     listing.write_text("good.example\nno domain\n")
-    with pytest.raises(runner.ConfigError, match=r"list\.txt:2: 'no domain' is no domain"):
+    with pytest.raises(ConfigError, match=r"list\.txt:2: 'no domain' is no domain"):
         run_here(configured(small.paths, settings), tmp_path / "other")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from pipeline import manifest, runner
+from pipeline import manifest, planning
 from samples import archive
 from stages.errors import ConfigError, IntegrityError
 from tests.integration.runs import (
@@ -461,7 +461,7 @@ def test_http_gives_what_the_disk_gives(small: "Small", small_run: Path, tmp_pat
 def test_a_path_list_over_http(small: "Small", tmp_path: Path) -> None:
     with no_proxy(), served(small.root) as address:
         uri = f"{address}/{small.paths.relative_to(small.root)}"
-        plan = runner.make_plan(configured([uri]))
+        plan = planning.make_plan(configured([uri]))
     assert [i.uri for i in plan.shards] == [
         f"{address}/{path.relative_to(small.root)}" for path in small.warcs
     ]

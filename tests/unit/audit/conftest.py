@@ -22,7 +22,7 @@ import pytest
 from audit.runs import Run
 from filters import linkage
 from filters.catalog import BY_NAME
-from pipeline import config, lists, manifest, runner, shards, suppression
+from pipeline import config, lists, manifest, shards, statistics, suppression
 from pipeline.manifest import Books, Manifest, Output
 from stages import prepare, schema
 
@@ -221,7 +221,7 @@ class _Builder:
             self._decide(number)
         self._publish()
         self.tasks["index"] = []  # the run is in no dataset
-        runner.write_statistics(self.folder, self.resolved.run.name, self.made)
+        statistics.write(self.folder, self.resolved.run.name, self.made)
         self._book()
 
     def _write(

@@ -15,7 +15,7 @@ import pytest
 
 from audit.runs import Run
 from audit.status import Seen, failures, status
-from pipeline import reading_text, runner, watch
+from pipeline import book, reading_text, watch
 from tests.terminals import PATIENCE_S, ROOT, Terminal
 from tests.unit.audit.test_status import unfinish
 
@@ -85,7 +85,7 @@ def test_failures_of_one_cause_are_one(folder: Path) -> None:
     unfinish(folder)
     names = [place["name"] for place in Run(folder, unfinished=True).book["inputs"]]
     texts = [f"extract {name}: {name}: is cut off after {n} bytes" for n, name in enumerate(names)]
-    with runner.notes(folder).open("w") as stream:
+    with book.notes(folder).open("w") as stream:
         stream.writelines(json.dumps(text) + "\n" for text in [*texts, texts[0], "disk full"])
     found = status(Run(folder, unfinished=True))
     first, second = found["failures"]
