@@ -1,0 +1,133 @@
+"""A warm process from which drivers are forked; it saves each the seconds that imports take.
+
+It reads a command a line, `{"do": "baseline" | "run", ...}`, and answers with a line. With `--ray`
+it has a Ray cluster of two nodes beside the head, performs runs itself, in one job whose workers
+stay warm, and gives the cluster a new node for each that a fault has killed.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from tests.chaos import disks, points, watched
+from tests.chaos.points import Strikes, Watch
+
+
+def baseline(command: dict[str, Any]) -> int:
+    """The undisturbed run, and every point that it passed."""
+    folder, passed = Path(command["folder"]), list[tuple[str, str]]()
+    strikes = Strikes(folder, tuple(command["inside"]), (), 0, os.getpid())
+    _tell(folder, 0, ())
+    with (folder / "strikes.json").open("w") as stream:
+        json.dump({"faults": [], "inside": command["inside"], "slow_s": 0, "march": False}, stream)
+    watch = Watch(watched.read(folder, 0), passed)
+    assert watch.strikes == strikes
+    code = _weir(command, watch, folder, 0)
+    (folder / "points.json").write_text(json.dumps(passed))
+    return code
+
+
+def run(command: dict[str, Any], raylets: tuple[int, ...] = ()) -> int:
+    """One invocation of a case, in this process."""
+    folder, invocation = Path(command["folder"]), command["invocation"]
+    _tell(folder, invocation, raylets)
+    return _weir(command, Watch(watched.read(folder, invocation)), folder, invocation)
+
+
+def _tell(folder: Path, invocation: int, raylets: tuple[int, ...]) -> None:
+    told = {"pid": os.getpid(), "raylets": raylets}
+    (folder / f"driver-{invocation}.json").write_text(json.dumps(told))
+
+
+def _weir(command: dict[str, Any], watch: Watch, folder: Path, invocation: int) -> int:
+    from pipeline import cli, plan  # noqa: PLC0415 - after the fork server is up
+
+    real = plan.GROUP_DOCUMENTS
+    plan.GROUP_DOCUMENTS = command["group_documents"] or real
+    undo = watched.use(folder, invocation, command["order"], command["twice"])
+    with said_to(folder / f"said-{invocation}.txt"):
+        points.arm(watch)
+        try:
+            return cli.main(command["arguments"])
+        except Exception:  # noqa: BLE001 - a bug: the same that a shell would show
+            import traceback  # noqa: PLC0415
+
+            traceback.print_exc()
+            return 1
+        finally:
+            points.arm(None)
+            undo()
+            plan.GROUP_DOCUMENTS = real
+
+
+@contextlib.contextmanager
+def said_to(path: Path) -> Iterator[None]:
+    """What this process says goes to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, old in zip((1, 2), kept, strict=True):
+            os.dup2(old, number)
+            os.close(old)
+        os.close(handle)
+
+
+def forked(command: dict[str, Any], answers: TextIO) -> int:
+    """The wait status of a driver that is forked for the command."""
+    child = os.fork()
+    if child == 0:
+        os.environ["WEIR_CHAOS"] = command["folder"]
+        code = 70
+        try:
+            on = disks.small(Path(command["folder"]) / "out", command["disk_bytes"])
+            with on if command["disk_bytes"] else contextlib.nullcontext():
+                code = run(command)
+        finally:
+            os._exit(code)
+    answers.write(json.dumps({"pid": child}) + "\n")
+    answers.flush()
+    return os.waitpid(child, 0)[1]
+
+
+def main(words: list[str]) -> int:
+    """Perform commands until there are no more."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    cluster = None
+    if "--ray" in words:
+        from tests.chaos.cluster import Cluster  # noqa: PLC0415 - imports Ray
+
+        cluster = Cluster("--little-memory" in words)
+    answers.write(json.dumps({"ready": cluster and cluster.address}) + "\n")
+    answers.flush()
+    for line in sys.stdin:
+        command = json.loads(line)
+        if command["do"] == "baseline":
+            code = baseline(command)
+        elif command["do"] == "here" and cluster is not None:
+            with cluster.mended():
+                code = run(command, cluster.raylets())
+        else:
+            status = forked(command, answers)
+            code = os.waitstatus_to_exitcode(status)
+        answers.write(json.dumps({"code": code}) + "\n")
+        answers.flush()
+    if cluster is not None:
+        cluster.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
