@@ -1,7 +1,6 @@
 """How far a run is, from its manifests: it can be asked while the run goes on."""
 
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -127,9 +126,8 @@ def _keys(run: Run, step: str) -> list[str]:
     if run.is_finished:
         return run.tasks.get(step, [])
     try:
-        with os.scandir(run.path / "manifests" / step) as found:
-            names = (entry.name for entry in found)
-            return sorted(n[:-5] for n in names if n.endswith(".json") and n[0] != ".")
+        names = [path.name for path in (run.path / "manifests" / step).iterdir()]
+        return sorted(n[:-5] for n in names if n.endswith(".json") and n[0] != ".")
     except FileNotFoundError:
         return []
 

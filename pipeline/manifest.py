@@ -6,7 +6,6 @@ changed.
 
 import functools
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -153,8 +152,7 @@ def glance(run: Path, step: str, key: str) -> Glance:
     IntegrityError if it is none, FileNotFoundError if there is none.
     """
     path = path_of(run, step, key)
-    with path.open("rb") as stream:
-        text, ended = stream.read(), os.fstat(stream.fileno()).st_mtime
+    text, ended = path.read_bytes(), path.stat().st_mtime
     try:
         books, timing = (json.loads(_line(text, name)) for name in (b"books", b"timing"))
         wall_s = float(timing.get("wall_s", 0.0))

@@ -58,7 +58,10 @@ def coded(run: Path, made: Manifest) -> pa.Table:
     if output is None:
         return table_of(made.counts)
     path = run / output.path
-    with tables.damage(path), pq.ParquetFile(path, read_dictionary=NAMES[:3]) as file:
+    with (
+        tables.damage(path),
+        pq.ParquetFile(storage.opened(path), read_dictionary=NAMES[:3]) as file,
+    ):
         return file.read()
 
 
