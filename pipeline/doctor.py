@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from langid import identify, models
-from pipeline import bounds, config, context, disk_checks, lists, machine, reference, storage
+from pipeline import (
+    bounds,
+    config,
+    context,
+    disk_checks,
+    lists,
+    machine,
+    reference,
+    remote,
+    storage,
+    store_checks,
+)
 from pipeline.answers import Text, folded
 from pipeline.checks import FAIL, OK, WARN, Check, gib
 from pipeline.sandbox import Sandbox
@@ -224,8 +235,6 @@ def _files(wanted: Wanted) -> Iterator[Check]:
 
 def _output(wanted: Wanted) -> Iterator[Check]:
     if storage.is_remote(wanted.output):
-        from pipeline import store_checks  # noqa: PLC0415 - loads the network client
-
         yield from store_checks.of(wanted.output)
     else:
         yield from disk_checks.of(Path(wanted.output.removeprefix("file://")))
@@ -289,10 +298,8 @@ def _standing(output: str) -> Path:
 
 
 def _shown(uri: str) -> str:
-    """An address without what may be secret in it: credentials, and the query of a signed one."""
-    bare = uri.partition("?")[0]
-    scheme, mark, rest = bare.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if mark else bare
+    """An address without what may be secret in it; a path as it is."""
+    return remote.shown(uri) if storage.is_remote(uri) else uri
 
 
 def _failed(name: str, error: CurationError) -> Check:

@@ -35,7 +35,7 @@ def _conditional(trial: str) -> Check:
     """Whether a second write of a new object is refused: all commits rest on it."""
     name = "conditional write"
     try:
-        remote.write(trial, CONTENT[::-1], only_new=True)
+        remote.write(trial, CONTENT + b"another", only_new=True)
     except remote.Taken:
         return Check(name, OK, "If-None-Match is heeded")
     except (CurationError, OSError) as error:
