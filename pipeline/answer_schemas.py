@@ -63,6 +63,14 @@ BOUNDS: dict[str, Schema] = {"min": maybe(NUMBER), "max": maybe(NUMBER)}
 BROKEN = one({"rule": TEXT, "value": maybe(NUMBER), **BOUNDS})
 CHECK = one({"name": TEXT, "ok": FLAG, "detail": TEXT, "state": TEXT}, optional=("state",))
 CHECKS = one({"checks": many(CHECK)})
+STATE: Schema = {"enum": ["ok", "warn", "fail"]}
+DOCTOR = one(
+    {
+        "checks": many(
+            one({"name": TEXT, "state": STATE, "detail": TEXT, "remedy": TEXT, "ok": FLAG})
+        )
+    }
+)
 
 RECORD = one(
     {
@@ -377,7 +385,7 @@ DATA: Mapping[str, Schema] = {
     "languages": one({"languages": many(by_name(ANY))}),
     "models list": one({"models": many(by_name(ANY))}),
     "models verify": CHECKS,
-    "doctor": CHECKS,
+    "doctor": DOCTOR,
     "index verify": CHECKS,
     "takedown verify": CHECKS,
 }

@@ -5,7 +5,6 @@ books do not balance, or that set aside more than the configuration allows, ends
 """
 
 import contextlib
-import importlib
 import json
 import os
 import signal
@@ -76,10 +75,14 @@ class Options:
     dataset: Path | None = None
 
 
-def packages() -> list[Any]:
-    """The modules that a remote Ray worker needs."""
+def packages() -> list[str]:
+    """Folders of the packages that a remote Ray worker needs.
+
+    Folders and not modules: where a submitted job has a runtime environment, Ray copies ours.
+    """
+    root = Path(__file__).parents[1]
     names = ("audit", "configs", "filters", "langid", "pipeline", "stages")
-    return [importlib.import_module(name) for name in names]
+    return [str(root / name) for name in names]
 
 
 class Runner:
