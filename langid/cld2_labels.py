@@ -90,7 +90,7 @@ def labels_of(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def tags_of(names: Iterable[str]) -> list[str]:
-    """Tags of the languages among names that `labels_of` takes; a bare label has those it is for."""
+    """Tags of the languages among names that `labels_of` takes; a label has all it stands for."""
     found = []
     for name in names:
         mine = [tag for tag, label in _labels().items() if label == name]
@@ -102,9 +102,8 @@ def tags_of(names: Iterable[str]) -> list[str]:
 
 @cache
 def _codes() -> frozenset[str]:
-    return frozenset(_labels().values()) | {
-        code for of in recorded().values() for c in of for code in c
-    }
+    given_once = (code for of in recorded().values() for codes in of for code in codes)
+    return frozenset([*_labels().values(), *given_once])
 
 
 @cache
@@ -134,7 +133,5 @@ def neighbours(tag: str, labels: Sequence[str]) -> list[tuple[str, float]]:
     for given, count in seen.items():
         if not wanted & set(given):
             more.update(dict.fromkeys(given, count))
-    all_texts = sum(seen.values())
-    return [
-        (label, n / all_texts) for label, n in more.most_common() if n >= SMALL_GAIN * all_texts
-    ]
+    every = sum(seen.values())
+    return [(label, n / every) for label, n in more.most_common() if n >= SMALL_GAIN * every]
