@@ -1,5 +1,6 @@
 """Records of one WARC file, read by range: where they lie, what is read for them, what it cost."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,10 @@ def fetch(uri: str, ranges: Sequence[Range], traffic: Traffic) -> list[bytes]:
     """
     traffic.requests += len(ranges)
     traffic.bytes += sum(each.end - each.start for each in ranges)
+    if storage.is_remote(uri):
+        with contextlib.suppress(ShardError):  # missing, or shorter than a range: see below
+            starts, ends = [each.start for each in ranges], [each.end for each in ranges]
+            return storage.ranges(uri, starts, ends, gap_bytes=-1)  # as planned, none joined
     found = []
     for each in ranges:
         with storage.open_at(uri, each.start) as stream:
