@@ -56,8 +56,8 @@ def table(shared: Path) -> str:
     sink = io.StringIO()
     sink.write(
         "# Labels of CLD2 for texts of about 1,000 characters, by language: python -m "
-        f"benchmarks.cld2_recall.\n# Texts: langid_dev.parquet, SHA-256 {digest}; pages of samples/."
-        f" pycld2 {pycld2.__version__}.\n"
+        f"benchmarks.cld2_recall.\n# Texts: langid_dev.parquet, SHA-256 {digest}; pages of "
+        f"samples/. pycld2 {pycld2.__version__}.\n"
     )
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(("tag", "labels", "texts"))

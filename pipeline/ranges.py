@@ -1,6 +1,5 @@
 """Records of one WARC file, read by range: where they lie, what is read for them, what it cost."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -75,21 +74,14 @@ def coalesced(
 
 
 def fetch(uri: str, ranges: Sequence[Range], traffic: Traffic) -> list[bytes]:
-    """The bytes of each range; fewer of one that goes past the end of the file.
+    """The bytes of each range, several at once of a remote file.
 
-    ShardError if there is no such file, TransientError if the network fails.
+    ShardError if the file is not there or too short, TransientError if the network fails.
     """
     traffic.requests += len(ranges)
-    traffic.bytes += sum(each.end - each.start for each in ranges)
-    if storage.is_remote(uri):
-        with contextlib.suppress(ShardError):  # missing, or shorter than a range: see below
-            starts, ends = [each.start for each in ranges], [each.end for each in ranges]
-            return storage.ranges(uri, starts, ends, gap_bytes=-1)  # as planned, none joined
-    found = []
-    for each in ranges:
-        with storage.open_at(uri, each.start) as stream:
-            found.append(stream.read(each.end - each.start))
-    return found
+    traffic.bytes += sum(_size(each) for each in ranges)
+    starts, ends = [each.start for each in ranges], [each.end for each in ranges]
+    return storage.ranges(uri, starts, ends, gap_bytes=-1)  # joined as planned, and no further
 
 
 def records(
