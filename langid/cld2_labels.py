@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-import pycld2
-
 from langid import tags
+from langid.models import Cld2
 from langid.script import dominant_script
 
 _MACRO: Mapping[str, str] = {
@@ -57,10 +56,7 @@ def index_code(label: str, script: str) -> str | None:
 
 def given(text: str) -> tuple[str, ...]:
     """What the index would say of a page with this text, as far as it is known."""
-    try:
-        _, _, found = pycld2.detect(text.encode("utf-8", "replace"), isPlainText=True)
-    except pycld2.error:
-        return ()
+    found = Cld2.details(text, best_effort=False)
     codes = (index_code(label, dominant_script(text)) for _, label, share, _ in found if share)
     return tuple(dict.fromkeys(code for code in codes if code))
 
