@@ -39,6 +39,7 @@ from stages import (
     sign,
     suppress,
 )
+from stages.errors import ConfigError
 
 Made = dict[str, list[Manifest]]
 """Manifests of finished steps, in task order."""
@@ -210,7 +211,12 @@ def _shards(plan: Plan, made: Made) -> Iterator[tuple[dict[str, Any], list[str]]
             yield {"shard": shard.to_json()}, [shard.name, shard.identity]
         return
     found = [m for m in made["collate"] if m.task.startswith(f"{selection.KIND}-")]
-    for warc, place, known in selection.warcs(found):
+    warcs = list(selection.warcs(found))
+    if not warcs:
+        raise ConfigError(
+            "cc_index", "selects no record of the index", "`weir plan` says what it asks for"
+        )
+    for warc, place, known in warcs:
         shard = Input(warc, f"{plan.guide.root}/{warc}", f"selected:{known}")
         yield {"shard": shard.to_json(), "selected": place}, [warc, shard.identity]
 

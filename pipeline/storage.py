@@ -104,15 +104,20 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
     return stream
 
 
-def ranges(uri: str, starts: Sequence[int], ends: Sequence[int]) -> list[bytes]:
+def ranges(
+    uri: str,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    gap_bytes: int = remote.GAP_BYTES,
+) -> list[bytes]:
     """The bytes of each range [start, end) of a file, in the order asked for.
 
-    Of remote files, near ones are read together, several at once. ShardError if the file is not
-    there or too short, TransientError if the network fails.
+    Of remote files, those no further apart than `gap_bytes` are read together, several at once.
+    ShardError if the file is not there or too short, TransientError if the network fails.
     """
     try:
         if is_remote(uri):
-            return remote.ranges(uri, starts, ends)
+            return remote.ranges(uri, starts, ends, gap_bytes)
         with open_at(uri) as stream:
             found = []
             for start, end in zip(starts, ends, strict=True):

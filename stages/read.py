@@ -565,10 +565,16 @@ def promised(data: bytes, offset: int, length: int, max_bytes: int, holds: Holds
     member = next(gzip_members(io.BytesIO(data), offset, max_bytes), None)
     if member is not None and (member.offset, member.length) == (offset, length):
         found = next(_in_member(member), None)
-        if found is not None and found.kind == "response" and found.problem != "read.damaged":
-            if found.problem or holds(_clean(found.url) or "", payload_digest(found.body)):
-                return found
+        if found is not None and found.kind == "response" and _keeps(found, holds):
+            return found
     return Record(offset, length, problem="read.not_promised")
+
+
+def _keeps(found: Record, holds: Holds) -> bool:
+    """Whether a promise is kept, as far as that can be told of a body that is cut or no HTTP."""
+    if found.problem is not None:
+        return found.problem != "read.damaged"
+    return holds(_clean(found.url) or "", payload_digest(found.body))
 
 
 READ_SCHEMA = pa.schema(
