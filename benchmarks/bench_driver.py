@@ -177,6 +177,8 @@ class Cluster:
     """A backend of 1,000 workers, whose outcomes come in random order; some workers are lost."""
 
     window = WORKERS
+    patience = 1.0
+    memory_mb = 0
 
     def __init__(self, bodies: Bodies, kill_after: int | None) -> None:
         self._bodies, self._kill_after = bodies, kill_after
@@ -184,9 +186,14 @@ class Cluster:
         self._running: list[tuple[int, Task]] = []
         self._number = 0
 
-    def submit(self, work: Any, task: Task) -> Any:
+    def has_room(self, need: Any) -> bool:
+        """Always."""
+        del need
+        return True
+
+    def submit(self, work: Any, task: Task, need: Any) -> Any:
         """Take a task; `work` is not called, its place is taken by `Bodies`."""
-        del work
+        del work, need
         self._number += 1
         self._running.append((self._number, task))
         return self._number
@@ -209,8 +216,8 @@ class Cluster:
         made: Manifest = pickle.loads(pickle.dumps(self._bodies(task)))  # noqa: S301 - our own
         return made
 
-    def recover(self) -> None:
-        """Nothing to recover."""
+    def withdraw(self, handles: list[Any]) -> None:
+        """Nothing waits."""
 
     def cancel(self, handles: list[Any]) -> None:
         """Nothing to cancel."""

@@ -26,7 +26,7 @@ from pipeline import (
     storage,
     sweep,
 )
-from pipeline.executor import Executor, Outcome, Task
+from pipeline.executor import End, Executor, Limits, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.membership import Membership
 from pipeline.steps import Work
@@ -48,6 +48,8 @@ class Event:
     total: int
     message: str = ""
     manifest: Manifest | None = None
+    ends: tuple[End, ...] = ()
+    """Of a task: how each of its attempts ended."""
 
 
 Listener = Callable[[Event], None]
@@ -182,6 +184,7 @@ class Runner:
                         len(tasks),
                         outcome.task.name,
                         outcome.manifest,
+                        outcome.ends,
                     )
                 )
             else:
@@ -245,15 +248,20 @@ class Runner:
             return
         if self._executor is None:
             shipped = packages() if self.options.address else []
+            limits = self.resolved.run.limits
             self._executor = executor.make(
-                self.options.executor, self.options.workers, self.options.address, shipped
+                self.options.executor,
+                self.options.workers,
+                self.options.address,
+                shipped,
+                Limits(limits.task_memory_mb, limits.task_hours),
             )
         yield from self._executor.run(work, tasks)
 
     def _problem(self, step: plan.Step, outcome: Outcome, done: int, total: int) -> None:
         text = f"{step.name} {outcome.task.name}: {outcome.error}"
         self._note(text)
-        self.listener(Event("error", step.name, done, total, text))
+        self.listener(Event("error", step.name, done, total, text, None, outcome.ends))
 
     def _note(self, problem: str) -> None:
         """Keep a problem for the end, and for `weir status` while the run goes on."""

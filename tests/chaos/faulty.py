@@ -22,7 +22,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from pipeline.executor import Driver, Executor, Lost, Task, Work
+from pipeline.executor import Driver, Executor, Lost, Need, Task, Work
 from pipeline.manifest import Manifest
 from stages.errors import CurationError
 
@@ -90,6 +90,8 @@ class _FaultyBackend:
     """Processes that die, run twice and answer out of turn."""
 
     window = WINDOW
+    patience = 1.0
+    memory_mb = 0
 
     def __init__(self, seed: int, fates: Sequence[str]) -> None:
         self._fates, self._ahead = fates, list[str]()
@@ -106,7 +108,12 @@ class _FaultyBackend:
             self._ahead = self._random.sample(self._fates, len(self._fates))
         return self._ahead.pop()
 
-    def submit(self, work: Work, task: Task) -> _Attempt:
+    def has_room(self, need: Need) -> bool:
+        del need
+        return True
+
+    def submit(self, work: Work, task: Task, need: Need) -> _Attempt:
+        del need
         fate, attempt = self._fate(task), _Attempt()
         self.met[fate] += 1
         for _ in range(2 if fate == "twice" else 1):
@@ -144,8 +151,8 @@ class _FaultyBackend:
         assert all(isinstance(m, Manifest) and m.digest() == first.digest() for m in made)
         return first
 
-    def recover(self) -> None:
-        """Every task has a process of its own."""
+    def withdraw(self, handles: list[Any]) -> None:
+        """Nothing waits: every task has a process of its own."""
 
     def cancel(self, handles: list[Any]) -> None:
         for handle in handles:
