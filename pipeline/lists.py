@@ -139,6 +139,7 @@ def save(path: Path, table: pa.Table) -> tuple[str, int]:
             digest, size = storage.file_digest(made), made.stat().st_size
             made.chmod(0o644)
             made.replace(path)
+            storage.sync_folder(path.parent)
         except BaseException:
             made.unlink(missing_ok=True)
             raise

@@ -76,7 +76,7 @@ class Work:
         if done is not None:
             return done
         context = Context(run, _parsed(self.settings), self.snapshot, task)
-        with Meter() as meter:
+        with storage.disk_errors(run), Meter() as meter:
             made = STEPS[task.step](context)
         made = replace(made, timing={**meter.taken, **made.timing})
         manifest.commit(run, made)

@@ -191,7 +191,7 @@ def _disorder(chance: random.Random, base: Base, executor: str) -> Made:
 
 
 def _memory(chance: random.Random, base: Base, executor: str) -> Made:
-    return {"faults": _some(chance, base, ["memory"], 1)}
+    return {"faults": _some(chance, base, ["hog" if executor == "ray" else "memory"], 1)}
 
 
 def _node(chance: random.Random, base: Base, executor: str) -> Made:

@@ -30,6 +30,7 @@ FILLS = ("mkstemp", "fsync", "mkdir", "link")
 """What fails on a full disk."""
 PARSERS = "pipeline.sandbox"
 HOG_BYTES = 256 << 20
+HOGS = 10
 PATIENCE_S = 30.0
 
 
@@ -55,7 +56,6 @@ class Strikes:
     driver: int = 0
     slow_s: float = 0.0
     """How long each wait for the disk takes more."""
-    raylets: tuple[int, ...] = ()
     march: bool = False
     """Die at the first kind of point at which none has died before."""
 
@@ -217,10 +217,13 @@ def strike(act: str, strikes: Strikes, delay_s: float = 0.0) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
     elif act == "node":
         raylet = os.getppid()
-        assert raylet in strikes.raylets, "no raylet of ours"
+        told = json.loads((strikes.folder / "cluster.json").read_text())
+        assert raylet in told["raylets"], "no node of ours"
         os.kill(raylet, signal.SIGKILL)
     elif act == "memory":
         _run_out_of_memory()
+    elif act == "hog":
+        _take_memory()
     elif act in ("child", "fork_server"):
         threading.Thread(target=_kill_parser, args=(act, delay_s), daemon=True).start()
     else:
@@ -250,12 +253,28 @@ def _run_out_of_memory() -> None:
         group.mkdir()
         (group / "memory.limit_in_bytes").write_text(str(HOG_BYTES))
         (group / "cgroup.procs").write_text(str(os.getpid()))
-        libc = ctypes.CDLL(None)
-        libc.malloc.restype = ctypes.c_void_p
-        for _ in range(2):
-            at = libc.malloc(ctypes.c_size_t(HOG_BYTES))
-            ctypes.memset(at, 1, HOG_BYTES)
+        _take(2 * HOG_BYTES)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _take_memory() -> None:
+    """Have Ray end this worker, since it takes more memory than the machine can spare.
+
+    If it does not, and that is a fault of the test, the task goes on.
+    """
+    held = [_take(HOG_BYTES) for _ in range(HOGS)]
+    time.sleep(PATIENCE_S)
+    for at in held:
+        ctypes.CDLL(None).free(ctypes.c_void_p(at))
+
+
+def _take(size: int) -> int:
+    """Address of so much memory, all of it in use."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    at = int(libc.malloc(ctypes.c_size_t(size)))
+    ctypes.memset(at, 1, size)
+    return at
 
 
 def groups() -> list[Path]:

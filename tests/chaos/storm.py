@@ -22,11 +22,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import cases, snapshots
+from tests.chaos import cases, cluster, snapshots
 from tests.chaos.cases import MIX, OPTIONS, SCENARIOS, Base, Case, Report
+from tests.integration.runs import until
 
 ROOT = Path(__file__).parents[2]
 ON_RAY = ("ray", "job")
+PATIENCE_S = 10.0
 
 
 class Server:
@@ -39,9 +41,9 @@ class Server:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=_environment(),
         )
-        self.address = self._answer()["ready"]
+        self._answer()
         self._lock = threading.Lock()
 
     def _answer(self) -> dict[str, Any]:
@@ -69,9 +71,18 @@ class Server:
         return int(answer["code"])
 
     def close(self) -> None:
-        """End it."""
+        """End it; it may be in the midst of something, if we were stopped."""
         self._process.stdin.close()  # type: ignore[union-attr]
-        self._process.wait()
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Ray's workers too must find the tests."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
 
 
 def _kill(pid: int) -> None:
@@ -90,6 +101,7 @@ class Storm:
         self._bases: dict[int, Base] = {}
         self._lock = threading.Lock()
         self._servers: dict[str, Server] = {}
+        self._clusters: dict[str, subprocess.Popen[bytes]] = {}
 
     def server(self, name: str, *words: str) -> Server:
         """The warm process of a name."""
@@ -137,9 +149,11 @@ class Storm:
     def invoke(self, case: Case, folder: Path, invocation: int) -> int:
         """One invocation, by the same command as the others."""
         chosen, more = self.base(case.snapshot).chosen, list(OPTIONS[case.executor])
-        ray = self.ray(case) if case.executor in ON_RAY else None
+        if case.executor in ON_RAY:
+            (folder / "cluster.json").unlink(missing_ok=True)
+            (folder / "cluster.json").symlink_to(self.cluster(case) / "cluster.json")
         if case.executor == "job":
-            more.append(str(ray and ray.address))
+            more.append(str(cluster.joined(folder)["address"]))
         command = {
             **self._command(chosen, folder, "run", more),
             "invocation": invocation,
@@ -147,17 +161,33 @@ class Storm:
             "twice": case.twice,
             "disk_bytes": case.disk_bytes if invocation == 0 else None,
         }
-        if case.executor == "ray" and ray is not None:
-            return ray.ask({**command, "do": "here"})
+        if case.executor == "ray":
+            return self.session(case).ask(command)
         delays = dict(enumerate(case.kill_after_s))
         server = self.server("job" if case.executor == "job" else "plain")
         return server.ask(command, delays.get(invocation))
 
-    def ray(self, case: Case) -> Server:
-        """The process with the cluster; that with little memory is another one."""
-        if case.scenario == "memory":
-            return self.server("little", "--ray", "--little-memory")
-        return self.server("ray", "--ray")
+    def cluster(self, case: Case) -> Path:
+        """Folder of the cluster that a case runs on: where memory runs out it is another one."""
+        name = "little" if case.scenario == "memory" else "large"
+        folder = self.work / f"cluster-{name}"
+        if name not in self._clusters:
+            folder.mkdir(exist_ok=True)
+            (folder / "cluster.json").unlink(missing_ok=True)
+            more = ["--little-memory"] if name == "little" else []
+            self._clusters[name] = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.cluster", str(folder), *more],
+                stdin=subprocess.PIPE,
+                cwd=ROOT,
+                env=_environment(),
+            )
+            until((folder / "cluster.json").exists, "for the cluster")
+        return folder
+
+    def session(self, case: Case) -> Server:
+        """The process that stays joined to it."""
+        folder = self.cluster(case)
+        return self.server(folder.name, str(cluster.joined(folder)["address"]))
 
     def case(self, case: Case) -> Report:
         """Perform one case; its folder is kept if it fails."""
@@ -172,6 +202,8 @@ class Storm:
         """End what it started."""
         for server in self._servers.values():
             server.close()
+        for started in self._clusters.values():
+            started.communicate()
 
 
 @contextmanager

@@ -53,15 +53,14 @@ def read(folder: Path, invocation: int) -> Strikes:
     """The faults of a case, for one invocation of it."""
     told = json.loads((folder / "strikes.json").read_text())
     faults = tuple(Fault(**fault) for fault in told["faults"])
-    driver = json.loads((folder / f"driver-{invocation}.json").read_text())
+    driver = int((folder / f"driver-{invocation}").read_text())
     return Strikes(
         folder,
         tuple(told["inside"]),
         faults,
         invocation,
-        driver["pid"],
+        driver,
         told["slow_s"],
-        tuple(driver["raylets"]),
         told["march"],
     )
 

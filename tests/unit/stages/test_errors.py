@@ -12,6 +12,7 @@ EXAMPLES = (
     errors.ConfigError("--set", "no key"),
     errors.ShardError("a.warc.gz", "no such file"),
     errors.TransientError("sandbox", "cannot start"),
+    errors.DiskError("runs/mine", "disk full"),
     errors.IntegrityError("run.json", "books do not balance"),
 )
 
