@@ -41,6 +41,7 @@ def test_exit_codes_are_those_of_the_command_line() -> None:
         "ConfigError": 2,
         "ShardError": 4,
         "TransientError": 4,
+        "DiskError": 4,
         "IntegrityError": 3,
     }
 
