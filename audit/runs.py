@@ -23,8 +23,8 @@ from pydantic import ValidationError
 
 from filters.domains import LanguageLists
 from filters.rules import Bound
-from pipeline import config, lists, manifest, plan
-from pipeline.manifest import Manifest, Output
+from pipeline import config, lists, manifest, plan, tally
+from pipeline.manifest import Count, Manifest, Output
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
@@ -151,6 +151,10 @@ class Run:
         for name in [step] if step else [s for s in STEPS if s in self.tasks]:
             for key in self.tasks.get(name, ()):
                 yield self.manifest(name, key)
+
+    def counts(self, made: Manifest) -> list[Count]:
+        """Counts of a task, wherever they are kept."""
+        return tally.of(self.path, made)
 
     @cached_property
     def _kept(self) -> dict[str, list[Manifest]]:

@@ -145,7 +145,7 @@ def _task(run: Run, step: str, key: str) -> Done:
     except OSError:
         ended = math.nan
     reasons: Counter[str] = Counter()
-    for _, metric, label, count in made.counts:
+    for _, metric, label, count in run.counts(made) if made.books.quarantined else ():
         if metric == "documents.quarantined":
             reasons[label] += count
     began = ended - float(made.timing.get("wall_s", 0.0))

@@ -8,9 +8,9 @@ at the seam `executor.make`, behind the real driver of attempts, in a simulated 
 workers. Its outcomes come in random order, and now and then a worker is lost.
 
 `driver_s` is what is left of the wall time without the bodies' own. Each phase is a process of its
-own; `peak_rss_mb` is its peak. `begin` kills itself in the middle of the extraction, `resume` goes on
-to the end, `again` has nothing to do. `weir status` is asked in the middle and at the end; `listing`
-is what `weir verify` reads of manifests.
+own; `peak_rss_mb` is its peak. `begin` kills itself in the middle of the extraction, `resume` goes
+on to the end, `again` has nothing to do. `weir status` is asked in the middle and at the end;
+`listing` is what `weir verify` reads of manifests.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ TIMES = [f"stage.part{number}_s" for number in range(12)]
 
 
 class Bodies:
-    """What tasks leave behind: manifests of the right shape, written without waiting for the disk."""
+    """What tasks leave behind: manifests of the right shape; they do not wait for the disk."""
 
     def __init__(self, run: Path, shards: int, languages: int, counts: int) -> None:
         self.run, self.spent_s = run, 0.0
@@ -91,7 +91,7 @@ class Bodies:
                 ("eng_Latn", "documents.rejected", "gate.language", ROWS - left),
             )
         if task.step == "decide":
-            return (("eng_Latn", "documents.kept", "", ROWS - ROWS // 10),) + self._counts
+            return (("eng_Latn", "documents.kept", "", ROWS - ROWS // 10), *self._counts)
         return ()
 
     @cached_property
@@ -161,7 +161,7 @@ class Cluster:
 
     def __init__(self, bodies: Bodies, kill_after: int | None) -> None:
         self._bodies, self._kill_after = bodies, kill_after
-        self._random = random.Random(8)
+        self._random = random.Random(8)  # noqa: S311 - an order, not a secret
         self._running: list[tuple[int, Task]] = []
         self._number = 0
 
@@ -181,8 +181,8 @@ class Cluster:
 
     def result(self, handle: Any) -> Manifest:
         """Its manifest, as it comes out of another process."""
-        number, task = self._running.pop()
-        assert number == handle
+        number, task = self._running.pop()  # `handle`, which `wait` has put there
+        del handle
         if self._kill_after is not None and number >= self._kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
         if number % LOST_EVERY == 0:
@@ -254,11 +254,11 @@ def driven(
             marks.append((event.step, time.perf_counter(), bodies.spent_s))
         done[0] += event.kind == "task"
 
-    def make(*rest: Any) -> Any:
+    def make(*rest: object) -> executor.Executor:
         del rest
-        return executor._Driver(Cluster(bodies, kill_after))
+        return executor.Driver(Cluster(bodies, kill_after))
 
-    executor.make = make
+    executor.make = make  # type: ignore[assignment]
     options = runner.Options(run, executor="simulated")
     result = runner.Runner(configured(work, shards), options, listen).start()
     ended = time.perf_counter()
@@ -334,8 +334,7 @@ def apart(phase: str, *arguments: object) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         cwd=measure.REPOSITORY,
     )
-    assert process.stdout is not None
-    out = process.stdout.read()
+    out = process.stdout.read() if process.stdout else b""
     _, state, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(state)
     found = {"lived_s": round(time.perf_counter() - began, 1)}

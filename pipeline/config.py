@@ -26,7 +26,7 @@ from pydantic import (
 from filters import domains, minhash, rights, rules, spans
 from filters.catalog import BY_NAME, PEER, find
 from filters.text import Lexicon
-from langid import models, registry, tags
+from langid import cld2_labels, models, registry, tags
 from pipeline import layers
 from stages.errors import ConfigError
 
@@ -45,6 +45,43 @@ class Read(_Section):
     """Caps of reading."""
 
     max_record_bytes: int = Field(gt=0)
+
+
+Label = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s,]+$")]
+"""A value of a column of the index: no list, no white space."""
+
+
+class CcIndex(_Section):
+    """What a run of `source: cc-index` asks of Common Crawl's columnar index."""
+
+    path: str | None = Field(default=None, min_length=1)
+    crawl: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+    subset: str = Field(default="warc", pattern=r"^[a-z]{1,40}$")
+    languages: tuple[str, ...] = ()
+    unlabelled: bool = False
+    tlds: tuple[Label, ...] = ()
+    domains: tuple[Label, ...] = ()
+    match: Literal["all", "any"] = "all"
+    status: tuple[Annotated[int, Field(ge=0, le=999)], ...] = (200,)
+    media_types: tuple[Label, ...] | None = None
+    truncated: bool = False
+    verify: bool = True
+    one_per_digest: bool = False
+
+    @field_validator("languages")
+    @classmethod
+    def _labelled(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        cld2_labels.labels_of(value)
+        return value
+
+    @field_validator("tlds", "domains")
+    @classmethod
+    def _as_indexed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Names as the index has them: lower case, without a dot before them, in ASCII."""
+        try:
+            return tuple(v.lower().lstrip(".").encode("idna").decode() for v in value)
+        except UnicodeError:
+            raise ValueError("names a host that no host can have") from None
 
 
 Entry = Annotated[str, AfterValidator(domains.canonical)]
@@ -381,8 +418,10 @@ class Run(_Section):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
     snapshot: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+    source: Literal["files", "cc-index"] = "files"
     inputs: tuple[str, ...] = ()
     base_uri: str | None = None
+    cc_index: CcIndex | None = None
     robots: tuple[str, ...] | None = None
     limit: int | None = Field(default=None, ge=1)
     read: Read
@@ -398,6 +437,14 @@ class Run(_Section):
     datatrove: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], DatatroveFilter] = {}
     language: Language
     languages: dict[str, Language]
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Run":
+        if self.source == "cc-index" and self.cc_index is None:
+            raise ValueError("source: cc-index needs the section cc_index")
+        if self.source == "cc-index" and self.inputs:
+            raise ValueError("inputs: source cc-index finds its WARC files in the index; leave out")
+        return self
 
     def slice(self, *paths: str) -> dict[str, Any]:
         """The values at dotted paths; what a step's stages declare goes into its task keys."""

@@ -30,17 +30,21 @@ from pipeline import (
     duplicates,
     lists,
     manifest,
+    ranges,
+    selection,
     shards,
     site_inputs,
     site_tables,
     storage,
     suppression,
     tables,
+    tally,
 )
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
 from pipeline.meter import Laps, Meter
+from pipeline.ranges import Traffic
 from pipeline.storage import Input
 from stages import (
     base,
@@ -78,7 +82,8 @@ class Work:
         context = Context(run, _parsed(self.settings), self.snapshot, task)
         with storage.disk_errors(run), Meter() as meter:
             made = STEPS[task.step](context)
-        made = replace(made, timing={**meter.taken, **made.timing})
+        timed = replace(made, timing={**meter.taken, **made.timing})
+        made = tally.put_aside(run, timed)
         manifest.commit(run, made)
         return made
 
@@ -95,6 +100,8 @@ def do_prepare(context: Context) -> Manifest:
         return _prepare_suppressed(context)
     if "list" in context.task.params:
         return _prepare_list(context)
+    if "index" in context.task.params:
+        return selection.select_rows(context)
     return _prepare_beside(context) if "beside" in context.task.params else _prepare_robots(context)
 
 
@@ -157,6 +164,8 @@ def _prepare_beside(context: Context) -> Manifest:
 
 def do_collate(context: Context) -> Manifest:
     """Step 0b: a range of keys of all that `prepare` found, once for each URL and content."""
+    if "selected" in context.task.params:
+        return selection.regroup(context)
     outputs, rows, files = site_tables.collate(context)
     kind = context.task.params["kind"]
     found = files.filter(files.column("is_robots")) if kind == "robots" else files
@@ -249,16 +258,12 @@ def do_extract(context: Context) -> Manifest:
         context.run,
         [context.output(t) for t in (schema.DOCUMENTS, schema.SIGNALS, schema.SIGNATURES)],
     )
-    laps = Laps()
+    laps, traffic = Laps(), Traffic()
     try:
         stages = extract_stages(context.settings, listed)
         workers = [(stage.name, stage.open(tools)) for stage in stages]
         laps.lap("open")
-        found = read.records(
-            functools.partial(storage.open_at, item["uri"]),
-            item["name"],
-            context.settings.read.max_record_bytes,
-        )
+        found = _records(context, traffic)
         for batch in read.batches(
             found, context.snapshot, item["name"], others, context.settings.limit
         ):
@@ -285,8 +290,19 @@ def do_extract(context: Context) -> Manifest:
         guard.close()
     for kind, count in others.items():
         ledger.counts[schema.UNDETERMINED, "records.other", kind] += count
+    for name, number in (("bytes", traffic.bytes), ("requests", traffic.requests)):
+        ledger.counts[schema.UNDETERMINED, f"ranges.{name}", ""] += number
     parts = {f"stage.{name}_s": round(seconds, 3) for name, seconds in laps.seconds.items()}
     return replace(context.manifest(outputs, ledger.books(), ledger.all()), timing=parts)
+
+
+def _records(context: Context, traffic: Traffic) -> Iterator[read.Record]:
+    """All records of the task's WARC file, or those that the selection has of it."""
+    item, cap = context.task.params["shard"], context.settings.read.max_record_bytes
+    if "selected" not in context.task.params:
+        return read.records(functools.partial(storage.open_at, item["uri"]), item["name"], cap)
+    rows = selection.of_warc(context, context.task.params["selected"], item["name"])
+    return ranges.records(item["uri"], rows, cap, traffic)
 
 
 class _Ledger:

@@ -161,6 +161,27 @@ def expand(sources: Sequence[str], base_uri: str | None) -> list[Input]:
         return [Input(*found, known) for found, known in zip(located, identities, strict=True)]
 
 
+def below(folder: str, suffix: str) -> list[Input]:
+    """The files of a folder, local or remote, whose names end so; none if there is no such folder.
+
+    Each is named by its place in the folder.
+    """
+    if is_remote(folder):
+        store, prefix = _remote(folder)
+        try:
+            listed = [o["path"] for page in obstore.list(store, f"{prefix}/") for o in page]
+        except (OSError, obstore.exceptions.BaseError) as error:
+            raise TransientError(folder, f"cannot be listed ({type(error).__name__})") from None
+        host = "/".join(folder.split("/")[:3])
+        uris = [f"{host}/{path}" for path in sorted(listed)]
+    else:
+        uris = [str(path.resolve()) for path in sorted(_local(folder).glob(f"*{suffix}"))]
+    uris = [uri for uri in uris if uri.endswith(suffix)]
+    with ThreadPoolExecutor(LOOKUPS) as pool:
+        known = pool.map(identity, uris)
+        return [Input(u.rpartition("/")[2], u, k) for u, k in zip(uris, known, strict=True)]
+
+
 def _locate(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
     """(name, address) of each file that a source stands for."""
     if not source:

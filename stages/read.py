@@ -23,7 +23,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from stages.base import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from stages.errors import ShardError
 
-VERSION = 1
+VERSION = 2
 CHUNK_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b\x08"
 SNIFF_BYTES = 1 << 20
@@ -45,6 +45,8 @@ MAX_DAMAGE = 10_000
 
 Open = Callable[[int], BinaryIO]
 """Opens the shard's bytes at an offset."""
+Holds = Callable[[str, str], bool]
+"""Whether a record's URL and payload digest are the ones that were promised."""
 
 
 @dataclass(slots=True)
@@ -212,12 +214,11 @@ def split_http(row: Record) -> None:
     """Move the status line and headers at the start of the row's body into their fields.
 
     Both libraries' own HTTP parsers are passed by: they differ on malformed heads, and one parser
-    must decide. Lines end at LF with or without CR; obsolete folding is joined (RFC 9112 section
-    5.2).
+    must decide. Lines end at LF with or without CR, and the first empty one ends the head: what
+    follows it is never read as a header. Obsolete folding is joined (RFC 9112 section 5.2).
     """
-    head, separator, rest = row.body.partition(b"\r\n\r\n")
-    if not separator or b"\n\n" in head:
-        head, separator, rest = row.body.partition(b"\n\n")
+    end = HEAD_END.search(row.body, 0, SNIFF_BYTES + AFTER_BYTES)
+    head, rest = (row.body[: end.start()], row.body[end.end() :]) if end else (row.body, b"")
     lines = head.split(b"\n")
     first = lines[0].strip().split(None, 2)
     if (
@@ -233,7 +234,7 @@ def split_http(row: Record) -> None:
         text = line.decode("utf-8", "replace").rstrip("\r")
         if text[:1] in (" ", "\t") and row.headers:
             name, value = row.headers[-1]
-            row.headers[-1] = (name, f"{value} {text.strip()}")
+            row.headers[-1] = (name, f"{value} {text.strip()}".strip())
             continue
         name, colon, value = text.partition(":")
         if colon:
@@ -275,8 +276,6 @@ def _in_member(member: Member) -> Iterator[Record]:
             return
         yield _parsed(data[:end], member.offset + serial, member.length, member.is_oversize)
         data, serial = data[end:].lstrip(b"\r\n\0"), serial + 1
-        if not data.startswith(b"WARC/"):
-            return
 
 
 def _parsed(data: bytes, offset: int, length: int, is_oversize: bool) -> Record:
@@ -557,6 +556,23 @@ def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
         yield from _arc(open_at, max_bytes)
 
 
+def promised(
+    data: bytes, offset: int, length: int, max_bytes: int, holds: Holds
+) -> Record:
+    """The response that an index promises at an offset, out of its gzip member's bytes.
+
+    `holds` is told URL and payload digest. What lies there instead, if anything, is a record
+    without content, `read.not_promised`. A response over the cap cannot be compared: `gate.size`.
+    """
+    member = next(gzip_members(io.BytesIO(data), offset, max_bytes), None)
+    if member is not None and (member.offset, member.length) == (offset, length):
+        found = next(_in_member(member), None)
+        if found is not None and found.kind == "response" and found.problem != "read.damaged":
+            if found.problem or holds(_clean(found.url) or "", payload_digest(found.body)):
+                return found
+    return Record(offset, length, problem="read.not_promised")
+
+
 READ_SCHEMA = pa.schema(
     [
         ("ordinal", pa.int32()),
@@ -621,7 +637,7 @@ def batches(
 
 
 def _row(record: Record, ordinal: int, snapshot: str, warc: str) -> dict[str, object]:
-    is_damaged = record.problem == "read.damaged"
+    is_damaged = record.problem in ("read.damaged", "read.not_promised")
     return {
         "ordinal": ordinal,
         "doc_id": doc_id(snapshot, warc, record.offset),

@@ -29,7 +29,6 @@ INSTEAD = {
 ALLOWED = {
     ("stages/publish.py", "dump"),  # FineWeb-2's column
     ("pipeline/sandbox.py", "helper"),  # the process that forks the child
-    ("pipeline/executor.py", "common"),
 }
 
 

@@ -22,7 +22,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from pipeline.executor import Executor, Lost, Task, Work, _Driver
+from pipeline.executor import Driver, Executor, Lost, Task, Work
 from pipeline.manifest import Manifest
 from stages.errors import CurationError
 
@@ -159,4 +159,4 @@ class _FaultyBackend:
 def executor(seed: int, fates: Sequence[str] = FATES) -> tuple[Executor, Counter[str]]:
     """A faulty executor, and the count of the fates that its tasks have met."""
     backend = _FaultyBackend(seed, fates)
-    return _Driver(backend), backend.met
+    return Driver(backend), backend.met
