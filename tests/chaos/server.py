@@ -1,7 +1,7 @@
 """A warm process from which drivers are forked; it saves each the seconds that imports take.
 
 It reads a command a line, `{"do": "baseline" | "run", ...}`, and answers with a line. With the
-address of a Ray cluster it joins that, and performs runs itself, in one job whose workers stay warm.
+address of a Ray cluster it joins that, and performs runs itself, in one job: its workers stay warm.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ def baseline(command: dict[str, Any]) -> int:
     strikes = Strikes(folder, tuple(command["inside"]), (), 0, os.getpid())
     _tell(folder, 0)
     with (folder / "strikes.json").open("w") as stream:
-        json.dump({"faults": [], "inside": command["inside"], "slow_s": 0, "march": False}, stream)
+        json.dump({"faults": [], "inside": command["inside"], "slow_s": 0, "march": 0}, stream)
     watch = Watch(watched.read(folder, 0), passed)
     assert watch.strikes == strikes
     code = _weir(command, watch, folder, 0)

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -18,12 +19,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import cases, cluster, snapshots
-from tests.chaos.cases import MIX, OPTIONS, SCENARIOS, Base, Case, Report
+from tests.chaos import cases, cluster, judged, snapshots
+from tests.chaos.cases import OPTIONS, SCENARIOS, Base, Case
+from tests.chaos.judged import Report
 from tests.integration.runs import until
 
 ROOT = Path(__file__).parents[2]
@@ -86,10 +88,8 @@ def _environment() -> dict[str, str]:
 
 
 def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, 9)
-    except ProcessLookupError:
-        pass
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 class Storm:
@@ -129,7 +129,7 @@ class Storm:
             if code != 0:
                 raise RuntimeError(f"the undisturbed run of snapshot {seed} ended with {code}")
             done.write_text(str(time.monotonic() - began))
-        return cases.base_of(chosen, folder / "out", folder, float(done.read_text()))
+        return judged.base_of(chosen, folder / "out", folder, float(done.read_text()))
 
     @staticmethod
     def _command(
@@ -192,7 +192,7 @@ class Storm:
     def case(self, case: Case) -> Report:
         """Perform one case; its folder is kept if it fails."""
         folder, began = self.work / f"case-{case.seed}-{case.number}", time.monotonic()
-        report = cases.perform(case, self.base(case.snapshot), folder, self.invoke)
+        report = judged.perform(case, self.base(case.snapshot), folder, self.invoke)
         report.took_s = round(time.monotonic() - began, 2)
         if not report.problems:
             shutil.rmtree(folder)
@@ -286,8 +286,10 @@ def main(words: list[str] | None = None) -> int:
             with writing:
                 sys.stdout.write(line(report) + "\n")
                 for problem in report.problems:
-                    again = f"python -m tests.chaos.storm --seed {given.seed} --case {report.case.number}"
-                    sys.stdout.write(f"     {problem}\n     again: {again}\n")
+                    sys.stdout.write(f"     {problem}\n")
+                if report.problems:
+                    which = f"--seed {given.seed} --case {report.case.number}"
+                    sys.stdout.write(f"     again: python -m tests.chaos.storm {which}\n")
                 sys.stdout.flush()
                 with results.open("a") as stream:
                     stream.write(json.dumps(report.to_json()) + "\n")
@@ -299,9 +301,7 @@ def main(words: list[str] | None = None) -> int:
     return 0 if told["same"] == told["runs"] else 1
 
 
-def _all(
-    ours: Storm, seed: int, lanes: list[list[int]], tell: Callable[[Report], None]
-) -> None:
+def _all(ours: Storm, seed: int, lanes: list[list[int]], tell: Callable[[Report], None]) -> None:
     """Runs on Ray beside the others: two cores are busy."""
     errors: list[BaseException] = []
 
@@ -332,18 +332,12 @@ def _is_done(told: dict[str, Any] | None) -> bool:
     return told is not None and not told["problems"]
 
 
-def _words(number: int) -> list[str]:
-    if number % cases.MARCH_EVERY == cases.MARCH_EVERY - 1:
-        return ["inline", "march"]
-    return MIX[number % len(MIX)].split()
-
-
 def _is_on_ray(number: int) -> bool:
-    return _words(number)[0] in ON_RAY
+    return cases.words_of(number)[0] in ON_RAY
 
 
 def _is_wanted(number: int, only: str | None, scenario: str | None) -> bool:
-    executor, found = _words(number)
+    executor, found = cases.words_of(number)
     alike = {"local": ("inline", "pool"), "ray": ON_RAY}.get(only or "", (only,))
     return (only is None or executor in alike) and scenario in (None, found)
 

@@ -79,9 +79,7 @@ class Disorder:
         """Whatever else the executor can do."""
         return getattr(self._inner, name)
 
-    def run(
-        self, work: Work, tasks: Sequence[Task], *more: Any, **named: Any
-    ) -> Iterator[Outcome]:
+    def run(self, work: Work, tasks: Sequence[Task], *more: Any, **named: Any) -> Iterator[Outcome]:
         """One outcome a task; of two attempts at once the second must not tell another tale."""
         watched = Watched(work, str(self._folder), self._invocation)
         chance, first = self._random, dict[str, Outcome]()

@@ -147,8 +147,12 @@ def _pii() -> Iterator[bytes]:
 
 
 MAKERS = {
-    "warc": _warc, "http": _http, "charset": _charset,
-    "robots": _robots, "url": _url, "pii": _pii,
+    "warc": _warc,
+    "http": _http,
+    "charset": _charset,
+    "robots": _robots,
+    "url": _url,
+    "pii": _pii,
 }
 
 

@@ -38,7 +38,9 @@ def test_the_corpus_is_small_and_names_no_person() -> None:
     assert {path.name for path in CORPUS.iterdir()} == set(TARGETS)
     paths = [path for target in TARGETS for path in inputs(target)]
     assert sum(path.stat().st_size for path in paths) < 1 << 20
-    invented = "\n".join(data.decode("utf-8", "replace") for one in TARGETS for data in seeds.of(one))
+    invented = "\n".join(
+        data.decode("utf-8", "replace") for one in TARGETS for data in seeds.of(one)
+    )
     for path in paths:
         text = path.read_bytes().decode("utf-8", "replace")
         for span in pii.find(text):
