@@ -4,7 +4,9 @@
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
+from filters import pii
 from tests.data.archives import arc, response
 from tests.fuzz.personal_data import PAGES
 from tests.hostile.personal import UNITS
@@ -159,3 +161,15 @@ MAKERS = {
 def of(target: str) -> Iterator[bytes]:
     """Inputs to begin with."""
     return MAKERS[target]()
+
+
+def is_invented(data: bytes) -> bool:
+    """Whether the personal data in an input, if any, are those of the seeds: nobody's."""
+    text = data.decode("utf-8", "replace")
+    found = [text[span.start : span.end] for span in pii.find(text)]
+    return all(".example" in value or value in _invented() for value in found)
+
+
+@cache
+def _invented() -> str:
+    return "\n".join(data.decode("utf-8", "replace") for one in MAKERS for data in of(one))
