@@ -6,32 +6,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.chaos import disks
-from tests.chaos.points import DRIVER, Fault
+from tests.chaos.points import DRIVER, STORE, Fault
 from tests.chaos.snapshots import Chosen
 
 SNAPSHOTS = 6
-WORKERS = {"inline": 1, "pool": 2, "ray": 2, "job": 2}
+WORKERS = {"inline": 1, "pool": 2, "ray": 2, "job": 2, "store": 1}
 OPTIONS = {
     "inline": ("--workers", "1"),
     "pool": ("--workers", "2"),
     "ray": ("--executor", "ray", "--workers", "2"),
+    "store": ("--workers", "1"),
     "job": ("--executor", "ray", "--workers", "2", "--address"),
 }
-MIX = (
-    *("inline commit", "pool commit", "ray commit", "inline child", "pool driver", "ray node"),
-    *("inline full", "pool time", "ray disorder", "inline broken", "pool interrupt", "job driver"),
-    *(
-        "inline time",
-        "pool memory",
-        "ray commit",
-        "inline commit",
-        "pool disorder",
-        "ray interrupt",
-    ),
-    *("pool slow", "ray node", "inline disk", "pool child", "ray memory", "inline interrupt"),
-    *("ray slow", "inline disorder", "ray full", "pool broken", "job time", "inline slow"),
-)
-"""Executors and scenarios in turn: eleven of thirty are on Ray. Every hundredth run is a march."""
+TURNS = {
+    "inline": "commit child full broken time commit disk interrupt disorder slow",
+    "pool": "commit driver time interrupt memory disorder slow child broken",
+    "ray": "commit node disorder commit interrupt node memory slow full commit commit node",
+    "job": "driver time",
+    "store": "upload network",
+}
+MIX = tuple(f"{executor} {name}" for executor, names in TURNS.items() for name in names.split())
+"""Executors and scenarios in turn: fourteen of 35 are on Ray. Every hundredth run is a march."""
 MARCH_EVERY = 100
 
 
@@ -51,6 +46,7 @@ class Case:
     kill_after_s: tuple[float, ...] = ()
     disk_bytes: int | None = None
     march: int = 0
+    store_faults: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +56,8 @@ class Base:
     chosen: Chosen
     scopes: Mapping[str, Sequence[str]]
     result: Mapping[str, str]
+    digests: Mapping[str, str]
+    """Content of each task's output, by step and task."""
     total_bytes: int
     took_s: float
 
@@ -121,7 +119,7 @@ def _driver(chance: random.Random, base: Base, executor: str) -> Made:
 
 
 def _time(chance: random.Random, base: Base, executor: str) -> Made:
-    longest = base.took_s * {"inline": 1, "pool": 3, "job": 6}[executor]
+    longest = base.took_s * {"inline": 1, "pool": 2, "job": 3}[executor]
     count = chance.randint(1, 3)
     return {"kill_after_s": tuple(chance.uniform(0.1, longest) for _ in range(count))}
 
@@ -188,6 +186,22 @@ def _slow(chance: random.Random, base: Base, executor: str) -> Made:
     return {"faults": _some(chance, base, ["kill"], 1), "slow_s": chance.uniform(0.002, 0.02)}
 
 
+def _upload(chance: random.Random, base: Base, executor: str) -> Made:
+    """The driver dies as it is about to write an object, or has just done so.
+
+    There is an object for each file that is renamed on a disk.
+    """
+    every = [kind for kinds in base.scopes.values() for kind in kinds]
+    last = 2 * sum("before replace" in kind for kind in every)
+    places = chance.sample(range(1, last), chance.randint(1, 3))
+    return {"faults": tuple(Fault("kill", STORE, place) for place in places)}
+
+
+def _network(chance: random.Random, base: Base, executor: str) -> Made:
+    """The same through a network and a store that fail."""
+    return {**_upload(chance, base, executor), "store_faults": chance.uniform(0.01, 0.05)}
+
+
 def _march(chance: random.Random, base: Base, executor: str) -> Made:
     return {"march": 1}
 
@@ -205,6 +219,8 @@ _SCENARIOS: Mapping[str, Callable[[random.Random, Base, str], Made]] = {
     "memory": _memory,
     "node": _node,
     "slow": _slow,
+    "upload": _upload,
+    "network": _network,
     "march": _march,
 }
 SCENARIOS = tuple(_SCENARIOS)

@@ -11,10 +11,13 @@ from typing import Any
 import psutil
 
 from audit.verify import verify
-from pipeline import storage
+from pipeline import manifest, storage
+from pipeline.places import Place
 from tests.chaos import points, snapshots
 from tests.chaos.cases import WORKERS, Base, Case
+from tests.chaos.points import STORE
 from tests.integration.runs import until
+from tests.integration.store_server import BUCKET
 
 ENDED = (0, 4, 130, 143, -9)
 """Done, partial, interrupted, terminated, killed: all others are failures."""
@@ -53,17 +56,18 @@ def base_of(chosen: snapshots.Chosen, out: Path, told: Path, took_s: float) -> B
     for scope, kind in json.loads((told / "points.json").read_text()):
         scopes.setdefault(scope, []).append(kind)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    return Base(chosen, scopes, result_of(out), size, took_s)
+    return Base(chosen, scopes, result_of(out), digests_of(out / "run"), size, took_s)
 
 
 def perform(case: Case, base: Base, folder: Path, invoke: Invoke) -> Report:
     """Invoke the case until it is done, and compare what it left with the undisturbed run."""
     report, out = Report(case), folder / "out"
+    run = run_of(case, folder)
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "struck").mkdir(parents=True)
     told = {
         "faults": [asdict(fault) for fault in case.faults],
-        "inside": [str(out / "run"), str(out / "dataset")],
+        "inside": [str(out / "run"), str(out / "dataset"), f"{STORE}:{folder.name}"],
         "slow_s": case.slow_s,
         "march": case.march,
     }
@@ -71,7 +75,7 @@ def perform(case: Case, base: Base, folder: Path, invoke: Invoke) -> Report:
     most = 2000 if case.march else len(case.faults) + len(case.kill_after_s) + 3
     before: list[set[str]] = []
     while len(report.codes) < most and not report.problems:
-        before.append(committed(out / "run"))
+        before.append(committed(run))
         report.codes.append(invoke(case, folder, len(report.codes)))
         _judge_end(report, folder)
         if report.codes[-1] == 0:
@@ -82,12 +86,24 @@ def perform(case: Case, base: Base, folder: Path, invoke: Invoke) -> Report:
     report.struck = sorted(path.read_text() for path in (folder / "struck").glob("[!f]*"))
     if not report.problems:
         _judge_work(report, folder, before)
-        _judge_result(report, base, out)
+        _judge_result(report, base, out, run)
         _judge_processes(report, folder)
     return report
 
 
-def committed(run: Path) -> set[str]:
+def run_of(case: Case, folder: Path) -> Place:
+    """Where the run of a case lies."""
+    if case.executor == "store":
+        return storage.place(f"s3://{BUCKET}/{folder.name}/run")
+    return folder / "out" / "run"
+
+
+def digests_of(run: Place) -> dict[str, str]:
+    """Content of each task's output: names in a store are an attempt's own."""
+    return {f"{made.step}/{made.task}": made.digest() for made in manifest.every(run)}
+
+
+def committed(run: Place) -> set[str]:
     """Keys of committed tasks."""
     return {path.stem for path in run.glob("manifests/*/[!.]*.json")}
 
@@ -126,16 +142,23 @@ def _judge_work(report: Report, folder: Path, before: Sequence[set[str]]) -> Non
         report.problems.append(f"{report.retried} attempts more for {deaths} deaths")
 
 
-def _judge_result(report: Report, base: Base, out: Path) -> None:
+def _judge_result(report: Report, base: Base, out: Path, run: Place) -> None:
+    if isinstance(run, Path):
+        _judge_bytes(report, base, out)
+    elif digests_of(run) != base.digests:
+        report.problems.append("outputs differ from those of the undisturbed run")
+    failed = [check["name"] for check in verify(run) if not check["ok"]]
+    if failed:
+        report.problems.append(f"weir verify: {failed}")
+
+
+def _judge_bytes(report: Report, base: Base, out: Path) -> None:
     found = result_of(out)
     names = sorted(
         {n for n in found.keys() | base.result.keys() if found.get(n) != base.result.get(n)}
     )
     if names:
         report.problems.append(f"differ from the undisturbed run: {names[:8]} of {len(names)}")
-    failed = [check["name"] for check in verify(out / "run") if not check["ok"]]
-    if failed:
-        report.problems.append(f"weir verify: {failed}")
 
 
 def _judge_processes(report: Report, folder: Path) -> None:

@@ -24,6 +24,9 @@ import psutil
 
 DRIVER = "driver"
 """Scope of what no task does."""
+STORE = "store"
+"""Scope of what is written to an object store, counted through a process's whole life."""
+UPLOADS = ("put", "delete")
 CHANGES = ("fsync", "replace", "rename", "link", "unlink", "remove", "rmdir", "mkdir")
 TO = ("replace", "rename", "link")
 """Functions whose second argument is the name that changes."""
@@ -67,6 +70,7 @@ class Watch:
     def __init__(self, strikes: Strikes, told: list[tuple[str, str]] | None = None) -> None:
         self.strikes, self.told = strikes, told
         self.scope, self.count = DRIVER, 0
+        self.uploads = 0
         self._thread = threading.get_ident()
         self._waiting = dict[int, Fault](enumerate(strikes.faults))
 
@@ -75,6 +79,7 @@ class Watch:
         if threading.get_ident() != self._thread:
             return  # of what runs beside a task, nothing changes a name
         self.count += 1
+        self.uploads += kind.split(" ")[1:2] in ([change] for change in UPLOADS)
         step = self.scope.partition("/")[0]
         if self.told is not None:
             self.told.append((self.scope, f"{step} {kind}"))
@@ -91,6 +96,8 @@ class Watch:
     def _is_due(self, fault: Fault, kind: str) -> bool:
         if fault.at:
             return fault.at == kind
+        if fault.scope == STORE:
+            return fault.point == self.uploads
         return (fault.scope, fault.point) == (self.scope, self.count)
 
     def _first(self, name: str, told: str) -> bool:
@@ -168,6 +175,10 @@ def _install() -> None:
     for change in CHANGES:
         setattr(os, change, _watched(change, getattr(os, change)))
     tempfile.mkstemp = _watched("mkstemp", tempfile.mkstemp)
+    import obstore  # noqa: PLC0415 - `pipeline.remote` has it in any case
+
+    for change in UPLOADS:
+        setattr(obstore, change, _watched(change, getattr(obstore, change)))
 
 
 def _watched(change: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -191,6 +202,8 @@ def _path(change: str, arguments: Sequence[Any], named: dict[str, Any]) -> str |
     try:
         if change == "fsync":
             return str(Path(f"/proc/self/fd/{arguments[0]}").readlink())
+        if change in UPLOADS:
+            return f"{STORE}:{arguments[1]}"
         if change == "mkstemp":
             return f"{named['dir']}/" if named.get("dir") else None
         if named.get("dir_fd") is not None:

@@ -19,18 +19,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from tests.chaos import cases, cluster, judged, snapshots
 from tests.chaos.cases import OPTIONS, SCENARIOS, Base, Case
 from tests.chaos.judged import Report
+from tests.integration import store_server
 from tests.integration.runs import until
+from tests.integration.store_faults import Faults, proxy
+from tests.integration.store_server import BUCKET
 
 ROOT = Path(__file__).parents[2]
 ON_RAY = ("ray", "job")
 PATIENCE_S = 10.0
+LEASE_S, REFUSED = 60.0, 2
 
 
 class Server:
@@ -102,6 +106,7 @@ class Storm:
         self._lock = threading.Lock()
         self._servers: dict[str, Server] = {}
         self._clusters: dict[str, subprocess.Popen[bytes]] = {}
+        self._ends, self._store = ExitStack(), None  # type: tuple[ExitStack, tuple[str, int] | None]
 
     def server(self, name: str, *words: str) -> Server:
         """The warm process of a name."""
@@ -154,6 +159,8 @@ class Storm:
             (folder / "cluster.json").symlink_to(self.cluster(case) / "cluster.json")
         if case.executor == "job":
             more.append(str(cluster.joined(folder)["address"]))
+        if case.executor == "store":
+            return self._in_store(case, folder, invocation, chosen, more)
         command = {
             **self._command(chosen, folder, "run", more),
             "invocation": invocation,
@@ -166,6 +173,38 @@ class Storm:
         delays = dict(enumerate(case.kill_after_s))
         server = self.server("job" if case.executor == "job" else "plain")
         return server.ask(command, delays.get(invocation))
+
+    def _in_store(
+        self,
+        case: Case,
+        folder: Path,
+        invocation: int,
+        chosen: snapshots.Chosen,
+        more: list[str],
+    ) -> int:
+        """One invocation whose run lies in a store; until the lease of one that died is dead."""
+        faults = Faults(self.store(), rate=case.store_faults, seed=case.number, stall_s=3)
+        with proxy(faults):
+            command = {
+                **self._command(chosen, folder, "run", more),
+                "arguments": [*chosen.arguments(f"s3://{BUCKET}/{folder.name}"), *more],
+                "invocation": invocation,
+                "disk_bytes": None,
+                "store": store_server.environment(*faults.address),
+            }
+            said = folder / f"said-{invocation}.txt"
+            end = time.monotonic() + LEASE_S
+            while (code := self.server("plain").ask(command)) == REFUSED:
+                if "one died less than" not in said.read_text() or time.monotonic() > end:
+                    break
+        return code
+
+    def store(self) -> tuple[str, int]:
+        """Address of the store; started when it is first asked for."""
+        if self._store is None:
+            self._store = self._ends.enter_context(store_server.moto())
+            os.environ.update(store_server.environment(*self._store))
+        return self._store
 
     def cluster(self, case: Case) -> Path:
         """Folder of the cluster that a case runs on: where memory runs out it is another one."""
@@ -192,6 +231,8 @@ class Storm:
     def case(self, case: Case) -> Report:
         """Perform one case; its folder is kept if it fails."""
         folder, began = self.work / f"case-{case.seed}-{case.number}", time.monotonic()
+        if case.executor == "store":
+            self.store()
         report = judged.perform(case, self.base(case.snapshot), folder, self.invoke)
         report.took_s = round(time.monotonic() - began, 2)
         if not report.problems:
@@ -204,6 +245,7 @@ class Storm:
             server.close()
         for started in self._clusters.values():
             started.communicate()
+        self._ends.close()
 
 
 @contextmanager
@@ -268,7 +310,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.storm")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=("inline", "pool", "local", "ray", "job"))
+    parser.add_argument("--only", choices=("inline", "pool", "local", "ray", "job", "s3"))
     parser.add_argument("--scenario", choices=SCENARIOS)
     parser.add_argument("--case", type=int, help="One case by its number, again.")
     parser.add_argument("--work", type=Path, default=Path("build/chaos"))
@@ -338,7 +380,7 @@ def _is_on_ray(number: int) -> bool:
 
 def _is_wanted(number: int, only: str | None, scenario: str | None) -> bool:
     executor, found = cases.words_of(number)
-    alike = {"local": ("inline", "pool"), "ray": ON_RAY}.get(only or "", (only,))
+    alike = {"local": ("inline", "pool"), "ray": ON_RAY, "s3": ("store",)}.get(only or "", (only,))
     return (only is None or executor in alike) and scenario in (None, found)
 
 
