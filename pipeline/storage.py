@@ -339,7 +339,7 @@ DISK_ERRORS: Mapping[int, str] = {
         (errno.EROFS, errno.EACCES), "not writable; choose another --output or make it writable"
     ),
     **dict.fromkeys(
-        (errno.EIO, errno.ESTALE, errno.EREMOTEIO),
+        (errno.EIO, errno.ESTALE),
         "the disk fails (input/output error); look at the kernel's log (dmesg), then run the same "
         "command to resume",
     ),
