@@ -30,7 +30,7 @@ from pipeline.executor import End, Executor, Limits, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.membership import Membership
 from pipeline.steps import Work
-from stages.errors import TransientError
+from stages.errors import DiskError, TransientError
 
 DONE, FAILED, PARTIAL, LIMITED = 0, 1, 4, 3
 PUBLISHING = ("publish", "compact", "index")
@@ -106,7 +106,7 @@ class Runner:
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
-        self._is_complete = False
+        self._is_complete = self._is_disk_lost = False
 
     def start(self) -> Result:
         """Run to the end, or as far as it gets.
@@ -114,7 +114,7 @@ class Runner:
         Raises CurationError for what no task is to blame for.
         """
         is_one_of_many = self.options.task_shard is not None
-        with lock.hold(self.run, shared=is_one_of_many):
+        with lock.hold(self.run, shared=is_one_of_many), storage.disk_errors(self.run):
             self._open_book()
             if not is_one_of_many:
                 sweep.half_written(self.run)
@@ -190,6 +190,9 @@ class Runner:
             else:
                 unread += 1
                 self._problem(step, outcome, len(done), len(tasks))
+                if isinstance(outcome.error, DiskError) and self._executor is not None:
+                    self._is_disk_lost = True
+                    self._executor.stop()  # whatever is begun from now on would be done twice
         self.made[step.name] = [done[task.key] for task in tasks if task.key in done]
         return self._judge(step, len(tasks), len(done), unread)
 
@@ -206,11 +209,7 @@ class Runner:
                 "(--task-shard); run again without it to go on"
             )
             return False
-        readable = (
-            step.name == "extract"
-            and done > 0
-            and not any("disk full" in p for p in self.result.problems)
-        )
+        readable = step.name == "extract" and done > 0 and not self._is_disk_lost
         return readable and self._within_limits(step)
 
     def _within_limits(self, step: plan.Step) -> bool:

@@ -36,6 +36,9 @@ WALL_FACTOR, WALL_SLACK_S = 10, 60
 """A child that neither works nor ends is killed after ten times its limit and a minute."""
 PIPE_BYTES = 1 << 20
 COLLECT_EVERY = 200
+LOST, TRIES = "lost", 3
+"""No parser kills with SIGKILL; the kernel does, or an operator. The page is not to blame unless it
+happens each time."""
 REASONS = {signal.SIGPROF: "extract.timeout", signal.SIGXCPU: "extract.timeout"}
 
 
@@ -64,6 +67,10 @@ class Sandbox:
         if self._known and (known := self._known.get(_call_key(request))):
             return {"reason": known}
         answer = self._exchange(request)
+        for _ in range(TRIES - 1):
+            if answer.get("died") != LOST:
+                break
+            answer = self._exchange(request)
         if "died" not in answer:
             return answer
         reason = (
@@ -85,7 +92,10 @@ class Sandbox:
                 self.close()
                 return {"died": int(signal.SIGPROF)}
             answer = msgpack.unpackb(read_frame(helper.stdout), raw=False, strict_map_key=False)
-        except (OSError, EOFError, ValueError, msgpack.UnpackException):
+        except (OSError, EOFError):
+            self.close()
+            return {"died": LOST}
+        except (ValueError, msgpack.UnpackException):
             self.close()
             return {"died": 0}
         if not isinstance(answer, dict):
@@ -191,6 +201,8 @@ def _main(module: str, cpu_limit_s: float, memory_limit_mb: int) -> int:
         if child == 0:
             _serve(functions, requests, answers, cpu_limit_s, memory_limit_mb)
         _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            return 1  # from outside: perhaps in the midst of a frame, which nothing may follow
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             return 0
         died: int | str = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0

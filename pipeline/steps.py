@@ -83,7 +83,7 @@ class Work:
         if done is not None:
             return done
         context = Context(run, settings, self.snapshot, task)
-        with Meter() as meter:
+        with storage.disk_errors(run), Meter() as meter:
             made = STEPS[task.step](context)
         timed = replace(made, timing={**meter.taken, **made.timing})
         made = tally.put_aside(run, timed)

@@ -95,3 +95,22 @@ def forge_frame() -> dict[str, object]:
 def kill_helper() -> dict[str, object]:
     os.kill(os.getppid(), signal.SIGKILL)
     return loop_in_python()
+
+
+def killed_first(path: str, begun: int) -> dict[str, object]:
+    """Killed from outside the first time, when so many bytes of an answer of 64 were written."""
+    if not os.path.exists(path):
+        os.close(os.open(path, os.O_CREAT))
+        if begun:
+            frame = b"\x40\0\0\0" + b"\x81" * 60
+            answers = max(d for d in range(3, 10) if _is_pipe(d))  # requests come before it
+            os.write(answers, frame[:begun])
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"value": "whole"}
+
+
+def _is_pipe(descriptor: int) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:")
+    except OSError:
+        return False

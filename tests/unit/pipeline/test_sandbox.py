@@ -192,6 +192,16 @@ def test_the_helper_dies_between_calls(make: Make, tmp_path: Path) -> None:
     assert not journal.exists()
 
 
+@pytest.mark.parametrize("begun", [0, 2, 4, 30])
+def test_a_child_killed_from_outside_costs_no_page(make: Make, tmp_path: Path, begun: int) -> None:
+    """Not by the kernel's killer, nor in the midst of its answer."""
+    journal = tmp_path / "journal.jsonl"
+    guard = make(journal)
+    assert guard.call("killed_first", str(tmp_path / "mark"), begun) == {"value": "whole"}
+    assert (tmp_path / "mark").exists()
+    assert not journal.exists()
+
+
 def test_the_helper_is_killed_by_the_call(make: Make) -> None:
     guard = make()
     child = psutil.Process(guard.call("pid")["child"])
