@@ -122,11 +122,13 @@ def seeded(name: str) -> Iterator[Path]:
 def minimise(name: str) -> None:
     """Choose a few inputs of what was found; those named by words are findings and stay."""
     folder = CORPUS / name
-    folder.mkdir(parents=True, exist_ok=True)
+    for needed in (folder, WORK):
+        needed.mkdir(parents=True, exist_ok=True)
     with seeded(name) as given, tempfile.TemporaryDirectory(prefix="weir-fuzz-") as chosen:
         found = [folder, given, *(f for f in (WORK / "corpus" / name,) if f.is_dir())]
         options = ["-merge=1", "-use_counters=0"]
-        code = fuzzer(name, options, [Path(chosen), *found], subprocess.DEVNULL)
+        with (WORK / f"{name}-merge.log").open("wb") as log:
+            code = fuzzer(name, options, [Path(chosen), *found], log)
         if code:
             raise SystemExit(f"{name}: libFuzzer could not merge (exit {code})")
         old = [path for path in folder.iterdir() if SHA1.fullmatch(path.name)]
@@ -148,7 +150,7 @@ def minimise(name: str) -> None:
 
 def commit() -> str:
     """The commit that was fuzzed, with a plus sign if files differ from it."""
-    git = ["git", "-C", str(ROOT)]
+    git = ["git", "--no-optional-locks", "-C", str(ROOT)]
     asked = (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain"])
     made, changed = (
         subprocess.run([*git, *one], capture_output=True, text=True, check=False).stdout.strip()
