@@ -6,7 +6,6 @@ changes are noted, and its manifest replaced. Every part that is done twice give
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -252,7 +251,7 @@ def erase(run: Run, request_id: str) -> list[dict[str, str]]:
     for name in plan["removed"]:
         (run.path / name).unlink(missing_ok=True)
     if plan["tasks"]:
-        shutil.rmtree(run.path / prune.VIEWS, ignore_errors=True)  # made since the plan was
+        storage.remove_below(run.path / prune.VIEWS)  # made since the plan was
         _note_in_book(run.path, request_id)
     return changed
 
@@ -323,7 +322,7 @@ def rewrite(run: Path, output: Output, ids: Sequence[str], path: str | None = No
     table = schema.TABLES[base_name(output)]
     tags = {group: tag for tag, group in output.groups}
     groups: list[tuple[str, int]] = []
-    with pq.ParquetFile(run / output.path) as file:
+    with pq.ParquetFile(storage.opened(run / output.path)) as file:
         written = storage.ParquetFile(run / (path or output.path), table, _notes(file))
         with written:
             for group in range(file.num_row_groups):
@@ -346,7 +345,7 @@ def _notes(file: pq.ParquetFile) -> dict[str, str]:
 
 def _rewrite_edges(run: Path, output: Output, heirs: Mapping[str, str]) -> Output:
     """Edges with other documents of the same words in the place of those that go."""
-    with pq.ParquetFile(run / output.path) as file:
+    with pq.ParquetFile(storage.opened(run / output.path)) as file:
         edges, notes = file.read(), _notes(file)
     rows = edges.to_pylist()
     for row in rows:
@@ -385,7 +384,9 @@ def _renewed(old: Manifest, made: Mapping[str, Output], task: Mapping[str, Any])
 
 def _rewrite_statistics(run: Run, tasks: Sequence[Mapping[str, Any]]) -> None:
     """Replace the counts of the tasks in `statistics/`, in their places."""
-    table = pq.read_table(run.path / stats.STATISTICS, partitioning=None).combine_chunks()
+    table = pq.read_table(
+        storage.opened(run.path / stats.STATISTICS), partitioning=None
+    ).combine_chunks()
     changed = {(task["step"], task["key"]) for task in tasks}
     for block in statistics.blocks(list(run.manifests())):
         shard, made = block

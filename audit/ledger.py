@@ -22,7 +22,7 @@ from filters import domains, rules
 from filters.catalog import BY_NAME
 from filters.rights import POLICIES
 from filters.rights import reasons as rights_reasons
-from pipeline import shards
+from pipeline import shards, storage
 from pipeline.manifest import Manifest, Output
 from stages import schema
 from stages.errors import IntegrityError
@@ -298,7 +298,7 @@ def _csv_agrees(run: Run) -> Iterator[str]:
     hasher = _Hasher()
     try:
         with (
-            pq.ParquetFile(run.path / stats.STATISTICS) as file,
+            pq.ParquetFile(storage.opened(run.path / stats.STATISTICS)) as file,
             pacsv.CSVWriter(hasher, file.schema_arrow) as writer,
         ):
             for batch in file.iter_batches(1 << 18):

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from filters.domains import LanguageLists
 from filters.rules import Bound
-from pipeline import config, lists, manifest, plan, tally
+from pipeline import config, lease, lists, manifest, plan, storage, tally
 from pipeline.manifest import Count, Manifest, Output
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
@@ -54,7 +54,7 @@ class Run:
     """A run's folder. ConfigError if it is none, or not finished and `unfinished` is not set."""
 
     def __init__(self, path: Path | str, *, unfinished: bool = False) -> None:
-        self.path = Path(path)
+        self.path = storage.place(path)
         _check_path(self.path)
         self.book = _book(self.path)
         if not unfinished and not self.is_finished:
@@ -200,7 +200,7 @@ class Run:
     def open(self, output: Output) -> pq.ParquetFile:
         """A committed file. IntegrityError if it is missing, damaged or of another schema."""
         try:
-            file = pq.ParquetFile(self.path / output.path)
+            file = pq.ParquetFile(storage.opened(self.path / output.path))
         except FileNotFoundError:
             problem = "was pruned" if output.path in self.pruned else "is missing"
             raise IntegrityError(output.path, problem) from None
@@ -345,7 +345,9 @@ def find_rows(column: pa.ChunkedArray, values: Sequence[str]) -> list[int | None
 
 
 def is_running(path: Path) -> bool:
-    """Whether a process holds the run's lock."""
+    """Whether a process holds the run's lock, or lease."""
+    if isinstance(path, storage.Remote):
+        return bool(lease.living(path))
     try:
         with (path / "journal" / "lock").open("r", encoding="utf-8") as stream:
             try:

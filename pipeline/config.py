@@ -413,6 +413,16 @@ class Language(_Section):
         return value
 
 
+class Storage(_Section):
+    """How object stores and web servers are used; none of it changes a byte of the output."""
+
+    requests_per_second: float = Field(default=500, gt=0)
+    """To one host or bucket, by all workers of the run together."""
+    cache: str | None = Field(default=None, min_length=1)
+    """Folder for copies of what must be mapped; by default one of the user's in the temporary one."""
+    cache_bytes: int = Field(default=8 << 30, gt=0)
+
+
 class Run(_Section):
     """The whole resolved configuration of a run."""
 
@@ -434,6 +444,7 @@ class Run(_Section):
     publish: Publish
     limits: Limits
     tokens: Tokens | None = None
+    storage: Storage = Storage()
     datatrove: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], DatatroveFilter] = {}
     language: Language
     languages: dict[str, Language]
@@ -527,8 +538,8 @@ class Resolved:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON of the whole configuration."""
-        return digest(self.run.model_dump(mode="json"))
+        """SHA-256 of the canonical JSON of the whole configuration, but for how stores are used."""
+        return digest(self.run.model_dump(mode="json", exclude={"storage"}))
 
 
 def digest(value: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import config, shards
+from pipeline import config, shards, storage
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest, Output
 from pipeline.sandbox import Sandbox
@@ -29,7 +29,7 @@ class Context:
     def output(self, table: schema.Table, suffix: str = "") -> "shards.Writer":
         """A file in the making, named by the task and its key."""
         name = f"{table.name}/{self.task.name}{suffix}-{self.task.key[:12]}.parquet"
-        return shards.Writer(self.run, name, table)
+        return shards.Writer(self.run, storage.attempt_name(self.run, name), table)
 
     def manifest(
         self, outputs: Iterable[Output], books: Books, counts: Iterable[Count]

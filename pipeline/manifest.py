@@ -138,13 +138,10 @@ def commit(run: Path, made: Manifest) -> None:
     """
     made.books.check(f"{made.step} {made.task}")
     path = path_of(run, made.step, made.key)
-    if path.exists():
-        if find(run, made.step, made.key).digest() != made.digest():  # type: ignore[union-attr]
-            raise IntegrityError(
-                str(path), "the same task gave other bytes: it is not deterministic"
-            )
+    if not path.exists() and storage.create(path, made.to_json().encode()):
         return
-    storage.write_bytes(path, made.to_json().encode())
+    if find(run, made.step, made.key).digest() != made.digest():  # type: ignore[union-attr]
+        raise IntegrityError(str(path), "the same task gave other bytes: it is not deterministic")
 
 
 def find(run: Path, step: str, key: str) -> Manifest | None:

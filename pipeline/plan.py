@@ -188,7 +188,6 @@ def _collate(plan: Plan, made: Made) -> Tasks:
             digests = [f"{kind}:{first}:{last}", *_digests(found, *names)]
             yield name, digests, params
 
-
     if plan.guide is not None:
         yield from _regroup(plan.guide, made)
 
@@ -279,6 +278,7 @@ def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
             "known": m.output("signatures").known,
             "rows": m.output("signatures").rows,
             "documents": m.output("documents").path,
+            "texts": m.output("documents").known,
         }
         for number, m in enumerate(by_name(made["extract"]))
     ]
@@ -413,7 +413,7 @@ def _shingle(plan: Plan, made: Made) -> Tasks:
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
         params = {"sources": group, "wanted": [of(name) for of in wanted]}
-        digests = [name, *known, *(source["documents"] for source in group)]
+        digests = [name, *known, *(source["texts"] for source in group)]
         yield name, digests, params
 
 

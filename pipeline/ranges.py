@@ -1,5 +1,6 @@
 """Records of one WARC file, read by range: where they lie, what is read for them, what it cost."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,10 @@ def fetch(uri: str, ranges: Sequence[Range], traffic: Traffic) -> list[bytes]:
     """
     traffic.requests += len(ranges)
     traffic.bytes += sum(each.end - each.start for each in ranges)
+    if storage.is_remote(uri):
+        with contextlib.suppress(ShardError):  # missing, or shorter than a range: see below
+            starts, ends = [each.start for each in ranges], [each.end for each in ranges]
+            return storage.ranges(uri, starts, ends, gap_bytes=-1)  # as planned, none joined
     found = []
     for each in ranges:
         with storage.open_at(uri, each.start) as stream:
@@ -95,13 +100,19 @@ def records(
     promises = selected.column("promise").to_pylist()
     is_small = lengths <= max_bytes
     places = np.flatnonzero(is_small)
-    ranges = coalesced(offsets[places], lengths[places])
-    small = _read(uri, ranges, offsets[places], lengths[places], traffic)
+    small = members(uri, offsets[places], lengths[places], traffic)
     for offset, length, promise in zip(offsets.tolist(), lengths.tolist(), promises, strict=True):
         if length > max_bytes:
             yield read.Record(offset, length, problem="gate.size")
         else:
             yield read.promised(next(small), offset, length, max_bytes, _holds(promise))
+
+
+def members(
+    uri: str, offsets: NDArray[np.int64], lengths: NDArray[np.int64], traffic: Traffic
+) -> Iterator[bytes]:
+    """The stored bytes of records (ascending, none inside another), as they lie in the file."""
+    return _read(uri, coalesced(offsets, lengths), offsets, lengths, traffic)
 
 
 def _holds(promise: bytes | None) -> read.Holds:

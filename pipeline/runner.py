@@ -7,6 +7,7 @@ books do not balance, or that set aside more than the configuration allows, ends
 import contextlib
 import importlib
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,12 +24,14 @@ from pipeline import (
     plan,
     planning,
     statistics,
+    storage,
     sweep,
 )
 from pipeline.executor import Executor, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.membership import Membership
 from pipeline.steps import Work
+from stages.errors import TransientError
 
 DONE, FAILED, PARTIAL, LIMITED = 0, 1, 4, 3
 PUBLISHING = ("publish", "compact", "index")
@@ -111,7 +114,13 @@ class Runner:
             if not is_one_of_many:
                 sweep.half_written(self.run)
                 book.notes(self.run).unlink(missing_ok=True)
-            work = Work(str(self.run), self.resolved.run.model_dump_json(), self.plan.snapshot)
+            work = Work(
+                str(self.run),
+                self.resolved.run.model_dump_json(),
+                self.plan.snapshot,
+                self.options.workers or os.cpu_count() or 1,
+            )
+            work.set_up(self.resolved.run)
             with self._signals():
                 try:
                     self._is_complete = all(self._perform(step, work) for step in plan.STEPS)
@@ -246,11 +255,8 @@ class Runner:
     def _note(self, problem: str) -> None:
         """Keep a problem for the end, and for `weir status` while the run goes on."""
         self.result.problems.append(problem)
-        with (
-            contextlib.suppress(OSError),
-            book.notes(self.run).open("a", encoding="utf-8") as stream,
-        ):
-            stream.write(json.dumps(problem) + "\n")
+        with contextlib.suppress(OSError, TransientError):
+            storage.append_line(book.notes(self.run), json.dumps(problem))
 
     # Signals
 
@@ -293,7 +299,7 @@ class Runner:
         if not self._is_complete or self.result.exit_code not in (DONE, PARTIAL):
             return
         if self.options.task_shard is None:
-            sweep.half_written(self.run)
+            sweep.half_written(self.run, is_complete=self.result.exit_code == DONE)
             sweep.retired(self.run, self.made)
         statistics.write(
             self.run, self.resolved.run.name, [m for step in self.made.values() for m in step]

@@ -27,6 +27,7 @@ from typing import IO, Any, BinaryIO, NoReturn, cast
 
 import msgpack
 
+from pipeline import places, storage
 from stages.errors import TransientError
 
 HEADER = struct.Struct("<I")
@@ -42,7 +43,11 @@ class Sandbox:
     """Calls functions of one module in a child that may be killed; not thread-safe."""
 
     def __init__(
-        self, module: str, cpu_limit_s: float, memory_limit_mb: int, journal: Path | None = None
+        self,
+        module: str,
+        cpu_limit_s: float,
+        memory_limit_mb: int,
+        journal: places.Place | None = None,
     ) -> None:
         self._arguments = [module, str(cpu_limit_s), str(memory_limit_mb)]
         self._wall_s = cpu_limit_s * WALL_FACTOR + WALL_SLACK_S
@@ -105,7 +110,9 @@ class Sandbox:
 
     def _remember(self, key: str, reason: str) -> None:
         self._known[key] = reason
-        if self._journal is not None:
+        if isinstance(self._journal, places.Remote):
+            storage.append_line(self._journal, json.dumps({"call": key, "reason": reason}))
+        elif self._journal is not None:
             self._journal.parent.mkdir(parents=True, exist_ok=True)
             with self._journal.open("a+b") as stream:
                 stream.seek(0, os.SEEK_END)
@@ -138,7 +145,7 @@ def _call_key(request: bytes) -> str:
     return hashlib.blake2b(request, digest_size=16).hexdigest()
 
 
-def _read_journal(path: Path | None) -> dict[str, str]:
+def _read_journal(path: places.Place | None) -> dict[str, str]:
     known: dict[str, str] = {}
     if path is not None and path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():

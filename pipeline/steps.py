@@ -12,7 +12,6 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -72,20 +71,30 @@ class Work:
     run: str
     settings: str
     snapshot: str
+    workers: int = 1
+    """Among whom the requests to a store are shared."""
 
     def __call__(self, task: Task) -> Manifest:
         """Perform and commit the task; an earlier commit of the same key is returned as it is."""
-        run = Path(self.run)
+        run = storage.place(self.run)
+        settings = _parsed(self.settings)
+        self.set_up(settings)
         done = manifest.find(run, task.step, task.key)
         if done is not None:
             return done
-        context = Context(run, _parsed(self.settings), self.snapshot, task)
+        context = Context(run, settings, self.snapshot, task)
         with Meter() as meter:
             made = STEPS[task.step](context)
         timed = replace(made, timing={**meter.taken, **made.timing})
         made = tally.put_aside(run, timed)
         manifest.commit(run, made)
         return made
+
+    def set_up(self, settings: config.Run) -> None:
+        """Set this process's share of the requests, and its cache."""
+        ours = settings.storage
+        share = ours.requests_per_second / self.workers
+        storage.configure(share, ours.cache, ours.cache_bytes)
 
 
 @functools.lru_cache(maxsize=2)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline import shards, tables
+from pipeline import shards, storage, tables
 from pipeline.manifest import Count, Manifest, Output
 from stages import schema
 from stages.errors import IntegrityError
@@ -25,6 +25,7 @@ def put_aside(run: Path, made: Manifest) -> Manifest:
     if made.step not in STEPS:
         return made
     path = f"{schema.TALLY.name}/{made.step}-{made.task}-{made.key[:12]}.parquet"
+    path = storage.attempt_name(run, path)
     return replace(made, counts=(), outputs=(*made.outputs, write(run, path, made.counts)))
 
 
