@@ -90,7 +90,11 @@ def fetch(uri: str, ranges: Sequence[Range], traffic: Traffic) -> list[bytes]:
 
 
 def records(
-    uri: str, selected: pa.Table, max_bytes: int, traffic: Traffic
+    uri: str,
+    selected: pa.Table,
+    max_bytes: int,
+    traffic: Traffic,
+    begin: read.Begin = read.always,
 ) -> Iterator[read.Record]:
     """The records of one WARC file that are selected, in the order of the file.
 
@@ -105,7 +109,7 @@ def records(
         if length > max_bytes:
             yield read.Record(offset, length, problem="gate.size")
         else:
-            yield read.promised(next(small), offset, length, max_bytes, _holds(promise))
+            yield read.promised(next(small), offset, length, max_bytes, _holds(promise), begin)
 
 
 def members(
