@@ -29,6 +29,11 @@ def _poisoned_detect(text: Any, *arguments: Any, **named: Any) -> Any:
     data = text if isinstance(text, bytes) else text.encode()
     if b"POISONED-TEXT" in data:
         _die("identify")
+    if b"UNLUCKY-TEXT" in data:
+        with open(os.environ["WEIR_DEATHS"], "a+", encoding="utf-8") as stream:
+            stream.seek(0)
+            if stream.read().count("unlucky") < 2:
+                _die("unlucky")
     return _detect(text, *arguments, **named)
 
 
