@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from audit.runs import Run
 from audit.sample import visible
+from pipeline import storage
 from stages.errors import ConfigError
 
 FILE: Final = "audit.jsonl"
@@ -94,6 +95,8 @@ class AccessLog:
 
 
 def _is_writable(path: Path) -> bool:
+    if isinstance(path, storage.Remote):
+        return False  # a store has no appending: who reads such a run keeps the log himself
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(_appending(path))

@@ -6,7 +6,6 @@ changes are noted, and its manifest replaced. Every part that is done twice give
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +15,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from audit import prune, stats
@@ -24,7 +22,7 @@ from audit.matching import inside
 from audit.requests import Finding
 from audit.runs import Run, Shard, base_name
 from filters.catalog import BY_NAME
-from pipeline import manifest, shards, storage
+from pipeline import manifest, shards, statistics, storage, tally
 from pipeline.manifest import Count, Manifest, Output
 from stages import schema
 from stages.errors import IntegrityError
@@ -253,7 +251,7 @@ def erase(run: Run, request_id: str) -> list[dict[str, str]]:
     for name in plan["removed"]:
         (run.path / name).unlink(missing_ok=True)
     if plan["tasks"]:
-        shutil.rmtree(run.path / prune.VIEWS, ignore_errors=True)  # made since the plan was
+        storage.remove_below(run.path / prune.VIEWS)  # made since the plan was
         _note_in_book(run.path, request_id)
     return changed
 
@@ -283,6 +281,9 @@ def _change_task(
                     made[output.path] = _rewrite_edges(run.path, output, task["heirs"])
                 else:
                     made[output.path] = rewrite(run.path, output, ids[name])
+            elif output.table == schema.TALLY.name and task["counts"]:
+                before = note.with_suffix(".parquet")
+                made[output.path] = _rewrite_tally(run, old, output, task["counts"], before)
         _write(note, {"manifest": _renewed(old, made, task).to_json(), "old": _digests(old, made)})
     kept = _read(note)
     text = kept["manifest"]
@@ -294,6 +295,18 @@ def _change_task(
         for output in new.outputs
         if output.path in kept["old"]
     ]
+
+
+def _rewrite_tally(
+    run: Run, old: Manifest, output: Output, counts: Sequence[Count], before: Path
+) -> Output:
+    """The task's counts with those added to what they were, which are kept until it is done."""
+    storage.adopt(run.path / output.path, before)
+    was = replace(old, outputs=(replace(output, path=str(before.relative_to(run.path))),))
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for tag, metric, label, count in (*run.counts(was), *counts):
+        sums[tag, metric, label] += count
+    return replace(tally.write(run.path, output.path, _listed(sums)), origin=output.known)
 
 
 def _digests(old: Manifest, made: Mapping[str, Output]) -> dict[str, str]:
@@ -309,7 +322,7 @@ def rewrite(run: Path, output: Output, ids: Sequence[str], path: str | None = No
     table = schema.TABLES[base_name(output)]
     tags = {group: tag for tag, group in output.groups}
     groups: list[tuple[str, int]] = []
-    with pq.ParquetFile(run / output.path) as file:
+    with pq.ParquetFile(storage.opened(run / output.path)) as file:
         written = storage.ParquetFile(run / (path or output.path), table, _notes(file))
         with written:
             for group in range(file.num_row_groups):
@@ -332,7 +345,7 @@ def _notes(file: pq.ParquetFile) -> dict[str, str]:
 
 def _rewrite_edges(run: Path, output: Output, heirs: Mapping[str, str]) -> Output:
     """Edges with other documents of the same words in the place of those that go."""
-    with pq.ParquetFile(run / output.path) as file:
+    with pq.ParquetFile(storage.opened(run / output.path)) as file:
         edges, notes = file.read(), _notes(file)
     rows = edges.to_pylist()
     for row in rows:
@@ -360,7 +373,8 @@ def _without_values(rows: pa.Table, gone: np.ndarray[Any, np.dtype[np.bool_]]) -
 def _renewed(old: Manifest, made: Mapping[str, Output], task: Mapping[str, Any]) -> Manifest:
     """The manifest with other digests, counts, and documents moved from kept to rejected."""
     sums: Counter[tuple[str, str, str]] = Counter()
-    for tag, metric, label, count in (*old.counts, *task["counts"]):
+    inline = task["counts"] if tally.output_of(old) is None else ()
+    for tag, metric, label, count in (*old.counts, *inline):
         sums[tag, metric, label] += count
     kept = task["kept"]
     books = replace(old.books, kept=old.books.kept - kept, rejected=old.books.rejected + kept)
@@ -370,34 +384,26 @@ def _renewed(old: Manifest, made: Mapping[str, Output], task: Mapping[str, Any])
 
 def _rewrite_statistics(run: Run, tasks: Sequence[Mapping[str, Any]]) -> None:
     """Replace the counts of the tasks in `statistics/`, in their places."""
-    path = run.path / stats.STATISTICS
-    table = pq.read_table(path, partitioning=None).combine_chunks()
-    for task in tasks:
-        made = run.manifest(task["step"], task["key"])
+    table = pq.read_table(
+        storage.opened(run.path / stats.STATISTICS), partitioning=None
+    ).combine_chunks()
+    changed = {(task["step"], task["key"]) for task in tasks}
+    for block in statistics.blocks(list(run.manifests())):
+        shard, made = block
+        if changed.isdisjoint((m.step, m.key) for m in made):
+            continue
         mine = pc.and_(
-            pc.equal(table.column("step"), made.step), pc.equal(table.column("shard"), made.task)
+            pc.equal(table.column("step"), made[0].step), pc.equal(table.column("shard"), shard)
         ).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(mine)
         at = int(rows[0]) if len(rows) else table.num_rows
-        names = ("run", "step", "shard", "language", "metric", "label", "count")
-        counts = [
-            dict(zip(names, (run.name, made.step, made.task, *count), strict=True))
-            for count in made.counts
-        ]
         parts = [
             table.slice(0, at),
-            pa.Table.from_batches([schema.batch(schema.COUNTS, counts)]).cast(table.schema),
+            statistics.table_of(run.path, run.name, block).cast(table.schema),
             table.slice(at).filter(pa.array(~mine[at:])),
         ]
         table = pa.concat_tables(parts)
-    table = table.combine_chunks()
-    writer = shards.Writer(run.path, stats.STATISTICS, schema.COUNTS)
-    writer.write(table)
-    writer.commit()
-    sink = pa.BufferOutputStream()
-    pacsv.write_csv(table, sink)
-    csv = (run.path / stats.STATISTICS).with_suffix(".csv")
-    storage.write_bytes(csv, sink.getvalue().to_pybytes())
+    statistics.save(run.path, table)
 
 
 def _note_in_book(run: Path, request_id: str) -> None:

@@ -260,7 +260,7 @@ def _published(index: Index) -> str:
     for part in index.parts:
         gone = np.array(part.gone, np.uint64)
         for number, source in enumerate(part.sources):
-            path = Path(run_of[source.release]) / source.documents
+            path = storage.place(run_of[source.release]) / source.documents
             with tables.damage(path):
                 found = storage.read_table(path, ["doc_id"]).column("doc_id")
             signed_path = index.dataset / source.signatures.path

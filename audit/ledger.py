@@ -22,7 +22,7 @@ from filters import domains, rules
 from filters.catalog import BY_NAME
 from filters.rights import POLICIES
 from filters.rights import reasons as rights_reasons
-from pipeline import shards
+from pipeline import shards, storage
 from pipeline.manifest import Manifest, Output
 from stages import schema
 from stages.errors import IntegrityError
@@ -126,7 +126,7 @@ def books(run: Run) -> Faults:
     """Counts of manifests and statistics follow from the rows, and every page is accounted for."""
     summed: dict[tuple[str, str], Sums] = {}
     for made in run.manifests():
-        for tag, metric, label, count in made.counts:
+        for tag, metric, label, count in run.counts(made):
             summed.setdefault((made.step, metric), Counter())[tag, metric, label] += count
     for shard, extracted, decided in _shard_manifests(run):
         try:
@@ -163,7 +163,7 @@ def _shard_manifests(run: Run) -> Iterator[tuple[Shard, Manifest, Manifest]]:
 def _shard_books(run: Run, shard: Shard, extracted: Manifest, decided: Manifest) -> Iterator[str]:
     counted, faults = _record_sums(run, shard)
     yield from faults
-    told = _told(extracted, ("documents.", "characters.", "bytes."))
+    told = _told(run, extracted, ("documents.", "characters.", "bytes."))
     yield from _differences(f"manifest {extracted.key[:12]}", told, shard.records.path, counted)
     b = extracted.books
     states = [_state(counted, f"documents.{s}") for s in ("extracted", "rejected", "quarantined")]
@@ -193,14 +193,14 @@ def _shard_books(run: Run, shard: Shard, extracted: Manifest, decided: Manifest)
         _fill(counted, shards.decision_counts(decisions, facts))
         _fill(counted, shards.rule_counts(decisions, run.rules, facts))
         prefixes += ["documents.", *(f"{measure}." for measure in shards.MEASURES)]
-        told = _told(extracted, ("pii.",))
+        told = _told(run, extracted, ("pii.",))
         yield from _differences(
             f"manifest {extracted.key[:12]}", told, shard.documents.path, _pii_sums(run, shard)
         )
     else:
         _fill(counted, shards.rule_counts(decisions, run.rules))
         prefixes.append("documents.rule.")
-    told = _told(decided, tuple(prefixes))
+    told = _told(run, decided, tuple(prefixes))
     yield from _differences(f"manifest {decided.key[:12]}", told, shard.decisions.path, counted)
 
 
@@ -242,10 +242,10 @@ def _fill(sums: Sums, counts: Iterable[tuple[str, str, str, int]]) -> None:
         sums[tag, metric, label] += count
 
 
-def _told(made: Manifest, prefixes: tuple[str, ...]) -> Sums:
+def _told(run: Run, made: Manifest, prefixes: tuple[str, ...]) -> Sums:
     """A manifest's counts of some metrics."""
     sums: Sums = Counter()
-    _fill(sums, (count for count in made.counts if count[1].startswith(prefixes)))
+    _fill(sums, (count for count in run.counts(made) if count[1].startswith(prefixes)))
     return sums
 
 
@@ -298,7 +298,7 @@ def _csv_agrees(run: Run) -> Iterator[str]:
     hasher = _Hasher()
     try:
         with (
-            pq.ParquetFile(run.path / stats.STATISTICS) as file,
+            pq.ParquetFile(storage.opened(run.path / stats.STATISTICS)) as file,
             pacsv.CSVWriter(hasher, file.schema_arrow) as writer,
         ):
             for batch in file.iter_batches(1 << 18):

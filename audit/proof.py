@@ -110,7 +110,7 @@ def index_queries(home: Path, run: Run, entry: dict[str, Any]) -> Iterator[Query
     digests = [text["digest"] for text in entry["entries"][rules.TEXT]]
     rows = by_id = by_text = 0
     for source in (source for part in index.parts for source in part.sources):
-        if Path(folders[source.release]).resolve() == run.path:
+        if storage.place(folders[source.release]).resolve() == run.path:
             table = storage.read_table(home / source.signatures.path, ["doc_id", "text_digest"])
             is_there = np.asarray(pc.not_equal(table.column("text_digest"), "").to_numpy())
             rows += table.num_rows

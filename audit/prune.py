@@ -3,13 +3,12 @@
 import contextlib
 import fcntl
 import json
-import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit.runs import Run, is_running
-from pipeline import storage
+from pipeline import lease, storage
 from pipeline.manifest import Output
 from stages.errors import ConfigError, TransientError
 
@@ -55,7 +54,7 @@ def prune(run: Run, keep: Collection[str] = ON_REQUEST) -> dict[str, Any]:
         remove(run, doomed)
         views = sorted(path for path in (run.path / VIEWS).rglob("*") if path.is_file())
         freed = sum(o.bytes for o in doomed) + sum(path.stat().st_size for path in views)
-        shutil.rmtree(run.path / VIEWS, ignore_errors=True)
+        storage.remove_below(run.path / VIEWS)
     made = [str(path.relative_to(run.path)) for path in views]
     return {"removed": [*(o.path for o in doomed), *made], "bytes": freed}
 
@@ -101,6 +100,10 @@ def _remove(run: Run, output: Output) -> None:
 @contextlib.contextmanager
 def alone(run: Path) -> Iterator[None]:
     """Hold the lock of a run or dataset, so that nobody goes on with it meanwhile."""
+    if isinstance(run, storage.Remote):
+        with lease.hold(run, shared=False):
+            yield
+        return
     path = run / "journal" / "lock"
     remedy = f"watch it with: weir status {run}"
     if is_running(run):

@@ -95,7 +95,8 @@ def write_report(run: Run, options: Options = Options()) -> Path:
     for name, page in pages(values):
         place = path if name == PATH else path.parent / name
         storage.write_bytes(place, page.encode())
-        place.chmod(0o644)
+        if not isinstance(place, storage.Remote):
+            place.chmod(0o644)
         written.add(place)
     if options.output is None:
         for stale in set(folder.glob("*.html")) - written:
@@ -225,7 +226,7 @@ def _statistics(run: Run, path: Path) -> str:
     """Where the counts lie, seen from the report; empty if they do not lie beside it."""
     if path.resolve().is_relative_to(run.path.resolve()):
         target = (run.path / "statistics" / "counts.csv").resolve()
-        return Path(os.path.relpath(target, path.resolve().parent)).as_posix()
+        return os.path.relpath(str(target), str(path.resolve().parent))
     return ""
 
 

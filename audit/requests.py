@@ -17,7 +17,7 @@ from audit.runs import Run
 from filters import domains
 from filters import suppression as rules
 from filters.text import TextView, shingle_hashes
-from pipeline import config, suppression
+from pipeline import config, storage, suppression
 from stages.errors import ConfigError, IntegrityError
 
 PERSON, SOURCE, RIGHTS = "person", "source", "rights"
@@ -161,7 +161,7 @@ def open_target(path: Path) -> Target:
     path = path.resolve()
     if (path / "run.json").is_file():
         dataset = Run(path).book.get("dataset")
-        home = Path(dataset) if dataset else path
+        home = storage.place(dataset) if dataset else path
         if not home.is_dir():
             raise IntegrityError(
                 str(home), f"is the dataset of {path}, but is not there; make it readable again"
@@ -189,7 +189,7 @@ def _releases(home: Path) -> tuple[Path, ...]:
 def _run_of(home: Path, file: Path) -> Path:
     """The run that a release is of."""
     try:
-        named = Path(str(json.loads(file.read_text(encoding="utf-8"))["run"]))
+        named = storage.place(str(json.loads(file.read_text(encoding="utf-8"))["run"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise IntegrityError(str(file), "is damaged: not a release; restore it") from None
     return (named if named.is_absolute() else home / named).resolve()

@@ -23,8 +23,8 @@ from pydantic import ValidationError
 
 from filters.domains import LanguageLists
 from filters.rules import Bound
-from pipeline import config, lists, manifest, plan
-from pipeline.manifest import Manifest, Output
+from pipeline import config, lease, lists, manifest, plan, storage, tally
+from pipeline.manifest import Count, Manifest, Output
 from stages import schema
 from stages.errors import ConfigError, IntegrityError
 
@@ -54,7 +54,7 @@ class Run:
     """A run's folder. ConfigError if it is none, or not finished and `unfinished` is not set."""
 
     def __init__(self, path: Path | str, *, unfinished: bool = False) -> None:
-        self.path = Path(path)
+        self.path = storage.place(path)
         _check_path(self.path)
         self.book = _book(self.path)
         if not unfinished and not self.is_finished:
@@ -84,7 +84,7 @@ class Run:
         """Rule names; bit k of a mask of failed rules is the k-th."""
         return tuple(str(name) for name in self.book.get("rules", ()))
 
-    @property
+    @cached_property
     def tasks(self) -> dict[str, list[str]]:
         """Task keys by step, in task order; empty for a run that is not finished."""
         tasks = self.book.get("tasks")
@@ -152,10 +152,17 @@ class Run:
             for key in self.tasks.get(name, ()):
                 yield self.manifest(name, key)
 
+    def counts(self, made: Manifest) -> list[Count]:
+        """Counts of a task, wherever they are kept."""
+        return tally.of(self.path, made)
+
     @cached_property
     def _kept(self) -> dict[str, list[Manifest]]:
         """Every manifest without its counts, which would not fit in memory for a large run."""
-        return {step: [replace(made, counts=()) for made in self.manifests(step)] for step in STEPS}
+        return {
+            step: [replace(made, counts=()).held() for made in self.manifests(step)]
+            for step in STEPS
+        }
 
     def outputs(self, step: str, table: str | None = None) -> list[Output]:
         """Outputs of a step, or those of one table (`edges` for `edges.0`, `edges.1` ...)."""
@@ -196,7 +203,7 @@ class Run:
     def open(self, output: Output) -> pq.ParquetFile:
         """A committed file. IntegrityError if it is missing, damaged or of another schema."""
         try:
-            file = pq.ParquetFile(self.path / output.path)
+            file = pq.ParquetFile(storage.opened(self.path / output.path))
         except FileNotFoundError:
             problem = "was pruned" if output.path in self.pruned else "is missing"
             raise IntegrityError(output.path, problem) from None
@@ -341,7 +348,9 @@ def find_rows(column: pa.ChunkedArray, values: Sequence[str]) -> list[int | None
 
 
 def is_running(path: Path) -> bool:
-    """Whether a process holds the run's lock."""
+    """Whether a process holds the run's lock, or lease."""
+    if isinstance(path, storage.Remote):
+        return bool(lease.living(path))
     try:
         with (path / "journal" / "lock").open("r", encoding="utf-8") as stream:
             try:

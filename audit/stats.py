@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.runs import Run
+from pipeline import storage
 from stages import schema
 from stages.errors import IntegrityError
 
@@ -24,7 +25,7 @@ def counts(run: Run) -> Table:
     table: Table = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     keys = ["step", "metric", "language", "label"]
     try:
-        with pq.ParquetFile(run.path / STATISTICS) as file:
+        with pq.ParquetFile(storage.opened(run.path / STATISTICS)) as file:
             if not file.schema_arrow.remove_metadata().equals(schema.COUNTS.schema):
                 raise IntegrityError(STATISTICS, "its schema is not that of `counts`")
             for batch in file.iter_batches(1 << 18, columns=[*keys, "count"]):

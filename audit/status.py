@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit import alarms
+from audit import alarms, selected
 from audit.runs import STEPS, Run, is_running
-from pipeline import book, plan
+from pipeline import book, manifest, plan
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
+
+PAGES = {"extract", "decide"}
+"""Steps that are told in pages; of the others only those under way are read, for their pace."""
 
 PACE_TASKS = 50
 """Time left is told by the pace of the last so many tasks: a run may have stood still before."""
@@ -50,9 +53,10 @@ def status(run: Run, seen: Seen | None = None) -> dict[str, Any]:
     seen = seen or Seen()
     problems = _problems(run)
     done = {step: _keys(run, step) for step in STEPS}
-    made = {step: _read(run, step, keys, seen, problems) for step, keys in done.items()}
     totals = _totals(run, {step: len(keys) for step, keys in done.items()})
     state = _state(run, any(done.values()))
+    timed = {s for s in STEPS if state == RUNNING and 0 < len(done[s]) < (totals[s] or 0)}
+    made = {s: _read(run, s, done[s], seen, problems) for s in STEPS if s in timed | PAGES}
     return {
         "state": state,
         "steps": [
@@ -60,7 +64,7 @@ def status(run: Run, seen: Seen | None = None) -> dict[str, Any]:
                 "step": step,
                 "done": len(done[step]),
                 "total": totals[step],
-                "left_s": _left_s(made[step], totals[step]) if state == RUNNING else None,
+                "left_s": _left_s(made[step], totals[step]) if step in timed else None,
             }
             for step in STEPS
         ],
@@ -71,6 +75,7 @@ def status(run: Run, seen: Seen | None = None) -> dict[str, Any]:
         "quarantined": _summed(task.quarantined for task in made["extract"]),
         "failures": failures(problems, run),
         "problems": problems,
+        "selection": _selection(run),
         "alarms": alarms.of_run(run) if made["decide"] else [],
     }
 
@@ -120,8 +125,11 @@ def _keys(run: Run, step: str) -> list[str]:
     """Keys of the tasks that are done: those of run.json, or every committed one before the end."""
     if run.is_finished:
         return run.tasks.get(step, [])
-    folder = run.path / "manifests" / step
-    return sorted(path.stem for path in folder.glob("*.json") if not path.name.startswith("."))
+    try:
+        names = [path.name for path in (run.path / "manifests" / step).iterdir()]
+        return sorted(n[:-5] for n in names if n.endswith(".json") and n[0] != ".")
+    except FileNotFoundError:
+        return []
 
 
 def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str]) -> list[Done]:
@@ -139,17 +147,16 @@ def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str])
 
 
 def _task(run: Run, step: str, key: str) -> Done:
-    made = run.manifest(step, key)
     try:
-        ended = (run.path / "manifests" / step / f"{key}.json").stat().st_mtime
-    except OSError:
-        ended = math.nan
+        seen = manifest.glance(run.path, step, key)
+    except FileNotFoundError:
+        raise IntegrityError(f"manifests/{step}/{key}.json", "is missing") from None
     reasons: Counter[str] = Counter()
-    for _, metric, label, count in made.counts:
-        if metric == "documents.quarantined":
-            reasons[label] += count
-    began = ended - float(made.timing.get("wall_s", 0.0))
-    return Done(made.books.rows_in, made.books.kept, reasons, began, ended)
+    if seen.books.quarantined:
+        for _, metric, label, count in run.counts(run.manifest(step, key)):
+            if metric == "documents.quarantined":
+                reasons[label] += count
+    return Done(seen.books.rows_in, seen.books.kept, reasons, seen.began, seen.ended)
 
 
 def _summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -168,15 +175,23 @@ def _state(run: Run, has_begun: bool) -> str:
     return PARTIAL if has_begun else NOT_STARTED
 
 
+def _selection(run: Run) -> dict[str, Any] | None:
+    """What an index-guided run selected; None too where its configuration cannot be read."""
+    try:
+        return selected.summary(run)
+    except IntegrityError:
+        return None
+
+
 def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
     """Tasks of each step, as far as inputs and configuration tell before they are planned."""
     if run.is_finished and not run.book.get("problems"):
         return dict(done)
-    shards = len(run.book["inputs"])
     try:
-        settings = run.settings
+        settings, sources = run.settings, selected.sources(run)
     except IntegrityError:
         return dict.fromkeys(STEPS)
+    shards = None if sources is None else len(sources)
     partitions = settings.cluster.partitions  # without it, known when the documents are
     is_last = done["publish"] and done["compact"] and run.is_finished
     rights = settings.rights
@@ -184,6 +199,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         "prepare": plan.prepared(
             len(run.book.get("robots") or ()), rights.optout_domains is not None
         )
+        + (len(run.book["inputs"]) if settings.source == "cc-index" else 0)
         if rights.robots_latest is None and rights.side_files is None
         else None,
         "collate": None,  # known when it is known how many hosts there are
@@ -198,7 +214,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         "judge": shards,
         "resolve": partitions,
         "decide": shards,
-        "publish": math.ceil(shards / settings.publish.shards_per_task),
+        "publish": None if shards is None else math.ceil(shards / settings.publish.shards_per_task),
         "compact": done["compact"] if is_last else None,
         "index": done["index"] if is_last else None,
     }

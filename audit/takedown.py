@@ -226,7 +226,7 @@ def _listed(path: Path, wanted: Request, key: str) -> dict[str, Any]:
 
 
 def _is_of(release: Path, run: Path, home: Path) -> bool:
-    named = Path(str(json.loads(release.read_text(encoding="utf-8"))["run"]))
+    named = storage.place(str(json.loads(release.read_text(encoding="utf-8"))["run"]))
     return (named if named.is_absolute() else home / named).resolve() == run
 
 
@@ -262,7 +262,7 @@ def _in_index(target: Target, run: Path, doc_ids: Sequence[str]) -> list[dict[st
     return [
         {"release": s.release, "documents": s.documents, "old": s.signatures.sha256}
         for s, _ in index.holders(opened, doc_ids)
-        if Path(folders[s.release]).resolve() == run
+        if storage.place(folders[s.release]).resolve() == run
     ]
 
 

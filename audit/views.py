@@ -15,6 +15,7 @@ from audit import judged, language_view, place_files, places, prune
 from audit.language_view import LanguageView, Progress
 from audit.places import Place
 from audit.runs import Run
+from pipeline import storage
 from stages.errors import ConfigError, IntegrityError
 
 VERSION = 1
@@ -104,9 +105,16 @@ class Views:
         return self.ledger.find(what)
 
 
+def home(run: Run) -> Path:
+    """Where a run's views lie: in it, or for a run in a store in this machine's cache."""
+    if isinstance(run.path, storage.Remote):
+        return storage.cached(run.path) / prune.VIEWS
+    return run.path / prune.VIEWS
+
+
 def ledger(run: Run) -> places.Ledger | None:
     """The run's ledger if it was made and is not stale; nothing is made."""
-    folder = run.path / prune.VIEWS / LEDGER
+    folder = home(run) / LEDGER
     if not folder.is_dir() or not place_files.is_current(folder, Views(run, folder).stamp):
         return None
     return places.Ledger(run, folder)
@@ -134,4 +142,4 @@ def opened(run: Run, on_progress: Progress = _silent, folder: Path | None = None
     """
     if not run.is_finished:
         raise ConfigError(str(run.path), "this run is not finished", f"see: weir status {run.path}")
-    return Views(run, folder or run.path / prune.VIEWS, on_progress)
+    return Views(run, folder or home(run), on_progress)

@@ -8,8 +8,9 @@ a memory-mapped file (`KeyList`).
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 import regex  # type: ignore[import-untyped]
@@ -33,6 +34,7 @@ MAX_LABELS: Final = 40
 """Parents of a host that are looked up, from the top; the longest listed domain has 19 labels."""
 
 _HOST = regex.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+")
+_BRACKETED = regex.compile(r"\[([0-9a-f:.]{2,45})\](?::[0-9]*+)?")
 _UNUSABLE = regex.compile(r"[\x00-\x20\x7f-\x9f]")
 _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyz0123456789_-.\n"
 
@@ -81,7 +83,8 @@ def line(text: str) -> str | None:
 
 
 def _path(path: str, entry: str) -> str:
-    target = "/" + path.partition("#")[0]
+    above, mark, query = path.partition("#")[0].partition("?")
+    target = f"/{above}" + (mark + query if query else "")  # as of addresses that are looked up
     if _UNUSABLE.search(target):
         raise ValueError(f"{_shown(entry)} holds a space or a control character")
     if len(target) > MAX_ENTRY_CHARS:
@@ -106,14 +109,33 @@ def as_host(text: str) -> str | None:
     return host if _HOST.fullmatch(host) and len(host) <= MAX_HOST_CHARS else None
 
 
+def host_in(parts: SplitResult) -> str | None:
+    """The host of an address: a name as `as_host` writes it, or an IPv6 address in brackets.
+
+    The gate, lists, takedowns and tables of site files all decide by it. None where there is none,
+    and where readers of addresses differ about it: an escaped name, a backslash (which ends the
+    authority in browsers alone), brackets around or beside anything but an IPv6 address.
+    """
+    if "\\" in parts.netloc:
+        return None
+    place = parts.netloc.rpartition("@")[2].lower()
+    if "[" not in place:
+        return as_host(parts.hostname or "")
+    found = _BRACKETED.fullmatch(place)
+    try:
+        return f"[{IPv6Address(found[1]).compressed}]" if found else None
+    except ValueError:
+        return None
+
+
 def located(url: str) -> tuple[str, str] | None:
     """Host and what follows it, query included; None for a URL without a host name."""
     try:
         parts = urlsplit(url)
-        host = as_host(parts.hostname or "")
+        host = host_in(parts)
     except ValueError:
         return None
-    if host is None:
+    if host is None or host.startswith("["):
         return None
     return host, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
@@ -136,7 +158,7 @@ def prefixes(address: str) -> Iterator[str]:
             yield address[:at]
             found += 1
             if found == MAX_PREFIXES:
-                return
+                break
     yield address.rstrip("/")
 
 

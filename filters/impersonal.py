@@ -1,21 +1,26 @@
 """Files of sites without personal data: what a run may store of robots.txt and the like.
 
-Some name persons in their patterns (`Disallow: /people/someone@mail.example`). Such a pattern is
-cut before the person where it reserves, so that it reserves more, and left out where it permits.
+Some name persons in their patterns (`Disallow: /people/someone@mail.example`). From the person on,
+such a pattern has wildcards where it reserves, so that it reserves more, and it is left out where
+it permits. It stays as long as it was, because of several patterns the longest decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
-from filters import aitxt, robots, rsl, tdmrep
+from filters import aitxt, optout, robots, rsl, tdmrep
 from filters.addresses import redact_url
+from filters.rights import Finding, reserving
+
+Item = TypeVar("Item")
 
 _MAY_BE_PERSONAL: Final = re.compile(r"@|%40|[0-9](?:[ ().+/_-]|%20)?(?:[0-9][ ().+/_-]?){5}")
 """What every detector needs: an at sign or six digits. Most patterns have neither."""
+_AT: Final = re.compile("@|%40")
 
 
 def of_robots(parsed: robots.Robots) -> robots.Robots:
@@ -33,17 +38,17 @@ def of_ai_txt(parsed: aitxt.AiTxt) -> aitxt.AiTxt:
     return replace(
         parsed,
         spawning=of_robots(parsed.spawning),
-        allow=tuple(pattern for pattern in parsed.allow if _cut(pattern) == pattern),
-        deny=tuple(map(_cut, parsed.deny)),
+        allow=tuple(pattern for pattern in parsed.allow if _masked(pattern) == pattern),
+        deny=_once(map(_masked, parsed.deny)),
     )
 
 
 def of_tdmrep(parsed: tdmrep.TdmFile) -> tdmrep.TdmFile:
     """The file without personal data."""
     rules = (
-        replace(rule, location=_cut(rule.location), policy=_address(rule.policy))
+        replace(rule, location=_masked(rule.location), policy=_address(rule.policy))
         for rule in parsed.rules
-        if rule.reservation or _cut(rule.location) == rule.location
+        if rule.reservation or _masked(rule.location) == rule.location
     )
     return replace(parsed, rules=tuple(rules))
 
@@ -51,10 +56,10 @@ def of_tdmrep(parsed: tdmrep.TdmFile) -> tdmrep.TdmFile:
 def of_rsl(parsed: rsl.RslDocument) -> rsl.RslDocument:
     """The document without personal data."""
     contents = (
-        replace(content, pattern=_cut(content.pattern))
+        replace(content, pattern=_masked(content.pattern))
         for content in parsed.contents
-        if any(one.prohibits for one in content.licences)
-        or _cut(content.pattern) == content.pattern
+        if replace(parsed, contents=(replace(content, pattern=""),)).verdict("/") != rsl.PERMITS
+        or _masked(content.pattern) == content.pattern
     )
     return replace(parsed, contents=tuple(contents))
 
@@ -63,34 +68,59 @@ def _groups(groups: Iterable[robots.Group]) -> tuple[robots.Group, ...]:
     return tuple(
         replace(
             group,
-            rules=tuple(_rules(group.rules)),
-            content_signals=tuple(map(_preference, group.content_signals)),
-            content_usages=tuple(map(_preference, group.content_usages)),
+            rules=_once(_rules(group.rules)),
+            content_signals=_once(_preferences(group.content_signals, optout.from_content_signal)),
+            content_usages=_once(_preferences(group.content_usages, optout.from_content_usage)),
         )
         for group in groups
     )
 
 
+def _once(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(dict.fromkeys(items))
+
+
 def _rules(rules: Iterable[robots.Rule]) -> Iterator[robots.Rule]:
     for rule in rules:
-        pattern = _cut(rule.pattern)
+        pattern = _masked(rule.pattern)
         if pattern == rule.pattern:
             yield rule
         elif not rule.allow:
             yield robots.Rule(False, pattern)
 
 
-def _preference(preference: robots.Preference) -> robots.Preference:
-    return robots.Preference(_cut(preference.pattern), _address(preference.value) or "")
+def _preferences(
+    preferences: Iterable[robots.Preference], read: Callable[[str, str], Sequence[Finding]]
+) -> Iterator[robots.Preference]:
+    for one in preferences:
+        pattern = _masked(one.pattern)
+        if pattern == one.pattern or reserving(read(one.value, "robots")):
+            yield robots.Preference(pattern, _address(one.value) or "")
 
 
-def _cut(pattern: str) -> str:
-    """The pattern up to the first personal datum in it."""
-    if not _MAY_BE_PERSONAL.search(pattern):
-        return pattern
+def _masked(pattern: str) -> str:
+    """The pattern with wildcards in place of all that follows the first personal datum in it.
+
+    An at sign stays, so that pages whose addresses have none are not reserved.
+    """
+    while _MAY_BE_PERSONAL.search(pattern):
+        made = _masked_once(pattern)
+        if made == pattern:
+            break
+        pattern = made
+    return pattern
+
+
+def _masked_once(pattern: str) -> str:
     redacted = redact_url(pattern)
     pairs = enumerate(zip(pattern, redacted, strict=False))
-    return pattern[: next((at for at, (one, other) in pairs if one != other), len(pattern))]
+    kept = next((at for at, (one, other) in pairs if one != other), len(pattern))
+    lost = pattern[kept:]
+    sign = _AT.search(lost)
+    if sign is None:
+        return pattern[:kept] + "*" * len(lost)
+    first, last = "*" * sign.start(), "*" * (len(lost) - sign.end())
+    return f"{pattern[:kept]}{first}{sign.group()}{last}"
 
 
 def _address(text: str | None) -> str | None:

@@ -96,12 +96,10 @@ def from_robots(
         found.append(Finding("robots_ambiguous", RESERVED, "robots"))
     if robots.natural_language:
         found.append(Finding("natural_language", RESERVED, "robots", robots.natural_language))
-    found += [
-        _finding("content_signal", _content_signal(value), "robots", value)
-        for value in verdict.content_signals
-    ]
+    for value in verdict.content_signals:
+        found += from_content_signal(value, "robots")
     for value in verdict.content_usages:
-        found += _content_usage(value, "robots")
+        found += from_content_usage(value, "robots")
     found += [_names_rsl(url, "robots") for url in robots.licenses if _ADDRESS.match(url)]
     return found
 
@@ -138,10 +136,12 @@ def from_headers(headers: Sequence[tuple[str, str]], agents: Sequence[str] = ())
     ]
     usages = by_name.get("content-usage")
     if usages:
-        found += _content_usage(", ".join(usages), "header")  # RFC 9651, 4.2: lines are one value
+        # RFC 9651, 4.2: lines are one value
+        found += from_content_usage(", ".join(usages), "header")
     found += [
-        _finding("content_signal", _content_signal(value), "header", value)
+        finding
         for value in by_name.get("content-signal", [])
+        for finding in from_content_signal(value, "header")
     ]
     tokens = {product_token(agent) for agent in agents}
     for value in by_name.get("x-robots-tag", []):
@@ -196,7 +196,7 @@ def from_meta(metas: Sequence[tuple[str, str]], agents: Sequence[str] = ()) -> l
         elif key == "x-robots-tag":
             found += _for_robots(_directives(content, tokens), "meta", content)
         elif key == "content-usage":
-            found += _content_usage(content, "meta")
+            found += from_content_usage(content, "meta")
     return found
 
 
@@ -268,6 +268,35 @@ def from_domain_list(entry: str | None) -> list[Finding]:
     return [] if entry is None else [_finding("domain_list", RESERVED, "list", entry)]
 
 
+def from_content_signal(value: str, place: str) -> list[Finding]:
+    """The finding of a Content-Signal: `ai-train=no` reserves, `ai-train=yes` allows."""
+    verdict = UNKNOWN
+    for part in value.split(","):
+        key, _, setting = part.partition("=")
+        if key.strip().lower() != "ai-train":
+            continue
+        verdict = {"no": RESERVED, "yes": ALLOWED}.get(setting.strip().lower(), verdict)
+        if verdict == RESERVED:
+            break
+    return [_finding("content_signal", verdict, place, value)]
+
+
+def from_content_usage(value: str, place: str) -> list[Finding]:
+    """Findings of a Content-Usage (AIPREF): `n` under a key for training reserves, `y` allows.
+
+    What is no dictionary of structured fields is `unreadable`; any other value says nothing.
+    """
+    preferences = parse_dictionary(value)
+    if preferences is None:
+        return [
+            _finding("content_usage", UNKNOWN, place, value),
+            Finding("unreadable", RESERVED, place, "Content-Usage is no dictionary"),
+        ]
+    settings = {preferences.get(key) for key in _TRAINING_KEYS}
+    verdict = RESERVED if "n" in settings else ALLOWED if "y" in settings else UNKNOWN
+    return [_finding("content_usage", verdict, place, value)]
+
+
 def _finding(channel: str, verdict: str, place: str, value: str) -> Finding:
     return Finding(channel, verdict, place, shown(value))
 
@@ -324,29 +353,3 @@ def _directives(value: str, agents: set[str]) -> list[str]:
         if holds:
             found.append(directive)
     return found
-
-
-def _content_signal(value: str) -> str:
-    """Content Signals Policy: `ai-train=no` reserves, `ai-train=yes` allows."""
-    verdict = UNKNOWN
-    for part in value.split(","):
-        key, _, setting = part.partition("=")
-        if key.strip().lower() != "ai-train":
-            continue
-        verdict = {"no": RESERVED, "yes": ALLOWED}.get(setting.strip().lower(), verdict)
-        if verdict == RESERVED:
-            break
-    return verdict
-
-
-def _content_usage(value: str, place: str) -> list[Finding]:
-    """AIPREF: `n` under a key for training reserves, `y` allows; else it says nothing."""
-    preferences = parse_dictionary(value)
-    if preferences is None:
-        return [
-            _finding("content_usage", UNKNOWN, place, value),
-            Finding("unreadable", RESERVED, place, "Content-Usage is no dictionary"),
-        ]
-    settings = {preferences.get(key) for key in _TRAINING_KEYS}
-    verdict = RESERVED if "n" in settings else ALLOWED if "y" in settings else UNKNOWN
-    return [_finding("content_usage", verdict, place, value)]

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters import robots_fetch
+from filters.domains import host_in
 from filters.recent import Recent
 from filters.sorted_keys import SortedKeys
 
@@ -71,9 +72,9 @@ class SiteFile:
 
 
 def canonical(url: str) -> str | None:
-    """The URL as tables know it: scheme and host in lower case, no default port, no fragment.
+    """The URL as tables know it: host as lists have it, no default port, no fragment.
 
-    None for what is no http(s) address, or a URL that is too long.
+    None for what is no http(s) address of a host, or a URL that is too long.
     """
     if len(url) > MAX_URL_CHARS:
         return None
@@ -82,11 +83,9 @@ def canonical(url: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme not in ("http", "https") or not host:
+    host = host_in(parts)
+    if parts.scheme not in ("http", "https") or host is None:
         return None
-    if ":" in host:
-        host = f"[{host}]"
     if port and port != {"http": 80, "https": 443}[parts.scheme]:
         host = f"{host}:{port}"
     return urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))

@@ -258,6 +258,12 @@ def meanings(model: str, label: str, script: str) -> tuple[str, ...]:
     return written or (from_model(model, label, script),)
 
 
+@cache
+def known_to(model: str) -> frozenset[str]:
+    """Tags of European languages that have a label in a model's column of `languages.csv`."""
+    return frozenset(row["tag"] for row in _EUROPEAN_ROWS if row[model])
+
+
 def score_of(tag: str) -> dict[str, str] | None:
     """The language's row of `scores.csv`, which `page.py` writes; None if it is not measured."""
     return _scores().get(tag)

@@ -83,6 +83,14 @@ BOUNDS: dict[str, Schema] = {"min": maybe(NUMBER), "max": maybe(NUMBER)}
 BROKEN = one({"rule": TEXT, "value": maybe(NUMBER), **BOUNDS})
 CHECK = one({"name": TEXT, "ok": FLAG, "detail": TEXT, "state": TEXT}, optional=("state",))
 CHECKS = one({"checks": many(CHECK)})
+STATE: Schema = {"enum": ["ok", "warn", "fail"]}
+DOCTOR = one(
+    {
+        "checks": many(
+            one({"name": TEXT, "state": STATE, "detail": TEXT, "remedy": TEXT, "ok": FLAG})
+        )
+    }
+)
 
 RECORD = one(
     {
@@ -120,6 +128,42 @@ RECORD = one(
     }
 )
 
+SELECTION = one(
+    {
+        "crawl": TEXT,
+        "asked": by_name(ANY),
+        "files": COUNT,
+        "rows": COUNT,
+        "selected": maybe(COUNT),
+        "rejected": COUNTS,
+        "refused": COUNTS,
+    }
+)
+
+PLANNED = one(
+    {
+        "is_exact": FLAG,
+        "files": COUNT,
+        "rows": COUNT,
+        "rows_read": COUNT,
+        "index_bytes": COUNT,
+        "selected": COUNT,
+        "refused": COUNTS,
+        "wanted_bytes": COUNT,
+        "read_bytes": COUNT,
+        "requests": COUNT,
+        "warc_files": maybe(COUNT),
+        "share_of_records": NUMBER,
+        "share_of_bytes": NUMBER,
+        "languages": many(
+            one({"tag": TAG, "texts": COUNT, "found": COUNT, "neighbours": by_name(NUMBER)})
+        ),
+        "one_per_digest": FLAG,
+        "fetch_hours": NUMBER,
+    },
+    optional=("fetch_hours",),
+)
+
 STATUS = one(
     {
         "state": {"enum": ["running", "finished", "partial", "not started"]},
@@ -136,6 +180,7 @@ STATUS = one(
         ),
         "problems": many(TEXT),
         "alarms": many(TEXT),
+        "selection": maybe(SELECTION),
     }
 )
 
@@ -313,7 +358,9 @@ DATA: Mapping[str, Schema] = {
             "missing": many(TEXT),
             "languages": TEXT,
             "estimate": maybe(ESTIMATE),
-        }
+            "selection": PLANNED,
+        },
+        optional=("selection",),
     ),
     "status": STATUS,
     "verify": CHECKS,
@@ -358,7 +405,7 @@ DATA: Mapping[str, Schema] = {
     "languages": one({"languages": many(by_name(ANY))}),
     "models list": one({"models": many(by_name(ANY))}),
     "models verify": CHECKS,
-    "doctor": CHECKS,
+    "doctor": DOCTOR,
     "index verify": CHECKS,
     "takedown verify": CHECKS,
 }

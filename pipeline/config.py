@@ -26,7 +26,7 @@ from pydantic import (
 from filters import domains, minhash, rights, rules, spans
 from filters.catalog import BY_NAME, PEER, find
 from filters.text import Lexicon
-from langid import models, registry, tags
+from langid import cld2_labels, models, registry, tags
 from pipeline import layers
 from stages.errors import ConfigError
 
@@ -45,6 +45,43 @@ class Read(_Section):
     """Caps of reading."""
 
     max_record_bytes: int = Field(gt=0)
+
+
+Label = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s,]+$")]
+"""A value of a column of the index: no list, no white space."""
+
+
+class CcIndex(_Section):
+    """What a run of `source: cc-index` asks of Common Crawl's columnar index."""
+
+    path: str | None = Field(default=None, min_length=1)
+    crawl: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+    subset: str = Field(default="warc", pattern=r"^[a-z]{1,40}$")
+    languages: tuple[str, ...] = ()
+    unlabelled: bool = False
+    tlds: tuple[Label, ...] = ()
+    domains: tuple[Label, ...] = ()
+    match: Literal["all", "any"] = "all"
+    status: tuple[Annotated[int, Field(ge=0, le=999)], ...] = (200,)
+    media_types: tuple[Label, ...] | None = None
+    truncated: bool = False
+    verify: bool = True
+    one_per_digest: bool = False
+
+    @field_validator("languages")
+    @classmethod
+    def _labelled(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        cld2_labels.labels_of(value)
+        return value
+
+    @field_validator("tlds", "domains")
+    @classmethod
+    def _as_indexed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Names as the index has them: lower case, without a dot before them, in ASCII."""
+        try:
+            return tuple(v.lower().lstrip(".").encode("idna").decode() for v in value)
+        except UnicodeError:
+            raise ValueError("names a host that no host can have") from None
 
 
 Entry = Annotated[str, AfterValidator(domains.canonical)]
@@ -398,13 +435,25 @@ class Language(_Section):
         return value
 
 
+class Storage(_Section):
+    """How object stores and web servers are used; none of it changes a byte of the output."""
+
+    requests_per_second: float = Field(default=500, gt=0)
+    """To one host or bucket, by all workers of the run together."""
+    cache: str | None = Field(default=None, min_length=1)
+    """Folder for copies of what must be mapped; by default one of the user's in the temporary one."""
+    cache_bytes: int = Field(default=8 << 30, gt=0)
+
+
 class Run(_Section):
     """The whole resolved configuration of a run."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
     snapshot: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+    source: Literal["files", "cc-index"] = "files"
     inputs: tuple[str, ...] = ()
     base_uri: str | None = None
+    cc_index: CcIndex | None = None
     robots: tuple[str, ...] | None = None
     limit: int | None = Field(default=None, ge=1)
     read: Read
@@ -417,9 +466,18 @@ class Run(_Section):
     publish: Publish
     limits: Limits
     tokens: Tokens | None = None
+    storage: Storage = Storage()
     datatrove: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], DatatroveFilter] = {}
     language: Language
     languages: dict[str, Language]
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Run":
+        if self.source == "cc-index" and self.cc_index is None:
+            raise ValueError("source: cc-index needs the section cc_index")
+        if self.source == "cc-index" and self.inputs:
+            raise ValueError("inputs: source cc-index finds its WARC files in the index; leave out")
+        return self
 
     def slice(self, *paths: str) -> dict[str, Any]:
         """The values at dotted paths; what a step's stages declare goes into its task keys."""
@@ -502,8 +560,8 @@ class Resolved:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON of the whole configuration."""
-        return digest(self.run.model_dump(mode="json"))
+        """SHA-256 of the canonical JSON of the whole configuration, but for how stores are used."""
+        return digest(self.run.model_dump(mode="json", exclude={"storage"}))
 
 
 def digest(value: Any) -> str:

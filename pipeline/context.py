@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import config, shards
+from pipeline import config, shards, storage
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest, Output
 from pipeline.sandbox import Sandbox
+from pipeline.suspects import Suspects
 from stages import schema
 
 PARSERS = "stages.parse"
@@ -29,7 +30,7 @@ class Context:
     def output(self, table: schema.Table, suffix: str = "") -> "shards.Writer":
         """A file in the making, named by the task and its key."""
         name = f"{table.name}/{self.task.name}{suffix}-{self.task.key[:12]}.parquet"
-        return shards.Writer(self.run, name, table)
+        return shards.Writer(self.run, storage.attempt_name(self.run, name), table)
 
     def manifest(
         self, outputs: Iterable[Output], books: Books, counts: Iterable[Count]
@@ -46,8 +47,16 @@ class Context:
             tuple(sorted(counts)),
         )
 
+    @property
+    def _journal(self) -> Path:
+        """Calls and records of this task that ended a process."""
+        return self.run / "journal" / f"{self.task.step}-{self.task.key}.jsonl"
+
     def sandbox(self) -> Sandbox:
         """The killable child, with the journal of this task's earlier deaths."""
         limits = self.settings.extract
-        journal = self.run / "journal" / f"{self.task.step}-{self.task.key}.jsonl"
-        return Sandbox(PARSERS, limits.cpu_limit_s, limits.memory_limit_mb, journal)
+        return Sandbox(PARSERS, limits.cpu_limit_s, limits.memory_limit_mb, self._journal)
+
+    def suspects(self) -> Suspects:
+        """What this task marks, and the records that its earlier attempts died of."""
+        return Suspects(self._journal, f"{self.task.step}-{self.task.key}")

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from pipeline import storage
+from pipeline import lease, storage
 from pipeline.keys import layout_of
 from pipeline.manifest import Manifest, Output, json_lines
 from stages import schema
@@ -98,7 +98,8 @@ class Index:
                 "sha256": source.signatures.sha256,
                 "known": source.signatures.sha256,
                 "rows": source.signatures.rows,
-                "documents": str(Path(run_of[source.release]) / source.documents),
+                "documents": str(storage.place(run_of[source.release]) / source.documents),
+                "texts": source.documents,
                 "is_old": True,
             }
             for number, source in enumerate(found)
@@ -347,7 +348,7 @@ def check(index: Index, run: Path, snapshot: str, layout: str) -> None:
         )
     check_files(index)
     for source in index.sources(0):
-        if not Path(source["documents"]).is_file():
+        if not storage.place(source["documents"]).is_file():
             release = source["name"].partition("/")[0]
             raise IntegrityError(
                 source["documents"],
@@ -494,6 +495,10 @@ def sweep(index: Index) -> list[str]:
 @contextlib.contextmanager
 def lock(dataset: Path) -> Iterator[None]:
     """Hold the dataset's lock: one process at a time changes it. ConfigError if it is taken."""
+    if isinstance(dataset, storage.Remote):
+        with lease.hold(dataset, shared=False):
+            yield
+        return
     path = dataset / ".lock"
     with storage.disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)

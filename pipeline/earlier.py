@@ -48,20 +48,20 @@ class Earlier:
         for item in suppression.locate(*_homes(self.reuse)).files:
             path = suppression.path_of(self.run, item.name)
             if not path.exists():
-                storage.write_bytes(path, Path(item.uri).read_bytes())
+                storage.write_bytes(path, storage.place(item.uri).read_bytes())
 
     def find(self, task: Task) -> Manifest | None:
-        """The task's manifest here, or adopted from the run that is reused."""
+        """The task's manifest, as `held`: here, or adopted from the run that is reused."""
         found = manifest.find(self.run, task.step, task.key)
         if found is not None or self.reuse is None:
-            return found
+            return found and found.held()
         found = manifest.find(self.reuse, task.step, task.key)
         if found is None or not all((self.reuse / o.path).exists() for o in found.outputs):
             return None  # not done there, or pruned: done here
         for output in found.outputs:
             storage.adopt(self.reuse / output.path, self.run / output.path)
         manifest.commit(self.run, found)
-        return found
+        return found.held()
 
     def plans(self, plan: Plan) -> Iterator[Plan]:
         """Plans whose extraction may be taken for this one's.
@@ -81,7 +81,7 @@ def look(run: Path, reuse: Path | None, dataset: Path | None, own: config.Rights
     """What there is. IntegrityError if a suppression request is lost."""
     known = book.read(run)
     if dataset is None and known.get("dataset"):
-        dataset = Path(known["dataset"])
+        dataset = storage.place(known["dataset"])
     other = book.read(reuse) if reuse is not None else {}
     listed = [
         *known.get("suppression_reused", ()),
@@ -127,4 +127,4 @@ def _homes(reuse: Path | None) -> list[Path]:
     if reuse is None:
         return []
     named = book.read(reuse).get("dataset")
-    return [reuse, *([Path(named)] if named else [])]
+    return [reuse, *([storage.place(named)] if named else [])]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline import shards, tables
+from pipeline import shards, storage, tables
 from stages import band, schema
 from stages.errors import IntegrityError
 
@@ -23,7 +23,7 @@ PIECE_ROWS = 1 << 22
 def layout_of(path: Path) -> str:
     """How the signatures were cut that a file of keys is of; empty if it does not say."""
     with tables.damage(path):
-        return _layout(pq.read_schema(path))
+        return _layout(pq.read_schema(storage.opened(path)))
 
 
 def _layout(found: pa.Schema) -> str:

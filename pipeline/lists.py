@@ -118,6 +118,7 @@ def write(
     run: Path, name: str, table: pa.Table, declared: schema.Table = schema.BLOCK_LIST
 ) -> Output:
     """Write a table as an Arrow file, whole or not at all; its entry for a manifest."""
+    name = storage.attempt_name(run, name)
     path = run / name
     notes = {"weir.table": declared.name, "weir.schema": str(schema.VERSION)}
     digest, size = save(path, table.cast(declared.schema).replace_schema_metadata(notes))
@@ -127,25 +128,19 @@ def write(
 def save(path: Path, table: pa.Table) -> tuple[str, int]:
     """Write a table as one batch of an Arrow file, whole or not at all; its digest and bytes."""
     with storage.disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+        handle, temporary = tempfile.mkstemp(dir=storage.scratch(path.parent), prefix=".tmp-")
         os.close(handle)
         made = Path(temporary)
         try:
             with pa.OSFile(temporary, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
                 writer.write_table(table.combine_chunks())
-            with made.open("rb+") as stream:
-                os.fsync(stream.fileno())
-            digest, size = storage.file_digest(made), made.stat().st_size
-            made.chmod(0o644)
-            made.replace(path)
+            return storage.publish(made, path)
         except BaseException:
             made.unlink(missing_ok=True)
             raise
-    return digest, size
 
 
 def mapped(path: Path) -> pa.Table:
     """The table of an Arrow file, mapped: its pages are read when they are needed, and shared."""
-    with pa.memory_map(str(path)) as source:
+    with pa.memory_map(str(storage.local(path))) as source:
         return pa.ipc.open_file(source).read_all()

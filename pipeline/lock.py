@@ -3,16 +3,19 @@
 import contextlib
 import fcntl
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TextIO
 
-from pipeline import storage
+from pipeline import lease, storage
+from pipeline.places import Place, Remote
 from stages.errors import ConfigError
 
 
 @contextlib.contextmanager
-def hold(run: Path, shared: bool) -> Iterator[TextIO]:
+def hold(run: Place, shared: bool) -> Iterator[None]:
     """Hold the run's lock; jobs of an array share it. ConfigError if it is taken."""
+    if isinstance(run, Remote):
+        with lease.hold(run, shared):
+            yield
+        return
     path = run / "journal" / "lock"
     with storage.disk_errors(run):
         try:
@@ -27,4 +30,4 @@ def hold(run: Path, shared: bool) -> Iterator[TextIO]:
             raise ConfigError(
                 str(run), "is being run by another process", f"watch it with: weir status {run}"
             ) from None
-        yield stream
+        yield

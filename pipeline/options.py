@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.places import place
 from stages.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline import config
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+RunPath = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", parser=place, help="Folder of a run, or s3://BUCKET/FOLDER."),
+]
 ConfigName = Annotated[
     str,
     typer.Argument(
@@ -45,6 +49,11 @@ def example(*commands: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {command}" for command in commands)
 
 
+def is_run_at(source: str) -> bool:
+    """Whether the name is that of a run, not of a configuration."""
+    return (place(source) / "run.json").is_file()
+
+
 def resolve(
     source: str,
     inputs: list[str] | None,
@@ -62,8 +71,8 @@ def resolve(
         extra.append(f"base_uri={json.dumps(base_uri)}")
     if limit:
         extra.append(f"limit={limit}")
-    book = Path(source) / "run.json"
-    if book.is_file():
+    if is_run_at(source):
+        book = place(source) / "run.json"
         if extra:
             raise ConfigError(
                 source,

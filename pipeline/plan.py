@@ -13,7 +13,7 @@ from filters import minhash
 from filters.catalog import BY_NAME
 from filters.text import HASH_VERSION
 from langid import models
-from pipeline import config, lists, site_inputs, site_tables
+from pipeline import config, lists, selection, site_inputs, site_tables
 from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
@@ -39,6 +39,7 @@ from stages import (
     sign,
     suppress,
 )
+from stages.errors import ConfigError
 
 Made = dict[str, list[Manifest]]
 """Manifests of finished steps, in task order."""
@@ -70,6 +71,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Guide:
+    """Where an index-guided run finds its WARC files, and what its questions are known by."""
+
+    root: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A run's inputs and configuration.
 
@@ -91,6 +100,8 @@ class Plan:
     """Files of sites that were given beside the snapshot, by kind (`site_inputs`)."""
     optouts: Input | None = None
     """The list of domains that opted out."""
+    guide: Guide | None = None
+    """Of an index-guided run, whose `shards` are files of the index."""
 
     def tasks(self, step: Step, made: Made) -> list[Task]:
         """The step's tasks in order; `made` holds the manifests of the steps before it."""
@@ -121,6 +132,13 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
             [f"{i.name}:{i.identity}" for i in group],
             {"robots": [i.to_json() for i in group], "inputs": [i.name for i in group]},
         )
+    if plan.guide is not None:
+        for number, item in enumerate(plan.shards):
+            yield (
+                f"{selection.KIND}-{_ordinal(number)}",
+                [selection.KIND, item.name, item.identity, plan.guide.known],
+                {"index": item.to_json(), "inputs": [item.name]},
+            )
     found: dict[str, Any]
     for kind, item in plan.beside.items():
         for number, groups in enumerate(_spread(site_inputs.row_groups(item))):
@@ -160,16 +178,47 @@ def _collate(plan: Plan, made: Made) -> Tasks:
     for kind in (ROBOTS, *plan.beside):
         found = [m for m in made["prepare"] if m.task.startswith(f"{kind}-")]
         names = [table.name for table in site_tables.TABLES]
+        of = {name: [site_tables.groups(m.output(name)) for m in found] for name in names}
+        known = _digests(found, *names)
         rows = sum(m.output(names[0]).rows for m in found)
         for first, last in site_tables.ranges(rows):
             params = {
                 "kind": kind,
                 "buckets": [first, last],
-                **{n: [site_tables.groups(m.output(n), first, last) for m in found] for n in names},
+                **{name: [between(first, last) for between in of[name]] for name in names},
             }
             name = f"{kind}-{first:02d}"
-            digests = [f"{kind}:{first}:{last}", *_digests(found, *names)]
+            digests = [f"{kind}:{first}:{last}", *known]
             yield name, digests, params
+
+    if plan.guide is not None:
+        yield from _regroup(plan.guide, made)
+
+
+def _regroup(guide: Guide, made: Made) -> Tasks:
+    found = [m for m in made["prepare"] if m.task.startswith(f"{selection.KIND}-")]
+    every = selection.groups_of(found)
+    for first, last in selection.parts(sum(m.output("selected").rows for m in found)):
+        params = {"selected": [selection.groups(m, first, last) for m in found], "all": every}
+        digests = [f"{selection.KIND}:{first}:{last}", guide.known, *_digests(found, "selected")]
+        yield f"{selection.KIND}-{first:02d}", digests, params
+
+
+def _shards(plan: Plan, made: Made) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """What each task of `extract` reads, as parameters and as digests."""
+    if plan.guide is None:
+        for shard in plan.shards:
+            yield {"shard": shard.to_json()}, [shard.name, shard.identity]
+        return
+    found = [m for m in made["collate"] if m.task.startswith(f"{selection.KIND}-")]
+    warcs = list(selection.warcs(found))
+    if not warcs:
+        raise ConfigError(
+            "cc_index", "selects no record of the index", "`weir plan` says what it asks for"
+        )
+    for warc, place, known in warcs:
+        shard = Input(warc, f"{plan.guide.root}/{warc}", f"selected:{known}")
+        yield {"shard": shard.to_json(), "selected": place}, [warc, shard.identity]
 
 
 def _site_table(made: Made, kind: str) -> tuple[list[Any], list[str]]:
@@ -193,16 +242,16 @@ def _prepared(made: Made, task: str) -> Output:
 def _extract(plan: Plan, made: Made) -> Tasks:
     blocked, listed = (_prepared(made, task) for task in ("block_list", "suppressed"))
     robots, known = _site_table(made, ROBOTS)
-    for number, shard in enumerate(plan.shards):
+    for number, (shard, identity) in enumerate(_shards(plan, made)):
         params = {
-            "shard": shard.to_json(),
+            **shard,
             "robots": robots,
             "block_list": blocked.path,
             "suppressed": listed.path,
-            "inputs": [shard.name],
+            "inputs": [shard["shard"]["name"]],
         }
         digests = [
-            *(shard.name, shard.identity, blocked.known, *known),
+            *(*identity, blocked.known, *known),
             *(plan.suppressed.digest, *_at_gate(plan)),
         ]
         yield _ordinal(number), digests, params
@@ -237,6 +286,7 @@ def _sources(plan: Plan, made: Made) -> list[dict[str, Any]]:
             "known": m.output("signatures").known,
             "rows": m.output("signatures").rows,
             "documents": m.output("documents").path,
+            "texts": m.output("documents").known,
         }
         for number, m in enumerate(by_name(made["extract"]))
     ]
@@ -371,7 +421,7 @@ def _shingle(plan: Plan, made: Made) -> Tasks:
     for number, group in enumerate(_groups(_sources(plan, made))):
         name = _ordinal(number)
         params = {"sources": group, "wanted": [of(name) for of in wanted]}
-        digests = [name, *known, *(source["documents"] for source in group)]
+        digests = [name, *known, *(source["texts"] for source in group)]
         yield name, digests, params
 
 

@@ -1,12 +1,18 @@
 """From a configuration to a plan: inputs and lists are looked up and named."""
 
-from pipeline import config, lists, plan, site_inputs, storage
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline import config, lists, plan, selection, site_inputs, storage
+from pipeline.storage import Input
 from stages.errors import ConfigError
 
 
 def make_plan(resolved: config.Resolved) -> plan.Plan:
     """Inputs looked up and named. ConfigError if there are none."""
     settings = resolved.run
+    if settings.source == "cc-index":
+        return _of_index(settings)
     if not settings.inputs:
         raise ConfigError(
             "inputs",
@@ -17,10 +23,28 @@ def make_plan(resolved: config.Resolved) -> plan.Plan:
     named = (
         settings.robots if settings.robots is not None else storage.robots_lists(settings.inputs)
     )
+    return _plan(settings, settings.snapshot or storage.snapshot_of(found), found, named)
+
+
+def _of_index(settings: config.Run) -> plan.Plan:
+    """A plan whose shards are the index's files; the WARC files are known once those are read."""
+    found, root = selection.files(settings), selection.root(settings)
+    crawl = settings.cc_index and settings.cc_index.crawl
+    named = settings.robots
+    if named is None:
+        beside = f"{root}/crawl-data/{crawl}/robotstxt.paths.gz"
+        named = () if storage.identity(beside) == "missing" else (beside,)
+    planned = _plan(settings, settings.snapshot or str(crawl), found, named)
+    return replace(planned, guide=plan.Guide(root, selection.digest(settings)))
+
+
+def _plan(
+    settings: config.Run, snapshot: str, found: Sequence[Input], named: Sequence[str]
+) -> plan.Plan:
     robots = storage.expand(named, settings.base_uri) if named else []
     return plan.Plan(
         settings,
-        settings.snapshot or storage.snapshot_of(found),
+        snapshot,
         tuple(found),
         tuple(robots),
         lists.locate(settings.gate.block_list),

@@ -5,8 +5,8 @@ books do not balance, or that set aside more than the configuration allows, ends
 """
 
 import contextlib
-import importlib
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,12 +23,14 @@ from pipeline import (
     plan,
     planning,
     statistics,
+    storage,
     sweep,
 )
 from pipeline.executor import End, Executor, Limits, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.membership import Membership
 from pipeline.steps import Work
+from stages.errors import DiskError, TransientError
 
 DONE, FAILED, PARTIAL, LIMITED = 0, 1, 4, 3
 PUBLISHING = ("publish", "compact", "index")
@@ -75,10 +77,14 @@ class Options:
     dataset: Path | None = None
 
 
-def packages() -> list[Any]:
-    """The modules that a remote Ray worker needs."""
+def packages() -> list[str]:
+    """Folders of the packages that a remote Ray worker needs.
+
+    Folders and not modules: where a submitted job has a runtime environment, Ray copies ours.
+    """
+    root = Path(__file__).parents[1]
     names = ("audit", "configs", "filters", "langid", "pipeline", "stages")
-    return [importlib.import_module(name) for name in names]
+    return [str(root / name) for name in names]
 
 
 class Runner:
@@ -100,7 +106,7 @@ class Runner:
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
-        self._is_complete = False
+        self._is_complete = self._is_disk_lost = False
 
     def start(self) -> Result:
         """Run to the end, or as far as it gets.
@@ -108,12 +114,18 @@ class Runner:
         Raises CurationError for what no task is to blame for.
         """
         is_one_of_many = self.options.task_shard is not None
-        with lock.hold(self.run, shared=is_one_of_many):
+        with lock.hold(self.run, shared=is_one_of_many), storage.disk_errors(self.run):
             self._open_book()
             if not is_one_of_many:
                 sweep.half_written(self.run)
                 book.notes(self.run).unlink(missing_ok=True)
-            work = Work(str(self.run), self.resolved.run.model_dump_json(), self.plan.snapshot)
+            work = Work(
+                str(self.run),
+                self.resolved.run.model_dump_json(),
+                self.plan.snapshot,
+                self.options.workers or os.cpu_count() or 1,
+            )
+            work.set_up(self.resolved.run)
             with self._signals():
                 try:
                     self._is_complete = all(self._perform(step, work) for step in plan.STEPS)
@@ -163,7 +175,7 @@ class Runner:
         unread = 0
         for outcome in self._outcomes(work, missing):
             if outcome.manifest is not None:
-                done[outcome.task.key] = outcome.manifest
+                done[outcome.task.key] = outcome.manifest.held()
                 self.listener(
                     Event(
                         "task",
@@ -178,6 +190,9 @@ class Runner:
             else:
                 unread += 1
                 self._problem(step, outcome, len(done), len(tasks))
+                if isinstance(outcome.error, DiskError) and self._executor is not None:
+                    self._is_disk_lost = True
+                    self._executor.stop()  # whatever is begun from now on would be done twice
         self.made[step.name] = [done[task.key] for task in tasks if task.key in done]
         return self._judge(step, len(tasks), len(done), unread)
 
@@ -194,11 +209,7 @@ class Runner:
                 "(--task-shard); run again without it to go on"
             )
             return False
-        readable = (
-            step.name == "extract"
-            and done > 0
-            and not any("disk full" in p for p in self.result.problems)
-        )
+        readable = step.name == "extract" and done > 0 and not self._is_disk_lost
         return readable and self._within_limits(step)
 
     def _within_limits(self, step: plan.Step) -> bool:
@@ -254,11 +265,8 @@ class Runner:
     def _note(self, problem: str) -> None:
         """Keep a problem for the end, and for `weir status` while the run goes on."""
         self.result.problems.append(problem)
-        with (
-            contextlib.suppress(OSError),
-            book.notes(self.run).open("a", encoding="utf-8") as stream,
-        ):
-            stream.write(json.dumps(problem) + "\n")
+        with contextlib.suppress(OSError, TransientError):
+            storage.append_line(book.notes(self.run), json.dumps(problem))
 
     # Signals
 
@@ -301,15 +309,16 @@ class Runner:
         if not self._is_complete or self.result.exit_code not in (DONE, PARTIAL):
             return
         if self.options.task_shard is None:
-            sweep.half_written(self.run)
+            sweep.half_written(self.run, is_complete=self.result.exit_code == DONE)
             sweep.retired(self.run, self.made)
-        statistics.write(
-            self.run, self.resolved.run.name, [m for step in self.made.values() for m in step]
-        )
         known = book.read(self.run)
         tasks = {step: [m.key for m in made] for step, made in self.made.items()}
         is_due = self.member is not None and not known.get("released")
-        if known.get("tasks") != tasks or known["finished_at"] is None or is_due:
+        has_changed = known.get("tasks") != tasks or known["finished_at"] is None
+        if has_changed or not statistics.are_there(self.run):
+            every = [m for step in self.made.values() for m in step]
+            statistics.write(self.run, self.resolved.run.name, every)
+        if has_changed or is_due:
             began = {"started_at": known["started_at"], "finished_at": None}
             end = {"tasks": tasks, "problems": self.result.problems}
             if is_due:  # with the index that it was compared with, for `membership.join` to find

@@ -12,7 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import answers
-from pipeline.options import ConfigName, Inputs, Json, Settings, Where, example, resolve
+from pipeline.options import (
+    ConfigName,
+    Inputs,
+    Json,
+    Settings,
+    Where,
+    example,
+    is_run_at,
+    resolve,
+)
+from pipeline.places import place
 from stages.errors import ConfigError
 
 app = typer.Typer()
@@ -37,16 +47,24 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     ],
     inputs: Inputs = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="Run folder; default runs/<name>.")
+        Path | None,
+        typer.Option(
+            "--output", parser=place, help="Run folder, or s3://BUCKET/FOLDER; default runs/<name>."
+        ),
     ] = None,
     reuse: Annotated[
         Path | None,
-        typer.Option("--reuse", help="Adopt committed tasks of this run whose key still matches."),
+        typer.Option(
+            "--reuse",
+            parser=place,
+            help="Adopt committed tasks of this run whose key still matches.",
+        ),
     ] = None,
     dataset: Annotated[
         Path | None,
         typer.Option(
             "--dataset",
+            parser=place,
             help="Dataset that the run belongs to: its published documents, its suppression list.",
         ),
     ] = None,
@@ -85,8 +103,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     from pipeline import display, runner
 
     resolved = resolve(source, inputs, settings, base_uri, limit)
-    is_run = (Path(source) / "run.json").is_file()
-    folder = Path(source) if is_run else output or Path("runs") / resolved.run.name
+    is_run = is_run_at(source)
+    folder = place(source) if is_run else output or Path("runs") / resolved.run.name
     if is_run and output is not None and output != folder:
         raise ConfigError("--output", f"{source} is a run: it is resumed where it is")
     if reuse is not None and not (reuse / "run.json").is_file():

@@ -8,6 +8,7 @@ ever executed.
 """
 
 import contextlib
+import ctypes
 import fcntl
 import gc
 import hashlib
@@ -27,14 +28,23 @@ from typing import IO, Any, BinaryIO, NoReturn, cast
 
 import msgpack
 
+from pipeline import places, storage
 from stages.errors import TransientError
 
 HEADER = struct.Struct("<I")
 MAX_FRAME_BYTES = 256 << 20
+ANSWER_BYTES = 96 << 20
+"""Markup of 20 MB may grow fourfold as UTF-8; nothing else that a parser answers comes near."""
+OPEN_FILES = 64
+NO_NEW_PRIVILEGES = 38
+"""`PR_SET_NO_NEW_PRIVS` of prctl(2)."""
 WALL_FACTOR, WALL_SLACK_S = 10, 60
 """A child that neither works nor ends is killed after ten times its limit and a minute."""
 PIPE_BYTES = 1 << 20
 COLLECT_EVERY = 200
+LOST, TRIES = "lost", 3
+"""No parser kills with SIGKILL; the kernel does, or an operator. The page is not to blame unless it
+happens each time."""
 REASONS = {signal.SIGPROF: "extract.timeout", signal.SIGXCPU: "extract.timeout"}
 
 
@@ -42,7 +52,11 @@ class Sandbox:
     """Calls functions of one module in a child that may be killed; not thread-safe."""
 
     def __init__(
-        self, module: str, cpu_limit_s: float, memory_limit_mb: int, journal: Path | None = None
+        self,
+        module: str,
+        cpu_limit_s: float,
+        memory_limit_mb: int,
+        journal: places.Place | None = None,
     ) -> None:
         self._arguments = [module, str(cpu_limit_s), str(memory_limit_mb)]
         self._wall_s = cpu_limit_s * WALL_FACTOR + WALL_SLACK_S
@@ -59,6 +73,10 @@ class Sandbox:
         if self._known and (known := self._known.get(_call_key(request))):
             return {"reason": known}
         answer = self._exchange(request)
+        for _ in range(TRIES - 1):
+            if answer.get("died") != LOST:
+                break
+            answer = self._exchange(request)
         if "died" not in answer:
             return answer
         reason = (
@@ -76,11 +94,17 @@ class Sandbox:
         try:
             write_frame(helper.stdin, request)
             deadline = time.monotonic() + self._wall_s
-            if not select.select([helper.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                self.close()
-                return {"died": int(signal.SIGPROF)}
-            answer = msgpack.unpackb(read_frame(helper.stdout), raw=False, strict_map_key=False)
-        except (OSError, EOFError, ValueError, msgpack.UnpackException):
+            stream = _Until(helper.stdout.fileno(), deadline)
+            answer = msgpack.unpackb(
+                read_frame(stream, ANSWER_BYTES), raw=False, strict_map_key=False
+            )
+        except TimeoutError:
+            self.close()
+            return {"died": int(signal.SIGPROF)}
+        except (OSError, EOFError):
+            self.close()
+            return {"died": LOST}
+        except (ValueError, msgpack.UnpackException):
             self.close()
             return {"died": 0}
         if not isinstance(answer, dict):
@@ -105,7 +129,9 @@ class Sandbox:
 
     def _remember(self, key: str, reason: str) -> None:
         self._known[key] = reason
-        if self._journal is not None:
+        if isinstance(self._journal, places.Remote):
+            storage.append_line(self._journal, json.dumps({"call": key, "reason": reason}))
+        elif self._journal is not None:
             self._journal.parent.mkdir(parents=True, exist_ok=True)
             with self._journal.open("a+b") as stream:
                 stream.seek(0, os.SEEK_END)
@@ -138,7 +164,7 @@ def _call_key(request: bytes) -> str:
     return hashlib.blake2b(request, digest_size=16).hexdigest()
 
 
-def _read_journal(path: Path | None) -> dict[str, str]:
+def _read_journal(path: places.Place | None) -> dict[str, str]:
     known: dict[str, str] = {}
     if path is not None and path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -155,13 +181,15 @@ def write_frame(stream: IO[bytes], data: bytes) -> None:
     stream.flush()
 
 
-def read_frame(stream: "IO[bytes] | _Exact") -> bytes:
+def read_frame(
+    stream: "IO[bytes] | _Exact | _Until", max_bytes: int = MAX_FRAME_BYTES
+) -> bytes:
     """The next frame; EOFError at the end, ValueError for a length that no frame has."""
     head = stream.read(HEADER.size)
     if len(head) < HEADER.size:
         raise EOFError
     (length,) = HEADER.unpack(head)
-    if length > MAX_FRAME_BYTES:
+    if length > max_bytes:
         raise ValueError("frame too long")
     data = stream.read(length)
     if len(data) < length:
@@ -184,6 +212,8 @@ def _main(module: str, cpu_limit_s: float, memory_limit_mb: int) -> int:
         if child == 0:
             _serve(functions, requests, answers, cpu_limit_s, memory_limit_mb)
         _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            return 1  # from outside: perhaps in the midst of a frame, which nothing may follow
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             return 0
         died: int | str = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
@@ -206,6 +236,7 @@ def _serve(
     gc.freeze()
     gc.disable()  # parsers make many objects and few cycles: saves a tenth of their time
     _limit_memory(memory_limit_mb << 20)
+    _confine()
     with contextlib.suppress(EOFError, BrokenPipeError):
         for number, (function, arguments) in enumerate(_requests(requests)):
             if number % COLLECT_EVERY == 0:
@@ -224,6 +255,8 @@ def _serve(
             except Exception:  # noqa: BLE001 - whatever a parser raises may quote the page: only the fact leaves
                 os._exit(4)
             signal.setitimer(signal.ITIMER_PROF, 0)
+            if len(answer) > ANSWER_BYTES:
+                answer = msgpack.packb({"reason": "extract.memory"})
             write_frame(answers, answer)
     os._exit(0)
 
@@ -250,6 +283,46 @@ class _Exact:
             parts.append(part)
             missing -= len(part)
         return b"".join(parts)
+
+
+class _Until:
+    """Reads a pipe up to a point in time; TimeoutError after it, however slowly bytes come."""
+
+    def __init__(self, handle: int, deadline: float) -> None:
+        self._handle, self._deadline = handle, deadline
+
+    def read(self, size: int) -> bytes:
+        parts, missing = [], size
+        while missing:
+            left = self._deadline - time.monotonic()
+            if left <= 0 or not select.select([self._handle], [], [], left)[0]:
+                raise TimeoutError
+            part = os.read(self._handle, min(missing, PIPE_BYTES))
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+
+def _confine() -> None:
+    """Take from the child what no parser needs: files to write, many open ones, privileges.
+
+    And somebody to talk to: what parsers print may quote the page.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(what, (most, most))
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
 def _limit_memory(allowance: int) -> None:

@@ -123,8 +123,7 @@ class Sorted:
         )
         self._waiting: list[pa.Table] = []
         self._waiting_bytes = 0
-        run.mkdir(parents=True, exist_ok=True)
-        self._scratch = Path(tempfile.mkdtemp(dir=run, prefix=".tmp-spill-"))
+        self._scratch = Path(tempfile.mkdtemp(dir=storage.scratch(run), prefix=".tmp-spill-"))
         self._runs: list[_SpilledRun] = []
         self._row = 0
 
@@ -549,7 +548,8 @@ class CorpusFiles:
 
     def _open(self, with_signatures: bool) -> None:
         self._file_bytes = self._file_rows = 0
-        name = f"{self._tag}/{self._tag}-{len(self._writers):05d}.parquet"
+        number = len(self._writers)
+        name = storage.attempt_name(self._run, f"{self._tag}/{self._tag}-{number:05d}.parquet")
         self._writers.append(Writer(self._run, f"corpus/{name}", schema.CORPUS))
         if with_signatures:
             self._signed.append(Writer(self._run, f"index/{name}", schema.SIGNATURES))

@@ -1,6 +1,6 @@
 """Where bytes lie: inputs on disk, http(s) and s3.
 
-A run's files on disk, written so that no half file is ever visible.
+A run's files on disk or in an object store, written so that no half file is ever visible.
 """
 
 import contextlib
@@ -10,21 +10,23 @@ import hashlib
 import io
 import os
 import re
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
-from urllib.parse import urlsplit
 
-import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
-from obstore.store import from_url
 
+from pipeline import places, remote
+from pipeline.places import Place as Place
+from pipeline.places import Remote as Remote
 from stages import schema
-from stages.errors import ConfigError, ShardError, TransientError
+from stages.errors import ConfigError, DiskError, ShardError, TransientError
 
 WARC_SUFFIXES = tuple(
     f"{kind}{packed}" for kind in (".warc", ".arc") for packed in ("", ".gz", ".lz4", ".zst")
@@ -55,14 +57,18 @@ class Input:
 
 def is_remote(uri: str) -> bool:
     """Whether the address needs a network client."""
-    return urlsplit(uri).scheme in ("http", "https", "s3", "gs", "az")
+    return remote.is_remote(uri)
 
 
-def _remote(uri: str) -> tuple[Any, str]:
-    """Store of the address's host or bucket, and the path in it."""
-    parts = urlsplit(uri)
-    store = from_url(f"{parts.scheme}://{parts.netloc}", client_options={"allow_http": True})
-    return store, parts.path.lstrip("/")
+place = places.place
+
+
+def configure(requests_per_second: float, cache: str | None, cache_bytes: int) -> None:
+    """Set this process's share of the requests to each host, and where copies of objects lie."""
+    remote.limit(requests_per_second)
+    if cache is not None:
+        places.cache.folder = Path(cache)
+    places.cache.max_bytes = cache_bytes
 
 
 def _local(uri: str) -> Path:
@@ -74,13 +80,16 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
 
     ShardError if there are none to be had, TransientError if the network fails.
     """
+    stream: BinaryIO
     try:
         if is_remote(uri):
-            store, path = _remote(uri)
-            reader = obstore.open_reader(store, path, buffer_size=1 << 20)
-            reader.seek(offset)
-            return cast("BinaryIO", io.BufferedReader(_Reader(reader, uri), buffer_size=1 << 20))
-        stream = _local(uri).open("rb")
+            facts = remote.head(uri)
+            if facts is None:
+                raise FileNotFoundError(uri)  # noqa: TRY301 - the same answer as for a local file
+            reader = places.Reader(uri, facts.size)
+            stream = cast("BinaryIO", io.BufferedReader(reader, buffer_size=1 << 16))
+        else:
+            stream = _local(uri).open("rb")
     except FileNotFoundError:
         raise ShardError(uri, "no such file; check the path or the path list") from None
     except PermissionError:
@@ -89,29 +98,38 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
         ) from None
     except IsADirectoryError:
         raise ShardError(uri, "is a folder, not a file") from None
-    except (OSError, obstore.exceptions.BaseError) as error:
+    except OSError as error:
         raise TransientError(uri, f"cannot be read ({type(error).__name__})") from None
     stream.seek(offset)
     return stream
 
 
-class _Reader(io.RawIOBase):
-    """An obstore reader as a raw stream."""
+def ranges(
+    uri: str,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    gap_bytes: int = remote.GAP_BYTES,
+) -> list[bytes]:
+    """The bytes of each range [start, end) of a file, in the order asked for.
 
-    def __init__(self, reader: Any, uri: str) -> None:
-        self._reader, self._uri = reader, uri
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            data = bytes(self._reader.read(len(buffer)))
-        except (OSError, obstore.exceptions.BaseError) as error:
-            kind = type(error).__name__
-            raise TransientError(self._uri, f"was cut off while being read ({kind})") from None
-        buffer[: len(data)] = data
-        return len(data)
+    Of remote files, those no further apart than `gap_bytes` are read together, several at once.
+    ShardError if the file is not there or too short, TransientError if the network fails.
+    """
+    try:
+        if is_remote(uri):
+            return remote.ranges(uri, starts, ends, gap_bytes)
+        with open_at(uri) as stream:
+            found = []
+            for start, end in zip(starts, ends, strict=True):
+                stream.seek(start)
+                found.append(stream.read(end - start))
+                if len(found[-1]) != end - start:
+                    raise remote.Cut(uri)  # noqa: TRY301 - the same answer as for a remote file
+            return found
+    except FileNotFoundError:
+        raise ShardError(uri, "no such file; check the path or the path list") from None
+    except remote.Cut:
+        raise ShardError(uri, "ends before a range that was asked of it") from None
 
 
 def identity(uri: str) -> str:
@@ -120,14 +138,8 @@ def identity(uri: str) -> str:
     Size and ETag, or size and a digest of both ends for a local file.
     """
     if is_remote(uri):
-        try:
-            store, key = _remote(uri)
-            head = obstore.head(store, key)
-        except FileNotFoundError:
-            return "missing"
-        except obstore.exceptions.BaseError as error:
-            raise TransientError(uri, f"cannot be reached ({type(error).__name__})") from None
-        return f"{head['size']}:{head.get('e_tag') or head.get('last_modified')}"
+        facts = remote.head(uri)
+        return "missing" if facts is None else f"{facts.size}:{facts.e_tag or facts.modified}"
     path = _local(uri)
     try:
         size = path.stat().st_size
@@ -159,6 +171,23 @@ def expand(sources: Sequence[str], base_uri: str | None) -> list[Input]:
     with ThreadPoolExecutor(LOOKUPS) as pool:  # a snapshot has 90,000 files
         identities = pool.map(identity, [uri for _, uri in located])
         return [Input(*found, known) for found, known in zip(located, identities, strict=True)]
+
+
+def below(folder: str, suffix: str) -> list[Input]:
+    """The files of a folder, local or remote, whose names end so; none if there is no such folder.
+
+    Each is named by its place in the folder.
+    """
+    if is_remote(folder):
+        listed = [facts.path for facts in remote.listing(folder)]
+        host = "/".join(folder.split("/")[:3])
+        uris = [f"{host}/{path}" for path in sorted(listed)]
+    else:
+        uris = [str(path.resolve()) for path in sorted(_local(folder).glob(f"*{suffix}"))]
+    uris = [uri for uri in uris if uri.endswith(suffix)]
+    with ThreadPoolExecutor(LOOKUPS) as pool:
+        known = pool.map(identity, uris)
+        return [Input(u.rpartition("/")[2], u, k) for u, k in zip(uris, known, strict=True)]
 
 
 def _locate(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
@@ -234,28 +263,114 @@ def snapshot_of(inputs: Sequence[Input]) -> str:
     return next((found.group() for item in inputs if (found := SNAPSHOT.search(item.uri))), "local")
 
 
+def local(path: Place) -> Path:
+    """A file of this machine with the same bytes: itself, or a copy in the cache.
+
+    FileNotFoundError if there is none.
+    """
+    return path if isinstance(path, Path) else places.cache.copy(str(path), path.facts())
+
+
+def cached(run: Remote) -> Path:
+    """A folder of this machine for what is made of a run in a store, and can be made again."""
+    return places.cache.own() / hashlib.sha256(str(run).encode()).hexdigest()[:32]
+
+
+def opened(path: Place) -> Any:
+    """What pyarrow may read a file from: its path, or a stream that reads by range."""
+    return path if isinstance(path, Path) else path.open()
+
+
+def scratch(near: Place) -> Path:
+    """A local folder for what is being made: of the place itself, or this machine's."""
+    if isinstance(near, Remote):
+        return Path(tempfile.gettempdir())
+    near.mkdir(parents=True, exist_ok=True)
+    return near
+
+
+def attempt_name(run: Place, name: str) -> str:
+    """The name of a file for this attempt to make it.
+
+    A store has no renaming: attempts that overlap must not write one object, of which one may have
+    been committed. On a disk the name is the same, since a file appears whole.
+    """
+    if isinstance(run, Path):
+        return name
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}-{secrets.token_hex(4)}{dot}{suffix}"
+
+
+def remove_below(folder: Place) -> None:
+    """Remove a folder and what is in it, as far as that can be."""
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        remote.delete([str(path) for path, _ in folder.below()])
+
+
+def append_line(path: Place, line: str) -> None:
+    """Add a line to a journal that one process writes."""
+    if isinstance(path, Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+        return
+    try:
+        before = path.read_bytes()
+    except FileNotFoundError:
+        before = b""
+    path.write_bytes(before + line.encode() + b"\n")
+
+
+def create(path: Place, data: bytes) -> bool:
+    """Write a file if there is none, or none of other bytes; whether it is there with these now."""
+    if isinstance(path, Path):
+        write_bytes(path, data)
+        return True
+    try:
+        remote.write(str(path), data, only_new=True)
+    except remote.Taken:
+        return False
+    return True
+
+
+DISK_ERRORS: Mapping[int, str] = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        "disk full; free some space, then run the same command to resume",
+    ),
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES), "not writable; choose another --output or make it writable"
+    ),
+    **dict.fromkeys(
+        (errno.EIO, errno.ESTALE),
+        "the disk fails (input/output error); look at the kernel's log (dmesg), then run the same "
+        "command to resume",
+    ),
+}
+
+
 @contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full or failing disk into an error that says what to do.
+def disk_errors(path: Place) -> Iterator[None]:
+    """Turn a full or failing disk into a DiskError that says what to do.
 
     Nothing committed is lost by it.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise TransientError(
-                str(path), "disk full; free some space, then run the same command to resume"
-            ) from None
-        if error.errno in (errno.EROFS, errno.EACCES):
-            raise TransientError(
-                str(path), "not writable; choose another --output or make it writable"
-            ) from None
-        raise
+        problem = DISK_ERRORS.get(error.errno or 0)
+        if problem is None:
+            raise
+        raise DiskError(str(path), problem) from None
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Place, data: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
+    if isinstance(path, Remote):
+        path.write_bytes(data)
+        return
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
@@ -272,10 +387,15 @@ def write_bytes(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
-def adopt(source: Path, target: Path) -> None:
-    """Link a committed file, or copy it to another disk."""
+def adopt(source: Place, target: Place) -> None:
+    """Link a committed file, or copy it to another disk or store."""
     if target.exists():
         return
+    if isinstance(target, Remote):
+        remote.write(str(target), local(source))
+        return
+    if isinstance(source, Remote):
+        source = local(source)
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -304,14 +424,13 @@ class ParquetFile:
     """
 
     def __init__(
-        self, path: Path, table: schema.Table, notes: Mapping[str, str] | None = None
+        self, path: Place, table: schema.Table, notes: Mapping[str, str] | None = None
     ) -> None:
         self.path = path
         self.rows = 0
         self.row_groups = 0
         with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+            handle, name = tempfile.mkstemp(dir=scratch(path.parent), prefix=".tmp-")
             os.close(handle)
             self._temporary = Path(name)
             described = table.schema.with_metadata(
@@ -351,12 +470,7 @@ class ParquetFile:
         """Close, make durable and visible; the output's entry for a manifest."""
         with disk_errors(self.path):
             self._writer.close()
-            with self._temporary.open("rb+") as stream:
-                os.fsync(stream.fileno())
-            digest, size = file_digest(self._temporary), self._temporary.stat().st_size
-            self._temporary.chmod(0o644)
-            self._temporary.replace(self.path)
-            sync_folder(self.path.parent)
+            digest, size = publish(self._temporary, self.path)
         return {"rows": self.rows, "bytes": size, "sha256": digest}
 
     def discard(self) -> None:
@@ -366,18 +480,42 @@ class ParquetFile:
         self._temporary.unlink(missing_ok=True)
 
 
-def file_digest(path: Path) -> str:
+def publish(made: Path, path: Place) -> tuple[str, int]:
+    """Make a finished local file durable and visible at its place; its SHA-256 and bytes.
+
+    Uploading comes last, and of a whole file: a store shows an object only once it is complete.
+    """
+    digest, size = file_digest(made), made.stat().st_size
+    if isinstance(path, Remote):
+        remote.write(str(path), made)
+        made.unlink()
+        return digest, size
+    with made.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    made.chmod(0o644)
+    made.replace(path)
+    sync_folder(path.parent)
+    return digest, size
+
+
+def file_digest(path: Place) -> str:
     """SHA-256 of a file."""
+    if isinstance(path, Remote):
+        found = hashlib.sha256()
+        reader = places.Reader(str(path), path.facts().size)
+        while data := reader.read(remote.MAX_READ_BYTES):
+            found.update(data)
+        return found.hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+def read_table(path: Place, columns: list[str] | None = None) -> pa.Table:
     """A whole Parquet file; for narrow columns."""
     return pq.read_table(
-        path,
+        opened(path),
         columns=columns,
-        memory_map=True,
+        memory_map=isinstance(path, Path),
         partitioning=None,
         page_checksum_verification=True,
     )

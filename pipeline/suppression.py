@@ -89,7 +89,7 @@ def erased(folder: Path) -> set[str]:
 
 def read(item: Input) -> dict[str, Any]:
     """One request's file. IntegrityError if it is damaged, changed, or of a newer version."""
-    path = Path(item.uri)
+    path = storage.place(item.uri)
     try:
         if f"sha256:{storage.file_digest(path)}" != item.identity:
             raise IntegrityError(str(path), f"was changed; {REMEDY}")

@@ -2,19 +2,48 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 from pipeline import manifest
 from pipeline.manifest import Manifest
+from pipeline.places import Remote
+
+TABLES = (".parquet", ".arrow")
+NOT_TASKS = ("statistics", "journal", "views", "report", "manifests", "cards", "takedowns")
+"""Folders of a run that no task writes."""
 
 
-def half_written(run: Path) -> None:
-    """Remove what a killed worker left half-written."""
+OLD = timedelta(hours=1)
+"""An object that no manifest names may be of an attempt that has yet to commit, for so long."""
+
+
+def half_written(run: Path, *, is_complete: bool = False) -> None:
+    """Remove what a killed worker left: half-written files, and in a store, whole orphans.
+
+    Those of a complete run at once: whoever would still commit finds that it is done.
+    """
+    if isinstance(run, Remote):
+        _orphans(run, is_complete)
+        return
     for path in run.rglob(".tmp-*"):
         if path.is_file():
             path.unlink(missing_ok=True)
     for folder in run.glob(".tmp-spill-*"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _orphans(run: Remote, is_complete: bool) -> None:
+    found = dict(run.below())
+    named = {o.path for made in manifest.every(cast("Path", run)) for o in made.outputs}
+    now = max((facts.modified for facts in found.values()), default=None)  # the lease's: ours
+    for place, facts in found.items():
+        path = place.relative_to(run)
+        is_table = path.suffix in TABLES and path.parts[0] not in NOT_TASKS
+        if is_table and str(path) not in named and now is not None:
+            if is_complete or now - facts.modified > OLD:
+                place.unlink(missing_ok=True)
 
 
 def retired(run: Path, held: Mapping[str, Sequence[Manifest]]) -> None:

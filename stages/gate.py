@@ -27,7 +27,7 @@ from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 5
+VERSION = 6
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 
@@ -253,7 +253,7 @@ def _parsed(content: str) -> tuple[robots.Robots, int]:
 
 
 def host_of(url: str, max_chars: int) -> str | None:
-    """Host and port in lower case.
+    """Host as lists have it (`filters.domains.host_in`), and port if it is not the scheme's own.
 
     None for a URL that is no http(s) address of a host, or holds control characters.
     """
@@ -264,11 +264,10 @@ def host_of(url: str, max_chars: int) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+    host = domains.host_in(parts)
+    if parts.scheme not in ("http", "https") or host is None:
         return None
-    default = {"http": 80, "https": 443}[parts.scheme.lower()]
-    host = parts.hostname.rstrip(".")
-    return host + (f":{port}" if port and port != default else "") if host else None
+    return host + (f":{port}" if port and port != {"http": 80, "https": 443}[parts.scheme] else "")
 
 
 def path_of(url: str) -> str:

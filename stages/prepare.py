@@ -20,7 +20,7 @@ from stages import schema
 from stages.base import Guard
 from stages.errors import ConfigError
 
-VERSION = 3
+VERSION = 4
 MAX_BODY_BYTES = 512 << 10
 """RFC 9309 section 2.5: a parser must read at least 500 KiB."""
 MAX_SENT_BYTES = (16 << 20) + 1

@@ -29,7 +29,7 @@ from filters.stored_rights import findings_of, struct_of
 from filters.tdmrep import TdmFile
 from stages import schema
 
-VERSION = 1
+VERSION = 2
 PLACEHOLDER = re.compile(r"<[A-Z_]{2,12}>")
 """What stands in a stored URL for personal data."""
 MAX_ASKED = 200

@@ -650,6 +650,28 @@ SITE_CONTENTS = _table(
     is_random=True,
 )
 
+SELECTED = _table(
+    "selected",
+    "records that an index-guided run reads (steps prepare and collate), a row group for each WARC "
+    "file, by offset; none in other runs",
+    Column("warc", pa.string(), False, "path of the WARC file below the crawl's root"),
+    Column("offset", pa.int64(), False, "bytes before the record's gzip member"),
+    Column("length", pa.int64(), False, "bytes of that member"),
+    Column(
+        "promise",
+        pa.binary(16),
+        True,
+        "blake2b-128 of the URL and the payload's SHA-1 that the index promises; null unless "
+        "`cc_index.verify`",
+    ),
+    Column(
+        "digest_key",
+        pa.uint64(),
+        True,
+        "by which equal payloads are known; null unless `cc_index.one_per_digest`",
+    ),
+)
+
 BLOCK_LIST = _table(
     "block_list",
     "the block list of the gate (step prepare), sorted by key; an Arrow file, which workers map",
@@ -682,12 +704,7 @@ SUPPRESSED = _table(
     ),
 )
 
-COUNTS = _table(
-    "counts",
-    "statistics: counts only, so that merging is a sum",
-    Column("run", pa.string(), False, "name of the run"),
-    Column("step", pa.string(), False, "step that counted"),
-    Column("shard", pa.string(), False, "shard or partition"),
+_COUNTED = (
     Column("language", pa.string(), False, "language tag; `und_Zyyy` where none was determined"),
     Column(
         "metric",
@@ -698,6 +715,22 @@ COUNTS = _table(
     ),
     Column("label", pa.string(), False, "reason, rule, bin or kind; empty where there is none"),
     Column("count", pa.int64(), False, "the count"),
+)
+
+TALLY = _table("tally", "counts of one shard (steps extract and decide)", *_COUNTED)
+
+COUNTS = _table(
+    "counts",
+    "statistics: counts only, so that merging is a sum",
+    Column("run", pa.string(), False, "name of the run"),
+    Column("step", pa.string(), False, "step that counted"),
+    Column(
+        "shard",
+        pa.string(),
+        False,
+        "shard or partition; a range of them in a run of more than 1,000 shards",
+    ),
+    *_COUNTED,
 )
 
 TABLES: dict[str, Table] = {
@@ -720,10 +753,12 @@ TABLES: dict[str, Table] = {
         REMOVALS,
         DECISIONS,
         CORPUS,
+        SELECTED,
         SITE_FILES,
         SITE_CONTENTS,
         BLOCK_LIST,
         SUPPRESSED,
+        TALLY,
         COUNTS,
     )
 }
@@ -735,6 +770,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "read.damaged": (
         QUARANTINE,
         "the record's bytes are damaged: a broken gzip member or a cut-off block",
+    ),
+    "read.not_promised": (
+        QUARANTINE,
+        "the bytes are not the record that the index promises there: other place, URL or payload",
     ),
     "read.malformed_http": (REJECT, "the block is not an HTTP response"),
     "read.content_encoding": (

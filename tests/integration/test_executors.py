@@ -1,4 +1,4 @@
-"""One contract for every executor: in this process, a pool of processes, Ray, and the faulty one.
+"""One contract for every executor: in this process, a pool of processes, and Ray.
 
 What kills a worker would kill the tests where tasks run in this process: those claims are made of
 the others.
@@ -22,8 +22,7 @@ import pytest
 from pipeline import executor
 from pipeline.executor import End, Executor, Limits, Outcome, ray
 from stages.errors import ConfigError, ShardError, TransientError
-from tests.chaos import faulty
-from tests.integration.works import Scripted, marks, running, task
+from tests.integration.works import Scripted, company, marks, running, task
 
 Make = Callable[[], Executor]
 STANDING = ("resource_tracker", "forkserver")
@@ -33,7 +32,6 @@ MAKERS: dict[str, Make] = {
     "inline": lambda: executor.make("local", 1, None, ()),
     "pool": lambda: executor.make("local", 2, None, ()),
     "ray": lambda: executor.make("ray", 2, None, ()),
-    "faulty": lambda: faulty.executor(7, ("calm",))[0],
 }
 PATIENCE_S = 30.0
 LIMITED = ("local", "ray")

@@ -1,0 +1,162 @@
+"""Files of a crawl's columnar index: found, opened by range, read by columns and row groups.
+
+They come from elsewhere: columns are checked before any work, and a row group is read only as far
+as its caps.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import ranges, storage
+from pipeline.ranges import Range, Traffic
+from pipeline.storage import Input
+from stages import select
+from stages.errors import ConfigError, ShardError
+
+KEY = "cc_index.path"
+MAX_ROW_GROUP_BYTES = 2 << 30
+"""Uncompressed, of the columns that are read: what claims more is a bomb, or too large a task."""
+PARTITION = re.compile(r"crawl=([^/]+)/subset=([^/]+)/[^/]+\.parquet$")
+BUFFER_BYTES = 1 << 20
+
+
+def locate(path: str, crawl: str, subset: str, base_uri: str | None) -> list[Input]:
+    """The files of one crawl and subset below a folder, or in a path list, by name.
+
+    ConfigError if there are none.
+    """
+    part = f"crawl={crawl}/subset={subset}"
+    if path.removesuffix(".gz").endswith((".paths", ".txt")):
+        found = storage.expand([path], base_uri)
+    else:
+        found = storage.below(f"{path.rstrip('/')}/{part}", ".parquet")
+    mine = [item for item in found if _is_of(item.uri, crawl, subset)]
+    if not mine:
+        problem = f"{path} has no index files of {part}"
+        remedy = "check cc_index.path, cc_index.crawl and cc_index.subset"
+        raise ConfigError(KEY, problem, remedy)
+    if gone := [item.uri for item in mine if item.identity == "missing"]:
+        raise ConfigError(KEY, f"{gone[0]} is not there ({len(gone)} are missing)")
+    return sorted(mine, key=lambda item: item.name)
+
+
+def _is_of(uri: str, crawl: str, subset: str) -> bool:
+    named = PARTITION.search(uri)
+    return named is not None and named.groups() == (crawl, subset)
+
+
+class _ByRange(io.RawIOBase):
+    """A file's bytes, asked for by range; what was asked is counted."""
+
+    def __init__(self, item: Input, traffic: Traffic) -> None:
+        self._uri, self._traffic, self._at = item.uri, traffic, 0
+        self._size = int(item.identity.partition(":")[0])
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = (0, self._at, self._size)[whence]
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        end = min(self._size, self._at + len(buffer))
+        if end <= self._at:
+            return 0
+        (data,) = ranges.fetch(self._uri, [Range(self._at, end, 0, 0)], self._traffic)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """One opened file of the index. ShardError if it is damaged."""
+
+    item: Input
+    file: pq.ParquetFile
+    traffic: Traffic
+
+    @property
+    def rows(self) -> int:
+        """Rows that its footer names."""
+        return int(self.file.metadata.num_rows)
+
+    def groups(self) -> Iterator[tuple[int, int]]:
+        """Number and rows of each row group."""
+        for number in range(self.file.num_row_groups):
+            yield number, int(self.file.metadata.row_group(number).num_rows)
+
+    def may_hold(self, group: int, criteria: select.Criteria) -> bool:
+        """Whether the row group's least and greatest values leave room for a wanted row."""
+        asked = criteria.bounds()
+        if not asked:
+            return True
+        facts = self.file.metadata.row_group(group)
+        for at in range(facts.num_columns):
+            column = facts.column(at)
+            values = asked.get(column.path_in_schema)
+            if values is not None and _may_hold(column.statistics, values):
+                return True
+        return False
+
+    def size(self, group: int, columns: list[str], compressed: bool = True) -> int:
+        """Bytes of some columns of a row group, by the footer."""
+        facts = self.file.metadata.row_group(group)
+        found = (facts.column(at) for at in range(facts.num_columns))
+        return sum(
+            c.total_compressed_size if compressed else c.total_uncompressed_size
+            for c in found
+            if c.path_in_schema in columns
+        )
+
+    def read(self, group: int, columns: list[str]) -> pa.Table:
+        """Columns of a row group."""
+        if self.size(group, columns, compressed=False) > MAX_ROW_GROUP_BYTES:
+            problem = f"row group {group} holds more than {MAX_ROW_GROUP_BYTES >> 30} GiB"
+            raise ShardError(self.item.name, f"{problem}; write the index in smaller ones")
+        try:
+            return self.file.read_row_group(group, columns=columns, use_threads=False)
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise damaged(self.item, error) from None
+
+
+def _may_hold(facts: Any, values: tuple[str, ...]) -> bool:
+    if facts is None or not facts.has_min_max:
+        return True
+    low, high = (v.encode() if isinstance(v, str) else v for v in (facts.min, facts.max))
+    return any(low <= value.encode() <= high for value in values)
+
+
+def opened(item: Input, criteria: select.Criteria, traffic: Traffic) -> IndexFile:
+    """The file, its columns checked."""
+    buffered = io.BufferedReader(_ByRange(item, traffic), BUFFER_BYTES)
+    try:
+        file = pq.ParquetFile(pa.PythonFile(cast("Any", buffered), mode="r"), pre_buffer=False)
+        found = file.schema_arrow
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise damaged(item, error) from None
+    select.check_columns(found, criteria, item.uri)
+    return IndexFile(item, file, traffic)
+
+
+def damaged(item: Input, error: Exception) -> ShardError:
+    """What is said of a file that Parquet's reader refuses."""
+    return ShardError(
+        item.name,
+        f"is no readable Parquet file ({type(error).__name__}); fetch it again, then run the "
+        "command again",
+    )
