@@ -94,7 +94,8 @@ class Scripted:
 
 def _take_memory() -> None:
     """Of the machine's, until somebody objects; a third of it at most."""
-    taken, most = [], psutil.virtual_memory().total // 3
+    taken: list[bytes] = []
+    most = psutil.virtual_memory().total // 3
     while sum(map(len, taken)) < most:
         taken.append(b"x" * CHUNK)
     time.sleep(PATIENCE_S)
