@@ -419,7 +419,7 @@ class Storage(_Section):
     requests_per_second: float = Field(default=500, gt=0)
     """To one host or bucket, by all workers of the run together."""
     cache: str | None = Field(default=None, min_length=1)
-    """Folder for copies of what must be mapped; by default one of the user's in the temporary one."""
+    """Folder for copies of what must be mapped; by default in the temporary one."""
     cache_bytes: int = Field(default=8 << 30, gt=0)
 
 

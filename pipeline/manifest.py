@@ -7,10 +7,10 @@ changed.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from pipeline import storage
+from pipeline.places import Place
 from stages.errors import IntegrityError
 
 VERSION = 1
@@ -126,12 +126,12 @@ def json_lines(value: Mapping[str, Any]) -> str:
     return "{" + ",\n".join(lines) + "}\n"
 
 
-def path_of(run: Path, step: str, key: str) -> Path:
+def path_of(run: Place, step: str, key: str) -> Place:
     """Where a task's manifest lies."""
     return run / "manifests" / step / f"{key}.json"
 
 
-def commit(run: Path, made: Manifest) -> None:
+def commit(run: Place, made: Manifest) -> None:
     """Make the task's output count; its books must balance.
 
     A second commit of the same key must have equal digests.
@@ -144,7 +144,7 @@ def commit(run: Path, made: Manifest) -> None:
         raise IntegrityError(str(path), "the same task gave other bytes: it is not deterministic")
 
 
-def find(run: Path, step: str, key: str) -> Manifest | None:
+def find(run: Place, step: str, key: str) -> Manifest | None:
     """The committed manifest of a task, if there is one."""
     path = path_of(run, step, key)
     try:
@@ -153,7 +153,7 @@ def find(run: Path, step: str, key: str) -> Manifest | None:
         return None
 
 
-def every(run: Path, step: str | None = None) -> Iterator[Manifest]:
+def every(run: Place, step: str | None = None) -> Iterator[Manifest]:
     """Every committed manifest, by step and task."""
     found = [
         Manifest.from_json(path.read_bytes(), str(path))

@@ -188,7 +188,6 @@ def _collate(plan: Plan, made: Made) -> Tasks:
             digests = [f"{kind}:{first}:{last}", *_digests(found, *names)]
             yield name, digests, params
 
-
     if plan.guide is not None:
         yield from _regroup(plan.guide, made)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline import storage
 from stages import read, select
+from stages.errors import ShardError
 
 GAP_BYTES = 256 << 10
 """A gap that is read rather than asked around: a request costs what 256 kB cost (execution.md)."""

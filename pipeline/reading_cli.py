@@ -304,7 +304,8 @@ def gates(
         Path | None, typer.Option("--gates", help="YAML of gates; default configs/gates.yaml.")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="RUN", help="Earlier run, for drift.")
+        Path | None,
+        typer.Option("--baseline", metavar="RUN", parser=place, help="Earlier run, for drift."),
     ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="Also write JUnit XML.")] = None,
     as_json: Json = False,

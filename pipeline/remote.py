@@ -147,7 +147,7 @@ def shown(uri: str) -> str:
 @functools.lru_cache(maxsize=64)
 def store(base: str, retries: int = 0) -> Any:
     """The client of one host or bucket; connections are kept. ConfigError if it cannot be made."""
-    http = {
+    http: Any = {
         "allow_http": True,
         "timeout": timedelta(seconds=TIMEOUT_S),
         "read_timeout": timedelta(seconds=READ_TIMEOUT_S),
@@ -281,14 +281,16 @@ def tail(uri: str, count: int) -> tuple[int, bytes]:
     return size, data
 
 
-def ranges(uri: str, starts: Sequence[int], ends: Sequence[int]) -> list[bytes]:
+def ranges(
+    uri: str, starts: Sequence[int], ends: Sequence[int], gap_bytes: int = GAP_BYTES
+) -> list[bytes]:
     """The bytes of each range [start, end), in the order asked for.
 
-    Ranges closer than `GAP_BYTES` are read by one request of at most `MAX_READ_BYTES` (or as long
+    Ranges no further apart than `gap_bytes` are read by one request of at most `MAX_READ_BYTES` (or as long
     as the longest range), `AT_ONCE` requests at a time. FileNotFoundError without the object.
     """
     order = sorted(range(len(starts)), key=lambda at: (starts[at], ends[at]))
-    spans = list(coalesced([(starts[at], ends[at]) for at in order]))
+    spans = list(coalesced([(starts[at], ends[at]) for at in order], gap_bytes))
     found: list[bytes] = [b""] * len(order)
     if len(spans) == 1:
         parts: Iterator[bytes] = iter([read_range(uri, *spans[0][:2])])
@@ -303,11 +305,13 @@ def ranges(uri: str, starts: Sequence[int], ends: Sequence[int]) -> list[bytes]:
     return found
 
 
-def coalesced(wanted: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+def coalesced(
+    wanted: Sequence[tuple[int, int]], gap_bytes: int = GAP_BYTES
+) -> Iterator[tuple[int, int, int]]:
     """(start, end, ranges in it) of each request for ranges in ascending order."""
     start = end = count = 0
     for a, b in wanted:
-        if count and (a > end + GAP_BYTES or max(end, b) - start > MAX_READ_BYTES):
+        if count and (a > end + gap_bytes or max(end, b) - start > MAX_READ_BYTES):
             yield start, end, count
             count = 0
         if not count:

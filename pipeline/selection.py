@@ -150,7 +150,9 @@ def _account(
     counted = [(f"{KIND}.rejected", rejected), (f"{KIND}.refused", refused)]
     counts: list[Count] = [(schema.UNDETERMINED, step, "", rows)]
     counts += [
-        (schema.UNDETERMINED, name, label, n) for name, found in counted for label, n in found.items()
+        (schema.UNDETERMINED, name, label, n)
+        for name, found in counted
+        for label, n in found.items()
     ]
     if traffic is not None:
         for name, number in (("bytes", traffic.bytes), ("requests", traffic.requests)):

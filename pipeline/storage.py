@@ -23,8 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import places, remote
-from pipeline.places import Place as Place
-from pipeline.places import Remote as Remote
+from pipeline.places import Place, Remote
 from stages import schema
 from stages.errors import ConfigError, ShardError, TransientError
 
@@ -60,7 +59,7 @@ def is_remote(uri: str) -> bool:
     return remote.is_remote(uri)
 
 
-place = places.place
+place, in_store = places.place, places.in_store
 
 
 def configure(requests_per_second: float, cache: str | None, cache_bytes: int) -> None:
@@ -104,15 +103,20 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
     return stream
 
 
-def ranges(uri: str, starts: Sequence[int], ends: Sequence[int]) -> list[bytes]:
+def ranges(
+    uri: str,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    gap_bytes: int = remote.GAP_BYTES,
+) -> list[bytes]:
     """The bytes of each range [start, end) of a file, in the order asked for.
 
-    Of remote files, near ones are read together, several at once. ShardError if the file is not
-    there or too short, TransientError if the network fails.
+    Of remote files, those no further apart than `gap_bytes` are read together, several at once.
+    ShardError if the file is not there or too short, TransientError if the network fails.
     """
     try:
         if is_remote(uri):
-            return remote.ranges(uri, starts, ends)
+            return remote.ranges(uri, starts, ends, gap_bytes)
         with open_at(uri) as stream:
             found = []
             for start, end in zip(starts, ends, strict=True):
