@@ -11,6 +11,7 @@ import typer
 
 from pipeline import answers
 from pipeline.options import Json, LanguageName, RunPath, example
+from pipeline.places import place
 from stages.errors import ConfigError
 
 app = typer.Typer()

@@ -10,6 +10,7 @@ import typer
 from pipeline import answers
 from pipeline.answers import Text
 from pipeline.options import Json, example
+from pipeline.places import place
 
 app = typer.Typer()
 

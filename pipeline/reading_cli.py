@@ -12,6 +12,7 @@ import typer
 from pipeline import answers
 from pipeline.answers import has_keys, has_style
 from pipeline.options import Json, LanguageName, RunPath, example
+from pipeline.places import place
 from stages.errors import ConfigError
 
 app = typer.Typer()
@@ -168,7 +169,9 @@ def report(
     path: RunPath,
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", metavar="RUN", help="Earlier run, to say what changed."),
+        typer.Option(
+            "--baseline", metavar="RUN", parser=place, help="Earlier run, to say what changed."
+        ),
     ] = None,
     samples: Annotated[
         Samples, typer.Option("--samples", help="Pages, personal data masked; or none.")
