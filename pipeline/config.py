@@ -539,7 +539,12 @@ class Resolved:
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of the whole configuration, but for how stores are used."""
-        return digest(self.run.model_dump(mode="json", exclude={"storage"}))
+        return digest_of_run(self.run.model_dump(mode="json"))
+
+
+def digest_of_run(whole: Mapping[str, Any]) -> str:
+    """SHA-256 of a run's configuration without how stores are used, so that it resumes anyhow."""
+    return digest({key: value for key, value in whole.items() if key != "storage"})
 
 
 def digest(value: Any) -> str:

@@ -173,6 +173,9 @@ class Remote:
         """Nothing: a store has no folders."""
         del mode, parents, exist_ok
 
+    def rmdir(self) -> None:
+        """Nothing, as `mkdir`."""
+
     def below(self) -> Iterator[tuple["Remote", remote.Facts]]:
         """Every object below, with what the store says of it."""
         start = f"{self.key}/" if self.key else ""
