@@ -3,6 +3,7 @@
 import zlib
 from typing import Any, Final
 
+from audit import selected
 from audit.runs import Run
 from audit.sample import visible
 from pipeline import storage
@@ -21,7 +22,7 @@ def original(run: Run, warc: str, offset: int, length: int) -> dict[str, Any]:
     ConfigError if the archive file is not an input of the run, or holds something else there;
     ShardError or TransientError if it cannot be read where it was.
     """
-    uris = {str(given.get("name")): str(given.get("uri")) for given in run.book["inputs"]}
+    uris = selected.sources(run) or {}
     if warc not in uris:
         raise ConfigError(warc, "is no input of this run", "see `inputs` in run.json")
     with storage.open_at(uris[warc], offset) as stream:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from audit import changes, figures, gates, stats
+from audit import changes, figures, gates, selected, stats
 from audit.phrases import language_name
 from audit.runs import Run
 from audit.sample import visible
@@ -24,7 +24,7 @@ def measure(table: stats.Table) -> str:
 
 def identity(run: Run) -> dict[str, Any]:
     """What the run is: names, digests, versions, inputs and problems, safe to show."""
-    book = run.book
+    book, chosen = run.book, selected.summary(run)
     return {
         "name": visible(run.name),
         "snapshot": visible(run.snapshot),
@@ -39,6 +39,7 @@ def identity(run: Run) -> dict[str, Any]:
         "inputs": [visible(str(item.get("name"))) for item in book.get("inputs", ())],
         "robots": len(book.get("robots") or ()),
         "problems": [visible(str(problem)) for problem in book.get("problems") or ()],
+        "selection": chosen and selected.sentence(chosen),
         "tasks": sum(len(keys) for keys in run.tasks.values()),
     }
 

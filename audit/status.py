@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit import alarms
+from audit import alarms, selected
 from audit.runs import STEPS, Run, is_running
 from pipeline import book, plan
 from stages.errors import IntegrityError
@@ -71,6 +71,7 @@ def status(run: Run, seen: Seen | None = None) -> dict[str, Any]:
         "quarantined": _summed(task.quarantined for task in made["extract"]),
         "failures": failures(problems, run),
         "problems": problems,
+        "selection": _selection(run),
         "alarms": alarms.of_run(run) if made["decide"] else [],
     }
 
@@ -168,15 +169,23 @@ def _state(run: Run, has_begun: bool) -> str:
     return PARTIAL if has_begun else NOT_STARTED
 
 
+def _selection(run: Run) -> dict[str, Any] | None:
+    """What an index-guided run selected; None too where its configuration cannot be read."""
+    try:
+        return selected.summary(run)
+    except IntegrityError:
+        return None
+
+
 def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
     """Tasks of each step, as far as inputs and configuration tell before they are planned."""
     if run.is_finished and not run.book.get("problems"):
         return dict(done)
-    shards = len(run.book["inputs"])
     try:
-        settings = run.settings
+        settings, sources = run.settings, selected.sources(run)
     except IntegrityError:
         return dict.fromkeys(STEPS)
+    shards = None if sources is None else len(sources)
     partitions = settings.cluster.partitions  # without it, known when the documents are
     is_last = done["publish"] and done["compact"] and run.is_finished
     rights = settings.rights
@@ -184,6 +193,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         "prepare": plan.prepared(
             len(run.book.get("robots") or ()), rights.optout_domains is not None
         )
+        + (len(run.book["inputs"]) if settings.source == "cc-index" else 0)
         if rights.robots_latest is None and rights.side_files is None
         else None,
         "collate": None,  # known when it is known how many hosts there are
@@ -198,7 +208,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         "judge": shards,
         "resolve": partitions,
         "decide": shards,
-        "publish": math.ceil(shards / settings.publish.shards_per_task),
+        "publish": None if shards is None else math.ceil(shards / settings.publish.shards_per_task),
         "compact": done["compact"] if is_last else None,
         "index": done["index"] if is_last else None,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from audit import ledger, publication, removals
+from audit import ledger, publication, removals, selected
 from audit.ledger import Faults
 from audit.runs import STEPS, Run, base_name
 from pipeline import config, storage
@@ -95,7 +95,7 @@ def _manifests(run: Run) -> Faults:
                 yield str(error)
                 continue
             yield from _misnamed(made, step, key, paths)
-    unread = len(run.book["inputs"]) - len(run.tasks.get("extract", ()))
+    unread = len(selected.sources(run) or ()) - len(run.tasks.get("extract", ()))
     if unread and not run.book.get("problems"):
         yield f"run.json: {unread} inputs were not read, and no problem is noted"
     aside = f"; {unread} inputs could not be read (see run.json, problems)" if unread else ""

@@ -103,8 +103,15 @@ def _masked(pattern: str) -> str:
 
     An at sign stays, so that pages whose addresses have none are not reserved.
     """
-    if not _MAY_BE_PERSONAL.search(pattern):
-        return pattern
+    while _MAY_BE_PERSONAL.search(pattern):
+        made = _masked_once(pattern)
+        if made == pattern:
+            break
+        pattern = made
+    return pattern
+
+
+def _masked_once(pattern: str) -> str:
     redacted = redact_url(pattern)
     pairs = enumerate(zip(pattern, redacted, strict=False))
     kept = next((at for at, (one, other) in pairs if one != other), len(pattern))

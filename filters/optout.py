@@ -136,9 +136,13 @@ def from_headers(headers: Sequence[tuple[str, str]], agents: Sequence[str] = ())
     ]
     usages = by_name.get("content-usage")
     if usages:
-        found += from_content_usage(", ".join(usages), "header")  # RFC 9651, 4.2: lines are one value
-    for value in by_name.get("content-signal", []):
-        found += from_content_signal(value, "header")
+        # RFC 9651, 4.2: lines are one value
+        found += from_content_usage(", ".join(usages), "header")
+    found += [
+        finding
+        for value in by_name.get("content-signal", [])
+        for finding in from_content_signal(value, "header")
+    ]
     tokens = {product_token(agent) for agent in agents}
     for value in by_name.get("x-robots-tag", []):
         found += _for_robots(_directives(value, tokens), "header", value)
@@ -278,7 +282,10 @@ def from_content_signal(value: str, place: str) -> list[Finding]:
 
 
 def from_content_usage(value: str, place: str) -> list[Finding]:
-    """Findings of a Content-Usage (AIPREF): `n` under a key for training reserves, `y` allows; else it says nothing."""
+    """Findings of a Content-Usage (AIPREF): `n` under a key for training reserves, `y` allows.
+
+    What is no dictionary of structured fields is `unreadable`; any other value says nothing.
+    """
     preferences = parse_dictionary(value)
     if preferences is None:
         return [

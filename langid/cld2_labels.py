@@ -1,7 +1,7 @@
 """What Common Crawl's index says of a page's language, and what choosing pages by it loses.
 
-The index has up to three labels of CLD2, as ISO 639-3 codes, the most of the page first. Of languages
-that CLD2 does not know it says nothing, or a neighbour's name. How often which labels
+The index has up to three labels of CLD2, as ISO 639-3 codes, the most of the page first. Of
+languages that CLD2 does not know it says nothing, or a neighbour's name. How often which labels
 are given to pages of a language is measured: `cld2_recall.csv`, made by
 `python -m benchmarks.cld2_recall`.
 """
@@ -89,9 +89,22 @@ def labels_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def tags_of(names: Iterable[str]) -> list[str]:
+    """Tags of the languages among names that `labels_of` takes; a bare label has those it is for."""
+    found = []
+    for name in names:
+        mine = [tag for tag, label in _labels().items() if label == name]
+        if not mine and name not in _codes():
+            mine = [tags.normalise(name)]
+        found += mine
+    return list(dict.fromkeys(found))
+
+
 @cache
 def _codes() -> frozenset[str]:
-    return frozenset(_labels().values()) | {code for of in recorded().values() for c in of for code in c}
+    return frozenset(_labels().values()) | {
+        code for of in recorded().values() for c in of for code in c
+    }
 
 
 @cache
@@ -122,4 +135,6 @@ def neighbours(tag: str, labels: Sequence[str]) -> list[tuple[str, float]]:
         if not wanted & set(given):
             more.update(dict.fromkeys(given, count))
     all_texts = sum(seen.values())
-    return [(label, n / all_texts) for label, n in more.most_common() if n >= SMALL_GAIN * all_texts]
+    return [
+        (label, n / all_texts) for label, n in more.most_common() if n >= SMALL_GAIN * all_texts
+    ]

@@ -100,6 +100,42 @@ RECORD = one(
     }
 )
 
+SELECTION = one(
+    {
+        "crawl": TEXT,
+        "asked": by_name(ANY),
+        "files": COUNT,
+        "rows": COUNT,
+        "selected": maybe(COUNT),
+        "rejected": COUNTS,
+        "refused": COUNTS,
+    }
+)
+
+PLANNED = one(
+    {
+        "is_exact": FLAG,
+        "files": COUNT,
+        "rows": COUNT,
+        "rows_read": COUNT,
+        "index_bytes": COUNT,
+        "selected": COUNT,
+        "refused": COUNTS,
+        "wanted_bytes": COUNT,
+        "read_bytes": COUNT,
+        "requests": COUNT,
+        "warc_files": maybe(COUNT),
+        "share_of_records": NUMBER,
+        "share_of_bytes": NUMBER,
+        "languages": many(
+            one({"tag": TAG, "texts": COUNT, "found": COUNT, "neighbours": by_name(NUMBER)})
+        ),
+        "one_per_digest": FLAG,
+        "fetch_hours": NUMBER,
+    },
+    optional=("fetch_hours",),
+)
+
 STATUS = one(
     {
         "state": {"enum": ["running", "finished", "partial", "not started"]},
@@ -116,6 +152,7 @@ STATUS = one(
         ),
         "problems": many(TEXT),
         "alarms": many(TEXT),
+        "selection": maybe(SELECTION),
     }
 )
 
@@ -293,7 +330,9 @@ DATA: Mapping[str, Schema] = {
             "missing": many(TEXT),
             "languages": TEXT,
             "estimate": maybe(ESTIMATE),
-        }
+            "selection": PLANNED,
+        },
+        optional=("selection",),
     ),
     "status": STATUS,
     "verify": CHECKS,

@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 from audit import power
 from audit.energy import ONCE
 from audit.phrases import duration, energy
-from pipeline import config, planning, runner
+from pipeline import config, index_forecast, planning, runner, storage
 from pipeline.answers import Text, folded, table
 from pipeline.manifest import Manifest
+from pipeline.plan import Plan
 from pipeline.storage import Input
 from stages.errors import ConfigError
 
@@ -97,6 +98,8 @@ def plan(resolved: config.Resolved, wanted: Wanted = Wanted()) -> dict[str, Any]
     if wanted.country is not None:
         power.factor_of(wanted.country)
     made = planning.make_plan(resolved)
+    if made.guide is not None:
+        return _guided(resolved, made, wanted)
     readable = [(i, _size(i)) for i in made.shards if _size(i)]
     all_bytes, count = sum(size for _, size in readable), len(made.shards)
     data: dict[str, Any] = {
@@ -113,6 +116,32 @@ def plan(resolved: config.Resolved, wanted: Wanted = Wanted()) -> dict[str, Any]
             all_bytes, count = round(all_bytes / len(readable) * wanted.files), wanted.files
         found = _probed(resolved, readable, wanted.probe)
         data["estimate"] = estimate(found, all_bytes, count, wanted)
+    return data
+
+
+def _guided(resolved: config.Resolved, made: Plan, wanted: Wanted) -> dict[str, Any]:
+    """The plan of an index-guided run, whose probe is records that the index names."""
+    selected, rows = index_forecast.survey(resolved.run, made)
+    size, files = selected["wanted_bytes"], selected["warc_files"] or selected["selected"]
+    data: dict[str, Any] = {
+        "snapshot": made.snapshot,
+        "shards": files,
+        "bytes": selected["read_bytes"],
+        "robots_files": len(made.robots),
+        "missing": [],
+        "languages": list(resolved.run.identify.languages) or "all European",
+        "estimate": None,
+        "selection": selected,
+    }
+    if wanted.probe and rows.num_rows:
+        with tempfile.TemporaryDirectory(prefix="weir-plan-") as folder:
+            path = Path(folder) / "probe.warc.gz"
+            taken = index_forecast.sample(rows, resolved.run, wanted.probe, path)
+            selected["fetch_hours"] = taken["request_s"] * selected["requests"] / 3600
+            if path.exists():
+                item = Input(path.name, str(path), storage.identity(str(path)))
+                found = _probed(resolved, [(item, path.stat().st_size)], wanted.probe)
+                data["estimate"] = estimate(found, size, max(1, files), wanted)
     return data
 
 
@@ -198,6 +227,7 @@ def _probed(resolved: config.Resolved, readable: Sequence[tuple[Input, int]], pr
     """A run of the first responses of some inputs, in a folder that is removed."""
     chosen = _spread(readable)
     changes = {
+        "source": "files",
         "inputs": tuple(found.uri for found, _ in chosen),
         "limit": max(1, probe // len(chosen)),
         "robots": (),
@@ -251,6 +281,8 @@ def plan_text(data: Mapping[str, Any]) -> Text:
         f"snapshot {data['snapshot']}: {data['shards']:,} inputs, {data['bytes'] / 1e6:,.1f} "
         f"MB, {data['robots_files']} robots files, languages: {data['languages']}"
     )
+    if data.get("selection"):
+        yield from index_forecast.text(data["selection"])
     for uri in data["missing"]:
         yield f"missing: {uri}"
     if (e := data["estimate"]) is None:

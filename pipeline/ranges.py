@@ -101,13 +101,19 @@ def records(
     promises = selected.column("promise").to_pylist()
     is_small = lengths <= max_bytes
     places = np.flatnonzero(is_small)
-    ranges = coalesced(offsets[places], lengths[places])
-    small = _read(uri, ranges, offsets[places], lengths[places], traffic)
+    small = members(uri, offsets[places], lengths[places], traffic)
     for offset, length, promise in zip(offsets.tolist(), lengths.tolist(), promises, strict=True):
         if length > max_bytes:
             yield read.Record(offset, length, problem="gate.size")
         else:
             yield read.promised(next(small), offset, length, max_bytes, _holds(promise))
+
+
+def members(
+    uri: str, offsets: NDArray[np.int64], lengths: NDArray[np.int64], traffic: Traffic
+) -> Iterator[bytes]:
+    """The stored bytes of records (ascending, none inside another), as they lie in the file."""
+    return _read(uri, coalesced(offsets, lengths), offsets, lengths, traffic)
 
 
 def _holds(promise: bytes | None) -> read.Holds:

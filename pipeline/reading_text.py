@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audit import inspect
+from audit import inspect, selected
 from audit.figures import number
 from audit.phrases import energy, two_digits
 from audit.power import MEASURED, UNKNOWN
@@ -22,6 +22,8 @@ def status_text(data: Mapping[str, Any], path: object = "RUN", only: str = "") -
     if data["judged"] is not None:
         share = f" ({100 * data['kept'] / data['judged']:.1f} %)" if data["judged"] else ""
         yield f"{data['kept']:,} of {data['judged']:,} documents kept{share}"
+    if data["selection"]:
+        yield from folded("", selected.sentence(data["selection"]), 0)
     yield ""
     bar = max(8, min(MAX_BAR, (width() or WIDTH) - BESIDE_BAR))
     for step in data["steps"]:

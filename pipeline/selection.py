@@ -96,7 +96,7 @@ def select_rows(context: Context) -> Manifest:
     try:
         waiting = [schema.SELECTED.schema.empty_table()]
         for group, count in file.groups():
-            made, lost, bad = _of_group(file, group, count, asked)
+            made, lost, bad = of_group(file, group, count, asked)
             rejected += lost
             refused += bad
             waiting.append(made)
@@ -116,7 +116,7 @@ def _flush(writer: shards.Writer, waiting: list[pa.Table]) -> None:
     del waiting[1:]
 
 
-def _of_group(
+def of_group(
     file: index_files.IndexFile, group: int, count: int, asked: select.Criteria
 ) -> tuple[pa.Table, Counter[str], Counter[str]]:
     """Selected rows of a row group, and how many are rejected and refused for what."""
@@ -185,11 +185,13 @@ def regroup(context: Context) -> Manifest:
                 waiting, size, number = [], 0, number + 1
         if waiting:
             writer.write(pa.concat_tables(waiting))
-        output = replace(writer.commit(), groups=tuple(groups))
+        places = tuple((f"{at:05d}", group) for at, (_, group) in enumerate(groups))
+        output = replace(writer.commit(), groups=places)
     except BaseException:
         writer.discard()
         raise
-    return _account(context, [output], read, +rejected, +refused)
+    made = _account(context, [output], read, +rejected, +refused)
+    return replace(made, inputs=tuple(warc for warc, _ in groups))
 
 
 def _first_copies(context: Context, rows: pa.Table, every: list[Any]) -> pa.Table:
@@ -238,10 +240,13 @@ def of_warc(context: Context, place: list[Any], warc: str) -> pa.Table:
 
 
 def warcs(made: list[Manifest]) -> Iterator[tuple[str, list[Any], str]]:
-    """Each WARC file by name: its file and row group in `selected`, and what that is known by."""
+    """Each WARC file by name: its file and row group in `selected`, and what that is known by.
+
+    The names are the inputs of the manifests of `regroup`, in the order of its groups.
+    """
     found = [
         (warc, [output.path, [group]], output.known)
-        for output in (m.output("selected") for m in made)
-        for warc, group in output.groups
+        for m, output in ((m, m.output("selected")) for m in made)
+        for warc, (_, group) in zip(m.inputs, output.groups, strict=True)
     ]
     yield from sorted(found)

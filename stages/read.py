@@ -556,9 +556,7 @@ def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
         yield from _arc(open_at, max_bytes)
 
 
-def promised(
-    data: bytes, offset: int, length: int, max_bytes: int, holds: Holds
-) -> Record:
+def promised(data: bytes, offset: int, length: int, max_bytes: int, holds: Holds) -> Record:
     """The response that an index promises at an offset, out of its gzip member's bytes.
 
     `holds` is told URL and payload digest. What lies there instead, if anything, is a record

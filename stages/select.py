@@ -278,9 +278,7 @@ def by_warc(table: pa.Table) -> Iterator[tuple[str, pa.Table, Counter[str]]]:
 
     `repeated` rows say what another says; an `overlap` begins inside the record before it.
     """
-    table = table.sort_by(
-        [(name, "ascending") for name in ("warc", "offset", "length", "promise")]
-    )
+    table = table.sort_by([(name, "ascending") for name in ("warc", "offset", "length", "promise")])
     names = table.column("warc").to_numpy(zero_copy_only=False).astype(str)
     edges = np.flatnonzero(names[1:] != names[:-1]) + 1 if len(names) else np.zeros(0, np.int64)
     for start, end in zip([0, *edges.tolist()], [*edges.tolist(), len(names)], strict=True):
@@ -292,7 +290,9 @@ def by_warc(table: pa.Table) -> Iterator[tuple[str, pa.Table, Counter[str]]]:
 def _apart(rows: pa.Table) -> tuple[pa.Table, Counter[str]]:
     """The rows of one WARC file without those that another row contradicts."""
     keep, aside, end, last = [], Counter[str](), 0, None
-    places = zip(*(rows.column(n).to_pylist() for n in ("offset", "length", "promise")), strict=True)
+    places = zip(
+        *(rows.column(n).to_pylist() for n in ("offset", "length", "promise")), strict=True
+    )
     for number, place in enumerate(places):
         if place == last:
             aside["repeated"] += 1

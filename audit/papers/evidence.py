@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from audit import chapters, stats
+from audit import chapters, selected, stats
 from audit.bias import DOMAINS, FAMILIES
 from audit.energy import energy
 from audit.papers.holdings import NO_TLD, UNITS, Holdings, Sums, holdings
@@ -230,7 +230,7 @@ def _crawl(seen: Evidence) -> dict[str, Any]:
     totals = seen.found["totals"]
     first, last = seen.held.dates
     return {
-        "warc_files": len(seen.run.book["inputs"]),
+        "warc_files": len(selected.sources(seen.run) or ()),
         "robots_files": len(seen.run.book.get("robots") or ()),
         "responses": totals["read"],
         "kept": totals["kept"],

@@ -12,6 +12,9 @@ from stages import gate
 
 MAX_CHARS = 4_000
 STARTS = ("", "http://", "https://", "http://site.example/", "https://site.example/?")
+REDACTED_FROM = 200
+"""First bytes from which an address is redacted: detectors take twenty times as long as the rest,
+and are the business of target `pii`."""
 PORT = re.compile(r":[0-9]+$")
 
 
@@ -64,6 +67,8 @@ def check(data: bytes) -> None:
     """The properties of one address."""
     if data:
         url = STARTS[data[0] % len(STARTS)] + data[1:].decode("utf-8", "replace")
-        same_host(url)
-        redacted(url)
-        listed(url)
+        if data[0] >= REDACTED_FROM:
+            redacted(url)
+        else:
+            same_host(url)
+            listed(url)

@@ -134,15 +134,16 @@ def minimise(name: str) -> None:
         inputs = sorted(Path(chosen).iterdir(), key=lambda path: (path.stat().st_size, path.name))
         fresh = set()
         for path in inputs:
-            room -= path.stat().st_size
-            if room < 0:
-                break
-            digest = hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()[:16]
+            data = path.read_bytes()
+            if not seeds.is_invented(data) or len(data) > room:
+                continue
+            room -= len(data)
+            digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()[:16]
             shutil.copyfile(path, folder / digest)
             fresh.add(folder / digest)
     for path in set(old) - fresh:
         path.unlink()
-    sys.stdout.write(f"{name}: {len(fresh)} inputs, {MAX_CORPUS_BYTES - max(room, 0)} bytes\n")
+    sys.stdout.write(f"{name}: {len(fresh)} inputs, {MAX_CORPUS_BYTES - room} bytes\n")
 
 
 def commit() -> str:

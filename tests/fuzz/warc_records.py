@@ -9,6 +9,7 @@ import gzip
 import io
 import itertools
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ from tests.data.archives import opener
 MAX_BYTES = 900
 PROBLEMS = (None, "read.damaged", "read.malformed_http", "gate.size")
 PACKINGS = ("plain", "members", "whole", "lz4", "zstd")
+ONE_IN = 8
+"""Inputs of which one is read again and made a table of: that takes half the time."""
 SANE_HEAD = re.compile(
     rb"WARC/1\.[01]\r\n(?:[A-Za-z][A-Za-z-]*: [!-~](?:[ -~]*[!-~])?\r\n)+\r\n", re.ASCII
 )
@@ -59,11 +62,15 @@ def hold(found: Sequence[read.Record], size: int) -> None:
         assert len(row.body) <= MAX_BYTES
         assert row.kind
         assert row.kind != "response" or row.problem or row.status is not None
+    places = [row.offset for row in found if row.problem != "read.damaged"]
+    assert len(set(places)) == len(places), "two records share a place"
+
+
+def tabled(found: Sequence[read.Record]) -> None:
+    """Each record is one row of a table, or counted."""
     others: dict[str, int] = {}
     batches = list(read.batches(iter(found), "S", "fuzz.warc.gz", others))
     assert sum(batch.num_rows for batch in batches) + sum(others.values()) == len(found)
-    places = [row.offset for row in found if row.problem != "read.damaged"]
-    assert len(set(places)) == len(places), "two records share a place"
 
 
 def told(found: Sequence[read.Record]) -> list[read.Record]:
@@ -106,7 +113,9 @@ def check(data: bytes) -> None:
     if found is None:
         return
     hold(found, len(packed))
-    assert rows(bytes(packed)) == found
+    if zlib.crc32(data) % ONE_IN == 0:
+        tabled(found)
+        assert rows(bytes(packed)) == found
     is_whole = not any(row.problem in ("read.damaged", "gate.size") for row in found)
     if is_whole and not bits and len(plain) <= MAX_BYTES and plain.startswith(b"WARC/"):
         if packing == "plain":

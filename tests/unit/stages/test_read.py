@@ -310,6 +310,20 @@ def test_a_block_that_is_no_http_response_says_so(block: bytes) -> None:
     assert (found.problem, found.status) == ("read.malformed_http", None)
 
 
+def test_the_first_empty_line_ends_a_head_whatever_ends_the_others() -> None:
+    """Found by fuzzing: what follows it must not be read as a header."""
+    for end in (b"\r\n\r\n", b"\n\n", b"\n\r\n", b"\r\n\n"):
+        rest = b"TDM-Reservation: 0\r\n\r\n<p>"
+        (row,) = records(response(1, block=b"HTTP/1.1 200 OK\r\nA: b" + end + rest))
+        assert (row.headers, row.body) == ([("a", "b")], rest)
+
+
+def test_bytes_after_a_record_in_its_member_are_told() -> None:
+    """Found by fuzzing: they were passed over in members alone."""
+    found = records(member(response(1) + b"more of what was cut off") + member(response(2)))
+    assert [row.problem for row in found] == [None, "read.damaged", None]
+
+
 def test_angle_brackets_around_an_address_are_taken_off() -> None:
     (found,) = records(member(response(1, url="<https://site.example/x>")))
     assert found.url == "https://site.example/x"
