@@ -5,7 +5,7 @@ changed.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -153,11 +153,25 @@ def find(run: Place, step: str, key: str) -> Manifest | None:
         return None
 
 
+def committed(run: Place, step: str, keys: Sequence[str]) -> dict[str, Manifest]:
+    """Manifests of those tasks of a step that are committed, by key."""
+    if not storage.in_store(run):
+        return {key: made for key in keys if (made := find(run, step, key)) is not None}
+    there = {path.stem: path for path in (run / "manifests" / step).glob("*.json")}
+    return _read({key: there[key] for key in keys if key in there})
+
+
 def every(run: Place, step: str | None = None) -> Iterator[Manifest]:
     """Every committed manifest, by step and task."""
-    found = [
-        Manifest.from_json(path.read_bytes(), str(path))
-        for path in (run / "manifests").glob(f"{step or '*'}/*.json")
-        if not path.name.startswith(".")
-    ]
-    yield from sorted(found, key=lambda m: (m.step, m.task, m.key))
+    paths = (run / "manifests").glob(f"{step or '*'}/*.json")
+    found = _read({str(path): path for path in paths if not path.name.startswith(".")})
+    yield from sorted(found.values(), key=lambda m: (m.step, m.task, m.key))
+
+
+def _read(paths: Mapping[str, Place]) -> dict[str, Manifest]:
+    """The manifests at these places; those in a store several at once."""
+    contents = storage.read_each(list(paths.values()))
+    return {
+        key: Manifest.from_json(data, str(path))
+        for (key, path), data in zip(paths.items(), contents, strict=True)
+    }

@@ -268,6 +268,14 @@ def local(path: Place) -> Path:
     return path if isinstance(path, Path) else places.cache.copy(str(path), path.facts())
 
 
+def read_each(paths: Sequence[Place]) -> Iterator[bytes]:
+    """The content of each file, in their order; of those in a store, several are read at once."""
+    if paths and in_store(paths[0]):
+        yield from remote.at_once(lambda path: path.read_bytes(), paths)
+    else:
+        yield from (path.read_bytes() for path in paths)
+
+
 def cached(run: Remote) -> Path:
     """A folder of this machine for what is made of a run in a store, and can be made again."""
     return places.cache.own() / hashlib.sha256(str(run).encode()).hexdigest()[:32]
