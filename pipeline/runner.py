@@ -253,7 +253,7 @@ class Runner:
                 self.options.workers,
                 self.options.address,
                 shipped,
-                Limits(limits.task_memory_mb, limits.task_hours),
+                Limits({**limits.task_memory_mb}, {**limits.task_hours}),
             )
         yield from self._executor.run(work, tasks)
 
