@@ -349,7 +349,7 @@ def find_rows(column: pa.ChunkedArray, values: Sequence[str]) -> list[int | None
 
 def is_running(path: Path) -> bool:
     """Whether a process holds the run's lock, or lease."""
-    if isinstance(path, storage.Remote):
+    if storage.in_store(path):
         return bool(lease.living(path))
     try:
         with (path / "journal" / "lock").open("r", encoding="utf-8") as stream:

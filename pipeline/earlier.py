@@ -4,7 +4,7 @@ Suppression lists, the rights under which pages were extracted, and committed ta
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,17 @@ class Earlier:
             path = suppression.path_of(self.run, item.name)
             if not path.exists():
                 storage.write_bytes(path, storage.place(item.uri).read_bytes())
+
+    def find_all(self, tasks: Sequence[Task]) -> dict[str, Manifest]:
+        """Manifests of those of a step's tasks that are done, by key: `find` for all at once."""
+        if not tasks:
+            return {}
+        found = manifest.committed(self.run, tasks[0].step, [task.key for task in tasks])
+        if self.reuse is not None:
+            for task in tasks:
+                if task.key not in found and (made := self.find(task)) is not None:
+                    found[task.key] = made
+        return found
 
     def find(self, task: Task) -> Manifest | None:
         """The task's manifest, as `held`: here, or adopted from the run that is reused."""

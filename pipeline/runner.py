@@ -159,7 +159,7 @@ class Runner:
     def _perform(self, step: plan.Step, work: Work) -> bool:
         """Whether the step is complete, so that the next may begin."""
         tasks = self.plan.tasks(step, self.made)
-        done = {task.key: found for task in tasks if (found := self.earlier.find(task)) is not None}
+        done = self.earlier.find_all(tasks)
         if step.name == "extract":
             self._adopt(step, tasks, done)
         self.listener(Event("step", step.name, len(done), len(tasks)))
@@ -254,8 +254,8 @@ class Runner:
                 self.options.address,
                 shipped,
                 Limits(
-                    {str(step): mb for step, mb in limits.task_memory_mb.items()},
-                    {str(step): hours for step, hours in limits.task_hours.items()},
+                    {str(step): most for step, most in limits.task_memory_mb.items()},
+                    {str(step): most for step, most in limits.task_hours.items()},
                 ),
             )
         yield from self._executor.run(work, tasks)

@@ -23,8 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import places, remote
-from pipeline.places import Place as Place
-from pipeline.places import Remote as Remote
+from pipeline.places import Place, Remote
 from stages import schema
 from stages.errors import ConfigError, DiskError, ShardError, TransientError
 
@@ -60,7 +59,7 @@ def is_remote(uri: str) -> bool:
     return remote.is_remote(uri)
 
 
-place = places.place
+place, in_store = places.place, places.in_store
 
 
 def configure(requests_per_second: float, cache: str | None, cache_bytes: int) -> None:
@@ -124,12 +123,10 @@ def ranges(
                 stream.seek(start)
                 found.append(stream.read(end - start))
                 if len(found[-1]) != end - start:
-                    raise remote.Cut(uri)  # noqa: TRY301 - the same answer as for a remote file
+                    raise remote.Cut(uri, remote.NO_RANGE)
             return found
     except FileNotFoundError:
         raise ShardError(uri, "no such file; check the path or the path list") from None
-    except remote.Cut:
-        raise ShardError(uri, "ends before a range that was asked of it") from None
 
 
 def identity(uri: str) -> str:
@@ -269,6 +266,14 @@ def local(path: Place) -> Path:
     FileNotFoundError if there is none.
     """
     return path if isinstance(path, Path) else places.cache.copy(str(path), path.facts())
+
+
+def read_each(paths: Sequence[Place]) -> Iterator[bytes]:
+    """The content of each file, in their order; of those in a store, several are read at once."""
+    if paths and in_store(paths[0]):
+        yield from remote.at_once(lambda path: path.read_bytes(), paths)
+    else:
+        yield from (path.read_bytes() for path in paths)
 
 
 def cached(run: Remote) -> Path:
