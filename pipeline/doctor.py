@@ -123,7 +123,9 @@ def _hardware(wanted: Wanted) -> Iterator[Check]:
         yield Check("open files", OK, f"{soft:,} allowed")
     else:
         most = f"ulimit -n {min(hard, 65536)}" if hard >= needed else "a limit of the machine"
-        yield Check("open files", WARN, f"{soft:,} allowed, {needed:,} advised", f"raise it: {most}")
+        yield Check(
+            "open files", WARN, f"{soft:,} allowed, {needed:,} advised", f"raise it: {most}"
+        )
     scratch = Path(tempfile.gettempdir())
     yield disk_checks.room("scratch disk", scratch, 1 << 30, "set TMPDIR to a disk with room")
     if wanted.address is not None:
@@ -194,7 +196,10 @@ def _data(wanted: Wanted) -> Iterator[Check]:
     is_right = found.tag == "deu_Latn"
     detail = f"{', '.join(wanted.settings.identify.models)}: {found.tag} for a German sentence"
     yield Check(
-        "language models", OK if is_right else FAIL, detail, "" if is_right else "weir models verify"
+        "language models",
+        OK if is_right else FAIL,
+        detail,
+        "" if is_right else "weir models verify",
     )
     named = {
         lists.KEY: wanted.settings.gate.block_list,

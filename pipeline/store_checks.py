@@ -72,7 +72,9 @@ def _removed(trial: str) -> Check:
         gone = remote.head(trial) is None
     except (CurationError, OSError) as error:
         return Check("delete", FAIL, f"fails ({_why(error)})", "allow DeleteObject")
-    return Check("delete", OK, "works") if gone else Check("delete", FAIL, "the object is still there")
+    return (
+        Check("delete", OK, "works") if gone else Check("delete", FAIL, "the object is still there")
+    )
 
 
 def _why(error: Exception) -> str:

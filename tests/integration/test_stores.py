@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit import report, requests, runs, status, takedown, trace, verify
-
 from pipeline import lease, manifest, remote, storage
 from pipeline.places import Remote
 from stages.errors import ConfigError, ShardError, TransientError
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 Through = Callable[[tuple[str, int]], None]
 FEW = ("limits.max_quarantined_fraction=0.5", "gate.block_list=null", "limit=5")
-DATA = random.Random(1).randbytes(3 << 20)
+DATA = random.Random(1).randbytes(3 << 20)  # noqa: S311 - no secrets
 
 
 @pytest.fixture
@@ -86,7 +85,9 @@ def test_one_fault_is_survived(
             starts = [5, 70, 1 << 10]
             ends = [start + 9 for start in starts]
             found = remote.ranges(str(place), starts, ends)
-            assert found == [DATA[number + a : number + b] for a, b in zip(starts, ends, strict=True)]
+            assert found == [
+                DATA[number + a : number + b] for a, b in zip(starts, ends, strict=True)
+            ]
     assert faults.done[kind] >= 3
     assert [p.name for p in store.glob("new-*")] == [f"new-{number}" for number in range(4)]
 
@@ -132,7 +133,7 @@ def test_near_ranges_are_one_request(store: Remote) -> None:
 
 
 def test_a_stream_reads_by_range_and_seeks(store: Remote) -> None:
-    place, shift = store / "large.bin", random.Random(2)
+    place, shift = store / "large.bin", random.Random(2)  # noqa: S311
     remote.write(str(place), DATA)
     with place.open() as stream:
         for _ in range(40):
@@ -180,9 +181,13 @@ def test_one_driver_at_a_time_but_jobs_of_an_array_together(
             with pytest.raises(ConfigError, match="another process"), lease.hold(store, shared):
                 pass
         assert runs.is_running(store)
-    with lease.hold(store, shared=True), lease.hold(store, shared=True):
-        with pytest.raises(ConfigError), lease.hold(store, shared=False):
-            pass
+    with (
+        lease.hold(store, shared=True),
+        lease.hold(store, shared=True),
+        pytest.raises(ConfigError),
+        lease.hold(store, shared=False),
+    ):
+        pass
     assert not runs.is_running(store)
 
 
