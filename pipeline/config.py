@@ -242,10 +242,32 @@ class Publish(_Section):
         return value
 
 
+Step = Literal[
+    "prepare",
+    "collate",
+    "extract",
+    "band",
+    "pair",
+    "gather",
+    "lend",
+    "estimate",
+    "shingle",
+    "cluster",
+    "judge",
+    "resolve",
+    "decide",
+    "publish",
+    "compact",
+    "index",
+]
+
+
 class Limits(_Section):
-    """When a run that finished is still a failure."""
+    """When a run that finished is still a failure; what a task may take. No byte depends on it."""
 
     max_quarantined_fraction: float = Field(ge=0, le=1)
+    task_memory_mb: dict[Step, Annotated[int, Field(gt=0)]] = {}
+    task_hours: dict[Step, Annotated[float, Field(gt=0)]] = {}
 
 
 class Words(_Section):

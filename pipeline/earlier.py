@@ -62,17 +62,17 @@ class Earlier:
         return found
 
     def find(self, task: Task) -> Manifest | None:
-        """The task's manifest here, or adopted from the run that is reused."""
+        """The task's manifest, as `held`: here, or adopted from the run that is reused."""
         found = manifest.find(self.run, task.step, task.key)
         if found is not None or self.reuse is None:
-            return found
+            return found and found.held()
         found = manifest.find(self.reuse, task.step, task.key)
         if found is None or not all((self.reuse / o.path).exists() for o in found.outputs):
             return None  # not done there, or pruned: done here
         for output in found.outputs:
             storage.adopt(self.reuse / output.path, self.run / output.path)
         manifest.commit(self.run, found)
-        return found
+        return found.held()
 
     def plans(self, plan: Plan) -> Iterator[Plan]:
         """Plans whose extraction may be taken for this one's.

@@ -4,9 +4,11 @@ A shard is there if and only if its manifest is. A manifest is written last, by 
 changed.
 """
 
+import functools
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from pipeline import storage
@@ -87,6 +89,20 @@ class Manifest:
                 return candidate
         raise IntegrityError(f"{self.step}/{self.key}", f"manifest lists no {table}")
 
+    def held(self) -> "Manifest":
+        """As a driver holds it for its steps to come: without times, its names shared.
+
+        A snapshot has 270,000 manifests, each shard's with three times the same 80 languages.
+        """
+        shared = {
+            groups: tuple(_group(tag, number) for tag, number in groups)
+            for groups in {output.groups for output in self.outputs}
+        }
+        outputs = tuple(
+            replace(o, table=sys.intern(o.table), groups=shared[o.groups]) for o in self.outputs
+        )
+        return replace(self, step=sys.intern(self.step), outputs=outputs, timing={})
+
     def to_json(self) -> str:
         """JSON, one manifest a file."""
         value = {each.name: getattr(self, each.name) for each in fields(self)}
@@ -113,6 +129,45 @@ class Manifest:
             raise IntegrityError(
                 where, "not a manifest; delete the file and run again to redo the task"
             ) from None
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _group(tag: str, number: int) -> tuple[str, int]:
+    """The same pair for the same values."""
+    return tag, number
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a manifest says of its books and of when its task ran, by the clock of the disk."""
+
+    books: Books
+    began: float
+    ended: float
+
+
+def glance(run: Place, step: str, key: str) -> Glance:
+    """A look at one manifest that reads two of its lines: a tenth of the time of `find`.
+
+    IntegrityError if it is none, FileNotFoundError if there is none.
+    """
+    path = path_of(run, step, key)
+    text, ended = path.read_bytes(), path.stat().st_mtime
+    try:
+        books, timing = (json.loads(_line(text, name)) for name in (b"books", b"timing"))
+        wall_s = float(timing.get("wall_s", 0.0))
+        return Glance(Books(**{name: int(n) for name, n in books.items()}), ended - wall_s, ended)
+    except (ValueError, TypeError, AttributeError):
+        found = Manifest.from_json(text, str(path))
+        return Glance(found.books, ended - float(found.timing.get("wall_s", 0.0)), ended)
+
+
+def _line(text: bytes, key: bytes) -> bytes:
+    """The value of a key, as `json_lines` writes it; ValueError if it is written otherwise."""
+    before = b'\n"%s": ' % key
+    start = text.index(before) + len(before)
+    line = text[start : text.index(b"\n", start)]
+    return line[:-1]  # a comma, or the end of the whole
 
 
 def json_lines(value: Mapping[str, Any]) -> str:

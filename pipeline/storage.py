@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from pipeline import places, remote
 from pipeline.places import Place, Remote
 from stages import schema
-from stages.errors import ConfigError, ShardError, TransientError
+from stages.errors import ConfigError, DiskError, ShardError, TransientError
 
 WARC_SUFFIXES = tuple(
     f"{kind}{packed}" for kind in (".warc", ".arc") for packed in ("", ".gz", ".lz4", ".zst")
@@ -340,24 +340,35 @@ def create(path: Place, data: bytes) -> bool:
     return True
 
 
+DISK_ERRORS: Mapping[int, str] = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        "disk full; free some space, then run the same command to resume",
+    ),
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES), "not writable; choose another --output or make it writable"
+    ),
+    **dict.fromkeys(
+        (errno.EIO, errno.ESTALE),
+        "the disk fails (input/output error); look at the kernel's log (dmesg), then run the same "
+        "command to resume",
+    ),
+}
+
+
 @contextlib.contextmanager
 def disk_errors(path: Place) -> Iterator[None]:
-    """Turn a full or failing disk into an error that says what to do.
+    """Turn a full or failing disk into a DiskError that says what to do.
 
     Nothing committed is lost by it.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise TransientError(
-                str(path), "disk full; free some space, then run the same command to resume"
-            ) from None
-        if error.errno in (errno.EROFS, errno.EACCES):
-            raise TransientError(
-                str(path), "not writable; choose another --output or make it writable"
-            ) from None
-        raise
+        problem = DISK_ERRORS.get(error.errno or 0)
+        if problem is None:
+            raise
+        raise DiskError(str(path), problem) from None
 
 
 def write_bytes(path: Place, data: bytes) -> None:
