@@ -274,18 +274,19 @@ class Make:
 
 
 def build(run: Path, corpus: synthetic.Corpus, settings: config.Run, workers: int) -> plan.Made:
-    """Make the run's folder, or what of it is missing; the manifests of its first two steps.
+    """Make the run's folder, or what of it is missing; manifests of the steps up to `extract`.
 
-    ValueError for texts of fewer than 200 characters. The first step is really done, on no
+    ValueError for texts of fewer than 200 characters. The steps before it are really done, on no
     robots.txt files and no block list.
     """
     if corpus.chars < synthetic.MIN_CHARS:
         raise ValueError(f"texts of {corpus.chars} characters: give at least {synthetic.MIN_CHARS}")
-    prepared, extracted = plan.STEPS[:2]
+    *before, extracted = plan.STEPS[: [step.name for step in plan.STEPS].index("extract") + 1]
     drawn, text = planned(corpus, settings), settings.model_dump_json()
     work = Work(str(run), text, SNAPSHOT)
     made: plan.Made = {}
-    made[prepared.name] = [work(task) for task in drawn.tasks(prepared, made)]
+    for step in before:
+        made[step.name] = [work(task) for task in drawn.tasks(step, made)]
     tasks = drawn.tasks(extracted, made)
     _retire(run, extracted.name, {task.key for task in tasks})
     found = {task.key: manifest.find(run, task.step, task.key) for task in tasks}

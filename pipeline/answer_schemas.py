@@ -54,6 +54,26 @@ def maybe(schema: Schema) -> Schema:
 
 
 COUNTS = by_name(COUNT)
+PROGRESS: Schema = one(
+    {
+        "progress_version": {"const": 1},
+        "event": {"enum": ["step", "task", "error", "done"]},
+        "step": TEXT,
+        "done": COUNT,
+        "total": COUNT,
+        "message": TEXT,
+        "pages": COUNT,
+        "pages_per_s": NUMBER,
+        "kept_fraction": maybe(NUMBER),
+        "left_s": maybe(NUMBER),
+        "attempts": COUNTS,
+        "tasks_per_s": NUMBER,
+        "task_s": NUMBER,
+        "records": one(dict.fromkeys(("read", "kept", "rejected", "quarantined"), COUNT)),
+        "bytes": COUNT,
+    }
+)
+"""A line of `--progress json`."""
 FATES: dict[str, Schema] = {"read": COUNT, "kept": COUNT, "rejected": COUNTS, "quarantined": COUNTS}
 ACCOUNT = one({**FATES, "characters": one(FATES), "bytes": one(FATES)})
 STATES = dict.fromkeys(("first", "any", "only"), COUNT)
@@ -63,6 +83,14 @@ BOUNDS: dict[str, Schema] = {"min": maybe(NUMBER), "max": maybe(NUMBER)}
 BROKEN = one({"rule": TEXT, "value": maybe(NUMBER), **BOUNDS})
 CHECK = one({"name": TEXT, "ok": FLAG, "detail": TEXT, "state": TEXT}, optional=("state",))
 CHECKS = one({"checks": many(CHECK)})
+STATE: Schema = {"enum": ["ok", "warn", "fail"]}
+DOCTOR = one(
+    {
+        "checks": many(
+            one({"name": TEXT, "state": STATE, "detail": TEXT, "remedy": TEXT, "ok": FLAG})
+        )
+    }
+)
 
 RECORD = one(
     {
@@ -377,7 +405,7 @@ DATA: Mapping[str, Schema] = {
     "languages": one({"languages": many(by_name(ANY))}),
     "models list": one({"models": many(by_name(ANY))}),
     "models verify": CHECKS,
-    "doctor": CHECKS,
+    "doctor": DOCTOR,
     "index verify": CHECKS,
     "takedown verify": CHECKS,
 }

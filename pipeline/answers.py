@@ -217,7 +217,7 @@ def waterfall(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def checks_text(checks: Sequence[Mapping[str, Any]]) -> Text:
-    """`weir verify` and `weir doctor`."""
+    """`weir verify` and what else recomputes digests."""
     for check in checks:
         state = "ok  " if check["ok"] else "FAIL"
         yield from folded(f"{state}  {check['name']:24} ", check["detail"], 31)

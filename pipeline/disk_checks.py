@@ -1,4 +1,4 @@
-"""Whether a disk does what commits need of it: rename, sync, lock, link; its room, speed and clock."""
+"""Whether a disk does what commits need of it, and what it has: room, speed, a clock."""
 
 import contextlib
 import fcntl

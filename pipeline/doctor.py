@@ -4,7 +4,7 @@ Nothing is kept of it: what is written to try a disk or a store is removed again
 credential, or the value of an environment variable.
 """
 
-import sys
+import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from langid import identify, models
-from pipeline import bounds, config, context, disk_checks, lists, machine, reference, storage
+from pipeline import (
+    bounds,
+    config,
+    context,
+    disk_checks,
+    lists,
+    machine,
+    reference,
+    remote,
+    storage,
+    store_checks,
+)
 from pipeline.answers import Text, folded
 from pipeline.checks import FAIL, OK, WARN, Check, gib
 from pipeline.sandbox import Sandbox
@@ -67,7 +78,8 @@ def examined(wanted: Wanted) -> list[Check]:
         *_software(),
         *_hardware(wanted),
         *_children(),
-        *_data(wanted),
+        *_models(wanted),
+        *_files(wanted),
         *_output(wanted),
         *_inputs(wanted),
         *(_cluster(wanted) if wanted.address is not None else ()),
@@ -75,11 +87,7 @@ def examined(wanted: Wanted) -> list[Check]:
 
 
 def _software() -> Iterator[Check]:
-    version = sys.version.split()[0]
-    if sys.version_info >= (3, 11):
-        yield Check("python", OK, version)
-    else:
-        yield Check("python", FAIL, f"{version} is too old", "use Python 3.11 or later")
+    yield Check("python", OK, platform.python_version())
     pinned = _pins()
     for name in DEFINING:
         try:
@@ -123,7 +131,9 @@ def _hardware(wanted: Wanted) -> Iterator[Check]:
         yield Check("open files", OK, f"{soft:,} allowed")
     else:
         most = f"ulimit -n {min(hard, 65536)}" if hard >= needed else "a limit of the machine"
-        yield Check("open files", WARN, f"{soft:,} allowed, {needed:,} advised", f"raise it: {most}")
+        yield Check(
+            "open files", WARN, f"{soft:,} allowed, {needed:,} advised", f"raise it: {most}"
+        )
     scratch = Path(tempfile.gettempdir())
     yield disk_checks.room("scratch disk", scratch, 1 << 30, "set TMPDIR to a disk with room")
     if wanted.address is not None:
@@ -131,7 +141,7 @@ def _hardware(wanted: Wanted) -> Iterator[Check]:
     room = disk_checks.free_bytes(SHM)
     if room is not None and room < SHM_BYTES:
         yield Check(
-            "/dev/shm",
+            str(SHM),
             WARN,
             f"{gib(room)} free: Ray would keep its objects on disk",
             "matters with --executor ray only; give the container more (--shm-size=1g)",
@@ -182,8 +192,8 @@ def _ordeal(name: str, ordeal: str, reason: str) -> Check:
     return Check(name, FAIL, found, "run on Linux, with /proc mounted and without a seccomp filter")
 
 
-def _data(wanted: Wanted) -> Iterator[Check]:
-    """Models and lists: whether they are there, and what they should be."""
+def _models(wanted: Wanted) -> Iterator[Check]:
+    """Language models: whether they are there, are what they should be, and work."""
     for one in reference.model_checks():
         absent = one["state"] == "absent"
         if not one["ok"]:
@@ -194,8 +204,15 @@ def _data(wanted: Wanted) -> Iterator[Check]:
     is_right = found.tag == "deu_Latn"
     detail = f"{', '.join(wanted.settings.identify.models)}: {found.tag} for a German sentence"
     yield Check(
-        "language models", OK if is_right else FAIL, detail, "" if is_right else "weir models verify"
+        "language models",
+        OK if is_right else FAIL,
+        detail,
+        "" if is_right else "weir models verify",
     )
+
+
+def _files(wanted: Wanted) -> Iterator[Check]:
+    """Lists and models that the configuration names."""
     named = {
         lists.KEY: wanted.settings.gate.block_list,
         lists.OPT_OUTS: wanted.settings.rights.optout_domains,
@@ -218,8 +235,6 @@ def _data(wanted: Wanted) -> Iterator[Check]:
 
 def _output(wanted: Wanted) -> Iterator[Check]:
     if storage.is_remote(wanted.output):
-        from pipeline import store_checks  # noqa: PLC0415 - loads the network client
-
         yield from store_checks.of(wanted.output)
     else:
         yield from disk_checks.of(Path(wanted.output.removeprefix("file://")))
@@ -283,10 +298,8 @@ def _standing(output: str) -> Path:
 
 
 def _shown(uri: str) -> str:
-    """An address without what may be secret in it: credentials, and the query of a signed one."""
-    bare = uri.partition("?")[0]
-    scheme, mark, rest = bare.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if mark else bare
+    """An address without what may be secret in it; a path as it is."""
+    return remote.shown(uri) if storage.is_remote(uri) else uri
 
 
 def _failed(name: str, error: CurationError) -> Check:
@@ -308,4 +321,5 @@ def text(found: Sequence[Mapping[str, Any]]) -> Text:
         yield from folded(f"{mark}  {one['name']:28} ", said, 35)
     bad = sum(one["state"] == FAIL for one in found)
     doubtful = sum(one["state"] == WARN for one in found)
-    yield f"\n{len(found)} checks: {bad} failed, {doubtful} to look at"
+    yield ""
+    yield f"{len(found)} checks: {bad} failed, {doubtful} to look at"

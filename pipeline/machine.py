@@ -1,4 +1,4 @@
-"""What this machine gives to a run: cores, memory, files; whatever a container or job takes of it."""
+"""What this machine gives to a run: cores, memory, files; less what a container or job takes."""
 
 import os
 import resource
@@ -42,7 +42,7 @@ def _folders(controller: str) -> list[Path]:
     except OSError:
         return []
     for line in lines:
-        _, names, path = (line.split(":", 2) + ["", ""])[:3]
+        _, names, path = [*line.split(":", 2), "", ""][:3]
         if names and controller not in names.split(","):
             continue
         root = CGROUP / controller if names else CGROUP

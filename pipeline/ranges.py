@@ -85,7 +85,11 @@ def fetch(uri: str, ranges: Sequence[Range], traffic: Traffic) -> list[bytes]:
 
 
 def records(
-    uri: str, selected: pa.Table, max_bytes: int, traffic: Traffic
+    uri: str,
+    selected: pa.Table,
+    max_bytes: int,
+    traffic: Traffic,
+    begin: read.Begin = read.always,
 ) -> Iterator[read.Record]:
     """The records of one WARC file that are selected, in the order of the file.
 
@@ -99,7 +103,7 @@ def records(
     rows = zip(offsets.tolist(), lengths.tolist(), promises, is_read.tolist(), strict=True)
     for offset, length, promise, is_there in rows:
         if is_there:
-            yield read.promised(next(small), offset, length, max_bytes, _holds(promise))
+            yield read.promised(next(small), offset, length, max_bytes, _holds(promise), begin)
         else:
             problem = "gate.size" if offset + length <= size else "read.not_promised"
             yield read.Record(offset, length, problem=problem)

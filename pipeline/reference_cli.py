@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from pipeline import answers
-from pipeline.options import ConfigName, Json, LanguageName, Settings, example, resolve
+from pipeline.options import (
+    ConfigName,
+    Inputs,
+    Json,
+    LanguageName,
+    Settings,
+    example,
+    resolve,
+)
 
 app = typer.Typer()
 config_app = typer.Typer(no_args_is_help=True, help="Show, explain and check configurations.")
@@ -170,12 +178,40 @@ def schema(
     )
 
 
-@app.command(epilog=example("weir doctor"))
-def doctor(as_json: Json = False) -> None:
-    """Check that this machine can run Weir; exit code 1 if not."""
-    from pipeline import trial
+@app.command(
+    epilog=example(
+        "weir doctor",
+        "weir doctor europe --output s3://bucket/runs/cc --address auto --workers 64",
+    )
+)
+def doctor(
+    source: Annotated[
+        str, typer.Argument(metavar="[CONFIG|RUN]", help="What is to run; default europe.")
+    ] = "europe",
+    inputs: Inputs = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", help="Where the run is to lie; default runs/<name>."),
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Ray cluster to look at, node by node.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default one a core.")
+    ] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Check machine, packages, models, disk or store, and cluster before a run; exit code 1 if not.
 
-    checks = trial.doctor()
-    ok = all(check["ok"] for check in checks)
-    answers.give("doctor", {"checks": checks}, as_json, lambda: answers.checks_text(checks), ok=ok)
+    Warnings leave the exit code 0.
+    """
+    from pipeline import doctor as checks
+
+    run = resolve(source, None, settings).run
+    where = output or (source if (Path(source) / "run.json").is_file() else f"runs/{run.name}")
+    found = checks.examined(checks.Wanted(run, where, inputs or (), address, workers))
+    data = checks.answer(found)
+    ok = all(one["ok"] for one in data)
+    answers.give("doctor", {"checks": data}, as_json, lambda: checks.text(data), ok=ok)
     raise typer.Exit(0 if ok else 1)

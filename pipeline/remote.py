@@ -53,6 +53,8 @@ PART_BYTES = 8 << 20
 REQUESTS_PER_SECOND = 250.0
 """By default, for one process and host. Common Crawl's bucket serves some thousand for everyone."""
 
+NO_RANGE = "has no such range: it was cut or changed, or its server gives no ranges"
+
 usage: Counter[str] = Counter()
 """Requests, bytes read and written, and retries of this process: `requests`, `retries`, ..."""
 
@@ -71,8 +73,8 @@ class Taken(Exception):  # noqa: N818 - an answer, caught by whoever asked condi
     """An object was there already, or is not the one that was to be replaced."""
 
 
-class Cut(Exception):  # noqa: N818 - an answer, as `Taken`
-    """An object ends before the range that was asked for."""
+class Cut(ShardError):
+    """An object ends before the range that was asked for, or its server knows no ranges."""
 
 
 class Rate:
@@ -186,8 +188,8 @@ def call(base: str, key: str, ask: Callable[[], Answer], count: int = 1) -> Answ
                 "bucket's policy, then run the command again",
             ) from None
         except (BaseError, OSError, _Short) as error:
-            if "status code: 416" in str(error):
-                raise Cut(where) from None
+            if "status code: 416" in str(error) or "non-partial" in str(error):
+                raise Cut(where, NO_RANGE) from None
             if attempt == ATTEMPTS:
                 raise TransientError(
                     where,
@@ -229,13 +231,16 @@ def _facts(meta: Any) -> Facts:
 
 
 def read_range(uri: str, start: int, end: int) -> bytes:
-    """The bytes from start to end, which must be there. FileNotFoundError without the object."""
+    """The bytes from start to end. FileNotFoundError without the object, `Cut` if it ends before."""
     base, key = split(uri)
     if end <= start:
         return b""
 
     def ask() -> bytes:
-        data = bytes(obstore.get_range(store(base), unquote(key), start=start, end=end))
+        answer = obstore.get(store(base), unquote(key), options={"range": (start, end)})
+        if answer.meta["size"] < end:
+            raise Cut(f"{base}/{key}", NO_RANGE)
+        data = bytes(answer.bytes())
         if len(data) != end - start:
             raise _Short
         return data
@@ -275,8 +280,9 @@ def tail(uri: str, count: int) -> tuple[int, bytes]:
 
     try:
         size, data = call(base, key, ask)
-    except Cut:  # of an empty object there are no last bytes
-        return 0, b""
+    except Cut:  # an empty object has no last bytes
+        known = head(uri)
+        return (known.size if known is not None else 0), b""
     usage["bytes_read"] += len(data)
     return size, data
 

@@ -1,6 +1,5 @@
 """Whether an object store does what commits need of it: conditional writes above all."""
 
-import datetime
 import secrets
 from collections.abc import Iterator
 
@@ -36,7 +35,7 @@ def _conditional(trial: str) -> Check:
     """Whether a second write of a new object is refused: all commits rest on it."""
     name = "conditional write"
     try:
-        remote.write(trial, CONTENT[::-1], only_new=True)
+        remote.write(trial, CONTENT + b"another", only_new=True)
     except remote.Taken:
         return Check(name, OK, "If-None-Match is heeded")
     except (CurationError, OSError) as error:
@@ -59,9 +58,7 @@ def _reads(uri: str, trial: str) -> Iterator[Check]:
         yield Check("list", state, found, remedy)
         facts = remote.head(trial)
         if facts is not None:
-            theirs = facts.modified
-            if isinstance(theirs, datetime.datetime):
-                yield clock(theirs.timestamp(), "the store's clock")
+            yield clock(facts.modified.timestamp(), "the store's clock")
     except (CurationError, OSError) as error:
         yield Check("range read", FAIL, f"fails ({_why(error)})", "allow GetObject and ListBucket")
 
@@ -72,7 +69,9 @@ def _removed(trial: str) -> Check:
         gone = remote.head(trial) is None
     except (CurationError, OSError) as error:
         return Check("delete", FAIL, f"fails ({_why(error)})", "allow DeleteObject")
-    return Check("delete", OK, "works") if gone else Check("delete", FAIL, "the object is still there")
+    return (
+        Check("delete", OK, "works") if gone else Check("delete", FAIL, "the object is still there")
+    )
 
 
 def _why(error: Exception) -> str:

@@ -1,18 +1,13 @@
-"""Trying things out: one stage on a line of text, a check of the machine."""
+"""Trying things out: one stage on a line of text."""
 
-import os
-import shutil
-import sys
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from typing import Any
 
 from filters.catalog import measure_all
 from filters.text import NO_LEXICON, TextView
 from langid import identify, models
-from pipeline import config, context
+from pipeline import config
 from pipeline.answers import cell, tag
-from pipeline.sandbox import Sandbox
 
 
 def one_line(made: Mapping[str, Any]) -> str:
@@ -47,56 +42,3 @@ def measurer(language: str | None) -> Callable[[str], dict[str, Any]]:
         name: None if value is None else round(value, 6)
         for name, value in measure_all(TextView(text, lexicon)).items()
     }
-
-
-def doctor() -> list[dict[str, Any]]:
-    """Checks of this machine: Python, packages, models, the killable child, disk."""
-    checks = [
-        {"name": "python", "ok": sys.version_info >= (3, 11), "detail": sys.version.split()[0]}
-    ]
-    wanted = (
-        "datasketch",
-        "datatrove",
-        "fastwarc",
-        "fasttext-wheel",
-        "pyarrow",
-        "ray",
-        "resiliparse",
-        "trafilatura",
-        "warcio",
-    )
-    for package in wanted:
-        try:
-            checks.append({"name": package, "ok": True, "detail": metadata.version(package)})
-        except metadata.PackageNotFoundError:
-            checks.append({"name": package, "ok": False, "detail": "missing; run make venv"})
-    found = identify.identify(
-        "Die Katze sitzt auf der Mauer und schaut den Vögeln zu.",
-        models.load(("py3langid", "cld2")),
-    )
-    checks.append(
-        {
-            "name": "language models",
-            "ok": found.tag == "deu_Latn",
-            "detail": f"py3langid, cld2: {found.tag}",
-        }
-    )
-    guard = Sandbox(context.PARSERS, 5, 512)
-    try:
-        made = guard.call("survey", b"<p>ok</p>", {"content-type": "text/html"}, 1000, 100)
-    finally:
-        guard.close()
-    checks.append({"name": "killable child", "ok": made.get("visible") == "ok", "detail": "parses"})
-    free = shutil.disk_usage(".").free
-    checks.append(
-        {"name": "disk", "ok": free > 1 << 30, "detail": f"{free / 2**30:,.1f} GiB free here"}
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    checks.append(
-        {
-            "name": "machine",
-            "ok": memory > 1.5,
-            "detail": f"{os.cpu_count()} cores, {memory:,.1f} GiB; a worker needs up to 1.5 GiB",
-        }
-    )
-    return checks

@@ -4,14 +4,13 @@ Commands of schedulers (srun, scontrol) are replaced by scripts that do on this 
 would do on a node; `ray` and `weir` are the real ones.
 """
 
+import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,14 +33,16 @@ with socket.socket() as plug:
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 CLUSTER = """\
-import sys
+import os, subprocess, sys, tempfile
 import ray
-made = ray.init(num_cpus=2, include_dashboard=True, dashboard_port=int(sys.argv[2]),
-                object_store_memory=128 << 20, _temp_dir=sys.argv[1], log_to_driver=False)
-print(made.dashboard_url, flush=True)
-sys.stdin.read()
+made = ray.init(num_cpus=2, include_dashboard=True, object_store_memory=128 << 20,
+                _temp_dir=tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp"), log_to_driver=False)
+os.environ["RAY_API_SERVER_ADDRESS"] = "http://" + made.dashboard_url
+ended = subprocess.run(sys.argv[1:])
 ray.shutdown()
+sys.exit(ended.returncode)
 """
+"""A cluster with a dashboard, and a command that submits to it."""
 
 
 class Node:
@@ -131,6 +132,16 @@ def half(extracted: Path, tmp_path: Path) -> Path:
     return shutil.copytree(extracted, tmp_path / "run")
 
 
+@pytest.fixture
+def apart() -> list[str]:
+    """What stands before a command that is to have processes and a network of its own."""
+    tried = subprocess.run([*APART, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        reason = tried.stderr.strip()
+        pytest.skip(f"processes of its own are not to be had here, without root: {reason}")
+    return [*APART, sys.executable, "-c", LOOPBACK]
+
+
 def finished(command: list[str], environment: dict[str, str]) -> str:
     """Run a command to its end; what it said."""
     ended = subprocess.run(
@@ -153,54 +164,32 @@ def test_an_array_extracts_and_a_plain_run_finishes(
 
 
 def test_a_slurm_job_finishes_on_a_ray_cluster_of_its_own(
-    small: Small, small_run: Path, half: Path, node: Node
+    small: Small, small_run: Path, half: Path, node: Node, apart: list[str]
 ) -> None:
-    tried = subprocess.run([*APART, "true"], capture_output=True, text=True, check=False)
-    if tried.returncode:
-        reason = tried.stderr.strip()
-        pytest.skip(f"processes of its own are not to be had here, without root: {reason}")
-    job = [sys.executable, "-c", LOOPBACK, BASH, str(SLURM / "weir.sbatch"), *given(small, half)]
-    said = finished([*APART, *job], node.environment(**allocation(os.getpid())))
+    job = [BASH, str(SLURM / "weir.sbatch"), *given(small, half)]
+    said = finished([*apart, *job], node.environment(**allocation(os.getpid())))
     assert "Stopped all" in said  # Ray's own word: nothing is left of the cluster
     assert result_of(half) == result_of(small_run)
     assert node.requeued() == []
     assert not Path(f"/tmp/weir-{os.getpid()}").exists()  # noqa: S108 - the script's
 
 
-@pytest.fixture
-def cluster(node: Node) -> Iterator[dict[str, str]]:
-    """The environment of those who submit jobs to a Ray cluster with a dashboard."""
-    pytest.importorskip("aiohttp", reason="ray[default] is not installed: pip install -e .[jobs]")
-    folder = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")  # short, since it holds sockets
-    environment = node.environment(
-        RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(16), RAY_USAGE_STATS_ENABLED="0"
-    )
-    port = 30_000 + os.getpid() % 20_000
-    with subprocess.Popen(
-        [sys.executable, "-c", CLUSTER, folder, str(port)],
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        assert address, "no cluster"
-        yield {**environment, "RAY_API_SERVER_ADDRESS": f"http://{address}"}
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(PATIENCE_S)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def test_a_submitted_job_finishes(
-    small: Small, small_run: Path, half: Path, cluster: dict[str, str]
+def test_a_cluster_is_looked_at_and_a_submitted_job_finishes(
+    small: Small, small_run: Path, half: Path, node: Node, apart: list[str]
 ) -> None:
+    pytest.importorskip("aiohttp", reason="ray[default] is not installed: pip install -e .[jobs]")
     script = str(ROOT / "deploy" / "ray" / "submit.sh")
-    said = finished([script, *given(small, half)], cluster)
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
+    asked = node.folder / "doctor.json"
+    doctor = f"weir doctor sample --output {half} --address auto --workers 1 --json > {asked}"
+    command = [BASH, "-c", f'{doctor} && exec "$@"', BASH, script, *given(small, half)]
+    cluster = [sys.executable, "-c", CLUSTER]
+    said = finished([*apart, *cluster, *command], node.environment(**token))
     assert "succeeded" in said
+    checks = json.loads(asked.read_text("utf-8"))["data"]["checks"]
+    nodes = [one for one in checks if one["name"].startswith("node ")]
+    assert [one["state"] for one in nodes] in (["ok"], ["warn"]), nodes  # warn: little memory
+    assert "2 CPUs" in nodes[0]["detail"]
     assert result_of(half) == result_of(small_run)
 
 
