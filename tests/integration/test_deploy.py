@@ -21,7 +21,7 @@ from tests.integration.runs import ROOT, committed, digests, result_of, until
 
 SLURM = ROOT / "deploy" / "slurm"
 BASH = "/bin/bash"
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 SHARES = 3
 APART = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "--net")
 """`ray symmetric-run` ends every Ray that it sees, and takes ports: it gets processes and a network
