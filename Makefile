@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv browser demo test check mutants fuzz bench croissant sample screenshots eval-langid eval-pii train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test chaos check mutants fuzz bench croissant sample screenshots eval-langid eval-pii train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -23,6 +23,13 @@ demo: $(STAMP)
 # Files of tests are dealt out to two processes, each of which builds its own sample runs.
 test: $(STAMP) browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Two hundred runs that are struck by faults and resumed; goes on where it was stopped.
+CHAOS_RUNS ?= 200
+CHAOS_SEED ?= 1
+
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos.storm --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED)
 
 # The browser tests drive Debian's Chromium, and look at every script that Europe writes in.
 browser:

@@ -95,7 +95,7 @@ class AccessLog:
 
 
 def _is_writable(path: Path) -> bool:
-    if isinstance(path, storage.Remote):
+    if storage.in_store(path):
         return False  # a store has no appending: who reads such a run keeps the log himself
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

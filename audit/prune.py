@@ -100,7 +100,7 @@ def _remove(run: Run, output: Output) -> None:
 @contextlib.contextmanager
 def alone(run: Path) -> Iterator[None]:
     """Hold the lock of a run or dataset, so that nobody goes on with it meanwhile."""
-    if isinstance(run, storage.Remote):
+    if storage.in_store(run):
         with lease.hold(run, shared=False):
             yield
         return

@@ -95,7 +95,7 @@ def write_report(run: Run, options: Options = Options()) -> Path:
     for name, page in pages(values):
         place = path if name == PATH else path.parent / name
         storage.write_bytes(place, page.encode())
-        if not isinstance(place, storage.Remote):
+        if not storage.in_store(place):
             place.chmod(0o644)
         written.add(place)
     if options.output is None:

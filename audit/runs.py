@@ -84,7 +84,7 @@ class Run:
         """Rule names; bit k of a mask of failed rules is the k-th."""
         return tuple(str(name) for name in self.book.get("rules", ()))
 
-    @property
+    @cached_property
     def tasks(self) -> dict[str, list[str]]:
         """Task keys by step, in task order; empty for a run that is not finished."""
         tasks = self.book.get("tasks")
@@ -159,7 +159,10 @@ class Run:
     @cached_property
     def _kept(self) -> dict[str, list[Manifest]]:
         """Every manifest without its counts, which would not fit in memory for a large run."""
-        return {step: [replace(made, counts=()) for made in self.manifests(step)] for step in STEPS}
+        return {
+            step: [replace(made, counts=()).held() for made in self.manifests(step)]
+            for step in STEPS
+        }
 
     def outputs(self, step: str, table: str | None = None) -> list[Output]:
         """Outputs of a step, or those of one table (`edges` for `edges.0`, `edges.1` ...)."""
@@ -346,7 +349,7 @@ def find_rows(column: pa.ChunkedArray, values: Sequence[str]) -> list[int | None
 
 def is_running(path: Path) -> bool:
     """Whether a process holds the run's lock, or lease."""
-    if isinstance(path, storage.Remote):
+    if storage.in_store(path):
         return bool(lease.living(path))
     try:
         with (path / "journal" / "lock").open("r", encoding="utf-8") as stream:

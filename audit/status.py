@@ -9,10 +9,13 @@ from typing import Any
 
 from audit import alarms, selected
 from audit.runs import STEPS, Run, is_running
-from pipeline import book, plan
+from pipeline import book, manifest, plan
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
+
+PAGES = {"extract", "decide"}
+"""Steps that are told in pages; of the others only those under way are read, for their pace."""
 
 PACE_TASKS = 50
 """Time left is told by the pace of the last so many tasks: a run may have stood still before."""
@@ -50,9 +53,10 @@ def status(run: Run, seen: Seen | None = None) -> dict[str, Any]:
     seen = seen or Seen()
     problems = _problems(run)
     done = {step: _keys(run, step) for step in STEPS}
-    made = {step: _read(run, step, keys, seen, problems) for step, keys in done.items()}
     totals = _totals(run, {step: len(keys) for step, keys in done.items()})
     state = _state(run, any(done.values()))
+    timed = {s for s in STEPS if state == RUNNING and 0 < len(done[s]) < (totals[s] or 0)}
+    made = {s: _read(run, s, done[s], seen, problems) for s in STEPS if s in timed | PAGES}
     return {
         "state": state,
         "steps": [
@@ -60,7 +64,7 @@ def status(run: Run, seen: Seen | None = None) -> dict[str, Any]:
                 "step": step,
                 "done": len(done[step]),
                 "total": totals[step],
-                "left_s": _left_s(made[step], totals[step]) if state == RUNNING else None,
+                "left_s": _left_s(made[step], totals[step]) if step in timed else None,
             }
             for step in STEPS
         ],
@@ -121,8 +125,11 @@ def _keys(run: Run, step: str) -> list[str]:
     """Keys of the tasks that are done: those of run.json, or every committed one before the end."""
     if run.is_finished:
         return run.tasks.get(step, [])
-    folder = run.path / "manifests" / step
-    return sorted(path.stem for path in folder.glob("*.json") if not path.name.startswith("."))
+    try:
+        names = [path.name for path in (run.path / "manifests" / step).iterdir()]
+        return sorted(n[:-5] for n in names if n.endswith(".json") and n[0] != ".")
+    except FileNotFoundError:
+        return []
 
 
 def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str]) -> list[Done]:
@@ -140,17 +147,16 @@ def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str])
 
 
 def _task(run: Run, step: str, key: str) -> Done:
-    made = run.manifest(step, key)
     try:
-        ended = (run.path / "manifests" / step / f"{key}.json").stat().st_mtime
-    except OSError:
-        ended = math.nan
+        seen = manifest.glance(run.path, step, key)
+    except FileNotFoundError:
+        raise IntegrityError(f"manifests/{step}/{key}.json", "is missing") from None
     reasons: Counter[str] = Counter()
-    for _, metric, label, count in run.counts(made) if made.books.quarantined else ():
-        if metric == "documents.quarantined":
-            reasons[label] += count
-    began = ended - float(made.timing.get("wall_s", 0.0))
-    return Done(made.books.rows_in, made.books.kept, reasons, began, ended)
+    if seen.books.quarantined:
+        for _, metric, label, count in run.counts(run.manifest(step, key)):
+            if metric == "documents.quarantined":
+                reasons[label] += count
+    return Done(seen.books.rows_in, seen.books.kept, reasons, seen.began, seen.ended)
 
 
 def _summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -78,7 +78,7 @@ def _outcome(name: str, check: Callable[[Run], Faults], run: Run) -> dict[str, A
 
 def _manifests(run: Run) -> Faults:
     """Every task of run.json has a manifest that can be read, and whose books balance."""
-    if config.digest(run.book.get("config")) != run.book.get("config_digest"):
+    if config.digest_of_run(run.book.get("config") or {}) != run.book.get("config_digest"):
         yield "run.json: the configuration is not the one that config_digest names"
     yield from (f"run.json: step {step} is missing" for step in STEPS if step not in run.tasks)
     yield from (f"run.json: unknown step {step}" for step in run.tasks if step not in STEPS)

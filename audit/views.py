@@ -107,7 +107,7 @@ class Views:
 
 def home(run: Run) -> Path:
     """Where a run's views lie: in it, or for a run in a store in this machine's cache."""
-    if isinstance(run.path, storage.Remote):
+    if storage.in_store(run.path):
         return storage.cached(run.path) / prune.VIEWS
     return run.path / prune.VIEWS
 

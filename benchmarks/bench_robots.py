@@ -61,7 +61,7 @@ def build(folder: str, hosts: int) -> dict[str, Any]:
     prepared = time.perf_counter() - began
     for first, last in site_tables.ranges(sum(outputs[0].rows for outputs in made)):
         params = {
-            outputs[at].table: [site_tables.groups(o[at], first, last) for o in made]
+            outputs[at].table: [site_tables.groups(o[at])(first, last) for o in made]
             for outputs in made[:1]
             for at in (0, 1)
         }

@@ -1,9 +1,9 @@
 """How often CLD2 labels texts of each European language with what: `langid/cld2_recall.csv`.
 
-`python -m benchmarks.cld2_recall [--shared DIR] [--check]`. Sentences and paragraphs of one language
-and source are joined to texts of a thousand characters, since the index's labels are a page's. The
-index itself is made with hints that are not here (the page's declared language, its top-level
-domain), so that recall in a crawl may be higher.
+`python -m benchmarks.cld2_recall [--shared DIR] [--check]`. Sentences and paragraphs of one
+language and source are joined to texts of a thousand characters, since the index's labels are a
+page's. The index itself is made with hints that are not here (the page's declared language, its
+top-level domain), so that recall in a crawl may be higher.
 """
 
 import argparse
@@ -56,8 +56,8 @@ def table(shared: Path) -> str:
     sink = io.StringIO()
     sink.write(
         "# Labels of CLD2 for texts of about 1,000 characters, by language: python -m "
-        f"benchmarks.cld2_recall.\n# Texts: langid_dev.parquet, SHA-256 {digest}; pages of samples/."
-        f" pycld2 {pycld2.__version__}.\n"
+        f"benchmarks.cld2_recall.\n# Texts: langid_dev.parquet, SHA-256 {digest}; pages of "
+        f"samples/. pycld2 {pycld2.__version__}.\n"
     )
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(("tag", "labels", "texts"))

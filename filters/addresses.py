@@ -11,7 +11,13 @@ from filters.detectors import DETECTORS
 from filters.pii import candidates, render, select
 from filters.spans import Context, Span
 
-_AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]{2,}([^/?#\\]*)")
+# As browsers read it: controls before an address and line ends in it are nothing, and http needs no
+# slashes.
+_AUTHORITY: Final = re.compile(
+    r"[\x00-\x20]*(?:h\s*t\s*t\s*p\s*(?:s\s*)?:[/\\\s]*"
+    r"|(?:[A-Za-z][A-Za-z0-9+.\-\t\r\n]*:)?[\t\r\n]*[/\\][\t\r\n]*[/\\][/\\\t\r\n]*)([^/?#\\]*)",
+    re.IGNORECASE | re.ASCII,
+)
 _ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _MAX_ESCAPE_LEVELS: Final = 3
 # A host that is an address of the network is not looked at.

@@ -158,7 +158,7 @@ def prefixes(address: str) -> Iterator[str]:
             yield address[:at]
             found += 1
             if found == MAX_PREFIXES:
-                return
+                break
     yield address.rstrip("/")
 
 

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-import pycld2
-
 from langid import tags
+from langid.models import Cld2
 from langid.script import dominant_script
 
 _MACRO: Mapping[str, str] = {
@@ -57,10 +56,7 @@ def index_code(label: str, script: str) -> str | None:
 
 def given(text: str) -> tuple[str, ...]:
     """What the index would say of a page with this text, as far as it is known."""
-    try:
-        _, _, found = pycld2.detect(text.encode("utf-8", "replace"), isPlainText=True)
-    except pycld2.error:
-        return ()
+    found = Cld2.details(text, best_effort=False)
     codes = (index_code(label, dominant_script(text)) for _, label, share, _ in found if share)
     return tuple(dict.fromkeys(code for code in codes if code))
 
@@ -90,7 +86,7 @@ def labels_of(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def tags_of(names: Iterable[str]) -> list[str]:
-    """Tags of the languages among names that `labels_of` takes; a bare label has those it is for."""
+    """Tags of the languages among names that `labels_of` takes; a label has all it stands for."""
     found = []
     for name in names:
         mine = [tag for tag, label in _labels().items() if label == name]
@@ -102,9 +98,8 @@ def tags_of(names: Iterable[str]) -> list[str]:
 
 @cache
 def _codes() -> frozenset[str]:
-    return frozenset(_labels().values()) | {
-        code for of in recorded().values() for c in of for code in c
-    }
+    given_once = (code for of in recorded().values() for codes in of for code in codes)
+    return frozenset([*_labels().values(), *given_once])
 
 
 @cache
@@ -134,7 +129,5 @@ def neighbours(tag: str, labels: Sequence[str]) -> list[tuple[str, float]]:
     for given, count in seen.items():
         if not wanted & set(given):
             more.update(dict.fromkeys(given, count))
-    all_texts = sum(seen.values())
-    return [
-        (label, n / all_texts) for label, n in more.most_common() if n >= SMALL_GAIN * all_texts
-    ]
+    every = sum(seen.values())
+    return [(label, n / every) for label, n in more.most_common() if n >= SMALL_GAIN * every]

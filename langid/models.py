@@ -147,11 +147,7 @@ class Cld2:
 
     def scores(self, text: str) -> dict[str, float]:
         """Tag to share of the text's letters (by bytes), in whole percent."""
-        try:
-            details = self._detect(text.encode("utf-8", "surrogatepass"))
-        except pycld2.error:
-            # Replacing first would cost more than detecting, and nearly every text is clean.
-            details = self._detect(self._REFUSED.sub(" ", text).encode("utf-8"))
+        details = self.details(text, best_effort=True)
         script = dominant_script(text)
         scores = dict.fromkeys(self._tags(script), 0.0)
         for _, label, percent, _ in details:
@@ -160,10 +156,22 @@ class Cld2:
                 scores[tag] = scores.get(tag, 0.0) + percent / 100
         return scores
 
+    @classmethod
+    def details(cls, text: str, best_effort: bool) -> tuple[tuple[str, str, int, float], ...]:
+        """CLD2's name, label, percent of bytes and score of up to three languages; never raises.
+
+        `best_effort` has it name a language of a text that is too short to be sure.
+        """
+        try:
+            return cls._detect(text.encode("utf-8", "surrogatepass"), best_effort)
+        except pycld2.error:
+            # Replacing first would cost more than detecting, and nearly every text is clean.
+            return cls._detect(cls._REFUSED.sub(" ", text).encode("utf-8"), best_effort)
+
     @staticmethod
-    def _detect(data: bytes) -> tuple[tuple[str, str, int, float], ...]:
+    def _detect(data: bytes, best_effort: bool) -> tuple[tuple[str, str, int, float], ...]:
         details: tuple[tuple[str, str, int, float], ...]
-        _, _, details = pycld2.detect(data, isPlainText=True, bestEffort=True)
+        _, _, details = pycld2.detect(data, isPlainText=True, bestEffort=best_effort)
         return details
 
 

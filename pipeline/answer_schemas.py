@@ -54,6 +54,26 @@ def maybe(schema: Schema) -> Schema:
 
 
 COUNTS = by_name(COUNT)
+PROGRESS: Schema = one(
+    {
+        "progress_version": {"const": 1},
+        "event": {"enum": ["step", "task", "error", "done"]},
+        "step": TEXT,
+        "done": COUNT,
+        "total": COUNT,
+        "message": TEXT,
+        "pages": COUNT,
+        "pages_per_s": NUMBER,
+        "kept_fraction": maybe(NUMBER),
+        "left_s": maybe(NUMBER),
+        "attempts": COUNTS,
+        "tasks_per_s": NUMBER,
+        "task_s": NUMBER,
+        "records": one(dict.fromkeys(("read", "kept", "rejected", "quarantined"), COUNT)),
+        "bytes": COUNT,
+    }
+)
+"""A line of `--progress json`."""
 FATES: dict[str, Schema] = {"read": COUNT, "kept": COUNT, "rejected": COUNTS, "quarantined": COUNTS}
 ACCOUNT = one({**FATES, "characters": one(FATES), "bytes": one(FATES)})
 STATES = dict.fromkeys(("first", "any", "only"), COUNT)

@@ -11,6 +11,7 @@ import typer
 
 from pipeline import answers
 from pipeline.options import Json, LanguageName, RunPath, example
+from pipeline.places import place
 from stages.errors import ConfigError
 
 app = typer.Typer()
@@ -21,8 +22,12 @@ MOST_LANGUAGES = 10
 MOST_HOSTS = 5
 SHARDS_TOLD = 50
 
-Run = Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of the run before.")]
-Other = Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of the run after.")]
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN_A", parser=place, help="Folder of the run before.")
+]
+Other = Annotated[
+    Path, typer.Argument(metavar="RUN_B", parser=place, help="Folder of the run after.")
+]
 
 
 @app.command(epilog=example("weir compare runs/demo runs/tuned --language fi"))
@@ -39,7 +44,8 @@ def compare(path: Run, other: Other, language: LanguageName = None, as_json: Jso
 @app.command(epilog=example("weir audit runs/demo", "weir audit runs/demo runs/tuned --no-open"))
 def audit(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs.")
+        list[Path],
+        typer.Argument(metavar="RUN...", parser=place, help="Folders of finished runs."),
     ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: a free one.")] = 0,
     host: Annotated[

@@ -71,14 +71,18 @@ def write(
 
 
 def check_same(run: Path, book: dict[str, Any], resolved: config.Resolved, plan: Plan) -> None:
-    """Refuse to mix two configurations in one run: ConfigError names the keys that differ."""
+    """Refuse to mix two configurations in one run: ConfigError names the keys that differ.
+
+    Limits may differ: no byte depends on them.
+    """
     old, new = book["config"], resolved.run.model_dump(mode="json")
-    if book["config_digest"] == resolved.digest and not _has_other_inputs(run, book, plan):
-        return
+    is_same = book["config_digest"] == resolved.digest
     keys = sorted(
-        (key for key, _ in _differences(old, new)),
+        (key for key, _ in _differences(old, new) if not key.startswith("limits.")),
         key=lambda key: (key.startswith("languages."), key),  # 50 languages inherit one change
     )
+    if (is_same or not keys) and not _has_other_inputs(run, book, plan):
+        return
     if not keys:
         keys = ["the input files"]
     shown = ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")

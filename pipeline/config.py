@@ -242,10 +242,32 @@ class Publish(_Section):
         return value
 
 
+Step = Literal[
+    "prepare",
+    "collate",
+    "extract",
+    "band",
+    "pair",
+    "gather",
+    "lend",
+    "estimate",
+    "shingle",
+    "cluster",
+    "judge",
+    "resolve",
+    "decide",
+    "publish",
+    "compact",
+    "index",
+]
+
+
 class Limits(_Section):
-    """When a run that finished is still a failure."""
+    """When a run that finished is still a failure; what a task may take. No byte depends on it."""
 
     max_quarantined_fraction: float = Field(ge=0, le=1)
+    task_memory_mb: dict[Step, Annotated[int, Field(gt=0)]] = {}
+    task_hours: dict[Step, Annotated[float, Field(gt=0)]] = {}
 
 
 class Words(_Section):
@@ -419,7 +441,7 @@ class Storage(_Section):
     requests_per_second: float = Field(default=500, gt=0)
     """To one host or bucket, by all workers of the run together."""
     cache: str | None = Field(default=None, min_length=1)
-    """Folder for copies of what must be mapped; by default one of the user's in the temporary one."""
+    """Folder for copies of what must be mapped; by default in the temporary one."""
     cache_bytes: int = Field(default=8 << 30, gt=0)
 
 
@@ -539,7 +561,12 @@ class Resolved:
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of the whole configuration, but for how stores are used."""
-        return digest(self.run.model_dump(mode="json", exclude={"storage"}))
+        return digest_of_run(self.run.model_dump(mode="json"))
+
+
+def digest_of_run(whole: Mapping[str, Any]) -> str:
+    """SHA-256 of a run's configuration without how stores are used, so that it resumes anyhow."""
+    return digest({key: value for key, value in whole.items() if key != "storage"})
 
 
 def digest(value: Any) -> str:

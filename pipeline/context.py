@@ -8,6 +8,7 @@ from pipeline import config, shards, storage
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest, Output
 from pipeline.sandbox import Sandbox
+from pipeline.suspects import Suspects
 from stages import schema
 
 PARSERS = "stages.parse"
@@ -46,8 +47,16 @@ class Context:
             tuple(sorted(counts)),
         )
 
+    @property
+    def _journal(self) -> Path:
+        """Calls and records of this task that ended a process."""
+        return self.run / "journal" / f"{self.task.step}-{self.task.key}.jsonl"
+
     def sandbox(self) -> Sandbox:
         """The killable child, with the journal of this task's earlier deaths."""
         limits = self.settings.extract
-        journal = self.run / "journal" / f"{self.task.step}-{self.task.key}.jsonl"
-        return Sandbox(PARSERS, limits.cpu_limit_s, limits.memory_limit_mb, journal)
+        return Sandbox(PARSERS, limits.cpu_limit_s, limits.memory_limit_mb, self._journal)
+
+    def suspects(self) -> Suspects:
+        """What this task marks, and the records that its earlier attempts died of."""
+        return Suspects(self._journal, f"{self.task.step}-{self.task.key}")

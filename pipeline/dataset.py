@@ -495,7 +495,7 @@ def sweep(index: Index) -> list[str]:
 @contextlib.contextmanager
 def lock(dataset: Path) -> Iterator[None]:
     """Hold the dataset's lock: one process at a time changes it. ConfigError if it is taken."""
-    if isinstance(dataset, storage.Remote):
+    if storage.in_store(dataset):
         with lease.hold(dataset, shared=False):
             yield
         return

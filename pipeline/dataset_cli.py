@@ -10,6 +10,7 @@ import typer
 from pipeline import answers
 from pipeline.answers import Text
 from pipeline.options import Json, example
+from pipeline.places import place
 
 app = typer.Typer()
 
@@ -19,7 +20,9 @@ index_app = typer.Typer(no_args_is_help=True, help="Look after a dataset's dupli
 app.add_typer(index_app, name="index")
 
 
-DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")]
+DatasetPath = Annotated[
+    Path, typer.Argument(metavar="DATASET", parser=place, help="Folder of a dataset.")
+]
 
 
 @index_app.command("info", epilog=example("weir index info DATASET"))
@@ -56,7 +59,10 @@ def index_verify(path: DatasetPath, as_json: Json = False) -> None:
 
 
 TargetPath = Annotated[
-    Path, typer.Argument(metavar="RUN|DATASET", help="A run, or a dataset with all its runs.")
+    Path,
+    typer.Argument(
+        metavar="RUN|DATASET", parser=place, help="A run, or a dataset with all its runs."
+    ),
 ]
 
 

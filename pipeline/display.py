@@ -7,7 +7,9 @@ import contextlib
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -20,9 +22,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from pipeline.executor import End
 from pipeline.runner import Event, Listener
 
 PLAIN_INTERVAL_S = 5.0
+PROGRESS_VERSION = 1
+"""Of the lines of `--progress json`; their schema: `PROGRESS` in `pipeline.answer_schemas`."""
+RECORDS = ("read", "kept", "rejected", "quarantined")
 
 
 class _Speed:
@@ -65,6 +71,39 @@ class _Speed:
         )
         left = f" · {duration(float(facts['left_s']))} left" if facts["left_s"] else ""
         return f"{facts['pages']} pages, {facts['pages_per_s']}/s{kept}{left}"
+
+
+class _Tally:
+    """What the tasks of the current step came to, since this run was begun."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        self._ends: Counter[str] = Counter()
+        self._rows = [0, 0, 0, 0]
+        self._bytes, self._task_s, self._began = 0, 0.0, time.monotonic()
+
+    def add(self, event: Event) -> None:
+        if event.kind == "step":
+            self._start()
+        self._ends.update(end.value for end in event.ends)
+        if event.kind == "task" and (made := event.manifest) is not None:
+            books = made.books
+            rows = (books.rows_in, books.kept, books.rejected, books.quarantined)
+            self._rows = [a + b for a, b in zip(self._rows, rows, strict=True)]
+            self._bytes += sum(output.bytes for output in made.outputs)
+            self._task_s += made.timing.get("wall_s", 0.0)
+
+    def facts(self) -> dict[str, Any]:
+        spent = max(0.001, time.monotonic() - self._began)
+        return {
+            "attempts": dict(sorted(self._ends.items())),
+            "tasks_per_s": round(self._ends[End.MADE.value] / spent, 4),
+            "task_s": round(self._task_s, 3),
+            "records": dict(zip(RECORDS, self._rows, strict=True)),
+            "bytes": self._bytes,
+        }
 
 
 def duration(seconds: float) -> str:
@@ -141,18 +180,20 @@ def _plain() -> Listener:
 
 
 def _json() -> Listener:
-    speed = _Speed()
+    speed, tally = _Speed(), _Tally()
 
     def show(event: Event) -> None:
         speed.add(event)
+        tally.add(event)
         known = {
+            "progress_version": PROGRESS_VERSION,
             "event": event.kind,
             "step": event.step,
             "done": event.done,
             "total": event.total,
             "message": event.message,
         }
-        _say(json.dumps({**known, **speed.facts(event)}))
+        _say(json.dumps({**known, **speed.facts(event), **tally.facts()}))
 
     return show
 

@@ -318,7 +318,9 @@ def _scratch(context: Context) -> Iterator[cluster.Room]:
     """Room for arrays that may be larger than memory, in files that go when it is left."""
     with (
         storage.disk_errors(context.run),
-        tempfile.TemporaryDirectory(dir=storage.scratch(context.run), prefix=".tmp-spill-") as folder,
+        tempfile.TemporaryDirectory(
+            dir=storage.scratch(context.run), prefix=".tmp-spill-"
+        ) as folder,
     ):
 
         def room(shape: tuple[int, ...], kind: type) -> NDArray[Any]:

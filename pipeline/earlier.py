@@ -4,7 +4,7 @@ Suppression lists, the rights under which pages were extracted, and committed ta
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,18 +50,29 @@ class Earlier:
             if not path.exists():
                 storage.write_bytes(path, storage.place(item.uri).read_bytes())
 
+    def find_all(self, tasks: Sequence[Task]) -> dict[str, Manifest]:
+        """Manifests of those of a step's tasks that are done, by key: `find` for all at once."""
+        if not tasks:
+            return {}
+        found = manifest.committed(self.run, tasks[0].step, [task.key for task in tasks])
+        if self.reuse is not None:
+            for task in tasks:
+                if task.key not in found and (made := self.find(task)) is not None:
+                    found[task.key] = made
+        return found
+
     def find(self, task: Task) -> Manifest | None:
-        """The task's manifest here, or adopted from the run that is reused."""
+        """The task's manifest, as `held`: here, or adopted from the run that is reused."""
         found = manifest.find(self.run, task.step, task.key)
         if found is not None or self.reuse is None:
-            return found
+            return found and found.held()
         found = manifest.find(self.reuse, task.step, task.key)
         if found is None or not all((self.reuse / o.path).exists() for o in found.outputs):
             return None  # not done there, or pruned: done here
         for output in found.outputs:
             storage.adopt(self.reuse / output.path, self.run / output.path)
         manifest.commit(self.run, found)
-        return found
+        return found.held()
 
     def plans(self, plan: Plan) -> Iterator[Plan]:
         """Plans whose extraction may be taken for this one's.

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from audit import power
 from audit.energy import ONCE
 from audit.phrases import duration, energy
-from pipeline import config, index_forecast, planning, runner, storage
+from pipeline import config, index_forecast, manifest, planning, runner, storage
 from pipeline.answers import Text, folded, table
 from pipeline.manifest import Manifest
 from pipeline.plan import Plan
@@ -239,19 +239,20 @@ def _probed(resolved: config.Resolved, readable: Sequence[tuple[Input, int]], pr
             config.Resolved(settings, {}), runner.Options(Path(folder) / "probe", workers=1)
         )
         run.start()
-        if not run.made.get("extract"):
+        made = {step: list(manifest.every(run.run, step)) for step in (*ONCE, "extract")}
+        if not made["extract"]:
             where = ", ".join(found.uri for found, _ in chosen)
             raise ConfigError(where, "; ".join(run.result.problems) or "cannot be read")
         sizes = {found.name: size for found, size in chosen}
-        places = tuple(_place(run.run, made, sizes) for made in run.made["extract"])
-        prepared = [made for step in ONCE for made in run.made.get(step, ())]
-        published = [o for made in run.made.get("compact", ()) for o in made.outputs]
+        places = tuple(_place(run.run, one, sizes) for one in made["extract"])
+        prepared = [one for step in ONCE for one in made[step]]
+        published = [o for one in run.made.get("compact", ()) for o in one.outputs]
     documents = sum(place.documents for place in places)
     return Probe(
         places,
         sum(o.rows for o in published if o.base == "corpus") / max(1, documents),
-        sum(made.timing["cpu_s"] for made in prepared),
-        sum(output.bytes for made in prepared for output in made.outputs),
+        sum(one.timing["cpu_s"] for one in prepared),
+        sum(output.bytes for one in prepared for output in one.outputs),
     )
 
 

@@ -116,7 +116,7 @@ def _reading(found: pa.Table) -> tuple[int, int, int]:
 
 
 def recalls(settings: config.Run) -> list[dict[str, Any]]:
-    """Of each language that the index is asked for: texts tried, found by its labels, neighbours."""
+    """Of each language that is asked for: texts tried, found by its labels, neighbours."""
     if settings.cc_index is None:
         return []
     labels = cld2_labels.labels_of(settings.cc_index.languages)

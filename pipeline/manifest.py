@@ -4,13 +4,15 @@ A shard is there if and only if its manifest is. A manifest is written last, by 
 changed.
 """
 
+import functools
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from pipeline import storage
+from pipeline.places import Place
 from stages.errors import IntegrityError
 
 VERSION = 1
@@ -87,6 +89,20 @@ class Manifest:
                 return candidate
         raise IntegrityError(f"{self.step}/{self.key}", f"manifest lists no {table}")
 
+    def held(self) -> "Manifest":
+        """As a driver holds it for its steps to come: without times, its names shared.
+
+        A snapshot has 270,000 manifests, each shard's with three times the same 80 languages.
+        """
+        shared = {
+            groups: tuple(_group(tag, number) for tag, number in groups)
+            for groups in {output.groups for output in self.outputs}
+        }
+        outputs = tuple(
+            replace(o, table=sys.intern(o.table), groups=shared[o.groups]) for o in self.outputs
+        )
+        return replace(self, step=sys.intern(self.step), outputs=outputs, timing={})
+
     def to_json(self) -> str:
         """JSON, one manifest a file."""
         value = {each.name: getattr(self, each.name) for each in fields(self)}
@@ -115,6 +131,45 @@ class Manifest:
             ) from None
 
 
+@functools.lru_cache(maxsize=1 << 16)
+def _group(tag: str, number: int) -> tuple[str, int]:
+    """The same pair for the same values."""
+    return tag, number
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a manifest says of its books and of when its task ran, by the clock of the disk."""
+
+    books: Books
+    began: float
+    ended: float
+
+
+def glance(run: Place, step: str, key: str) -> Glance:
+    """A look at one manifest that reads two of its lines: a tenth of the time of `find`.
+
+    IntegrityError if it is none, FileNotFoundError if there is none.
+    """
+    path = path_of(run, step, key)
+    text, ended = path.read_bytes(), path.stat().st_mtime
+    try:
+        books, timing = (json.loads(_line(text, name)) for name in (b"books", b"timing"))
+        wall_s = float(timing.get("wall_s", 0.0))
+        return Glance(Books(**{name: int(n) for name, n in books.items()}), ended - wall_s, ended)
+    except (ValueError, TypeError, AttributeError):
+        found = Manifest.from_json(text, str(path))
+        return Glance(found.books, ended - float(found.timing.get("wall_s", 0.0)), ended)
+
+
+def _line(text: bytes, key: bytes) -> bytes:
+    """The value of a key, as `json_lines` writes it; ValueError if it is written otherwise."""
+    before = b'\n"%s": ' % key
+    start = text.index(before) + len(before)
+    line = text[start : text.index(b"\n", start)]
+    return line[:-1]  # a comma, or the end of the whole
+
+
 def json_lines(value: Mapping[str, Any]) -> str:
     """A JSON object with a line for each of its keys, in their order.
 
@@ -126,12 +181,12 @@ def json_lines(value: Mapping[str, Any]) -> str:
     return "{" + ",\n".join(lines) + "}\n"
 
 
-def path_of(run: Path, step: str, key: str) -> Path:
+def path_of(run: Place, step: str, key: str) -> Place:
     """Where a task's manifest lies."""
     return run / "manifests" / step / f"{key}.json"
 
 
-def commit(run: Path, made: Manifest) -> None:
+def commit(run: Place, made: Manifest) -> None:
     """Make the task's output count; its books must balance.
 
     A second commit of the same key must have equal digests.
@@ -144,7 +199,7 @@ def commit(run: Path, made: Manifest) -> None:
         raise IntegrityError(str(path), "the same task gave other bytes: it is not deterministic")
 
 
-def find(run: Path, step: str, key: str) -> Manifest | None:
+def find(run: Place, step: str, key: str) -> Manifest | None:
     """The committed manifest of a task, if there is one."""
     path = path_of(run, step, key)
     try:
@@ -153,11 +208,25 @@ def find(run: Path, step: str, key: str) -> Manifest | None:
         return None
 
 
-def every(run: Path, step: str | None = None) -> Iterator[Manifest]:
+def committed(run: Place, step: str, keys: Sequence[str]) -> dict[str, Manifest]:
+    """Manifests of those tasks of a step that are committed, by key."""
+    if not storage.in_store(run):
+        return {key: made for key in keys if (made := find(run, step, key)) is not None}
+    there = {path.stem: path for path in (run / "manifests" / step).glob("*.json")}
+    return _read({key: there[key] for key in keys if key in there})
+
+
+def every(run: Place, step: str | None = None) -> Iterator[Manifest]:
     """Every committed manifest, by step and task."""
-    found = [
-        Manifest.from_json(path.read_bytes(), str(path))
-        for path in (run / "manifests").glob(f"{step or '*'}/*.json")
-        if not path.name.startswith(".")
-    ]
-    yield from sorted(found, key=lambda m: (m.step, m.task, m.key))
+    paths = (run / "manifests").glob(f"{step or '*'}/*.json")
+    found = _read({str(path): path for path in paths if not path.name.startswith(".")})
+    yield from sorted(found.values(), key=lambda m: (m.step, m.task, m.key))
+
+
+def _read(paths: Mapping[str, Place]) -> dict[str, Manifest]:
+    """The manifests at these places; those in a store several at once."""
+    contents = storage.read_each(list(paths.values()))
+    return {
+        key: Manifest.from_json(data, str(path))
+        for (key, path), data in zip(paths.items(), contents, strict=True)
+    }

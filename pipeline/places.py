@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self, TypeGuard, cast
 
 from pipeline import remote
 from stages.errors import ConfigError, IntegrityError
@@ -173,6 +173,9 @@ class Remote:
         """Nothing: a store has no folders."""
         del mode, parents, exist_ok
 
+    def rmdir(self) -> None:
+        """Nothing, as `mkdir`."""
+
     def below(self) -> Iterator[tuple["Remote", remote.Facts]]:
         """Every object below, with what the store says of it."""
         start = f"{self.key}/" if self.key else ""
@@ -217,6 +220,11 @@ def place(text: "str | Path | Remote") -> Path:
         raise ConfigError(remote.shown(text), "is a web server: no run can lie there", "use s3://")
     # Typed as the path that it stands in for: what it lacks raises TypeError in `__fspath__`.
     return cast("Path", Remote.at(text))
+
+
+def in_store(path: object) -> TypeGuard[Remote]:
+    """Whether it is a place in a store, whatever its annotation says: see `place`."""
+    return isinstance(path, Remote)
 
 
 class Reader(io.RawIOBase):

@@ -39,6 +39,7 @@ from stages import (
     sign,
     suppress,
 )
+from stages.errors import ConfigError
 
 Made = dict[str, list[Manifest]]
 """Manifests of finished steps, in task order."""
@@ -177,15 +178,17 @@ def _collate(plan: Plan, made: Made) -> Tasks:
     for kind in (ROBOTS, *plan.beside):
         found = [m for m in made["prepare"] if m.task.startswith(f"{kind}-")]
         names = [table.name for table in site_tables.TABLES]
+        of = {name: [site_tables.groups(m.output(name)) for m in found] for name in names}
+        known = _digests(found, *names)
         rows = sum(m.output(names[0]).rows for m in found)
         for first, last in site_tables.ranges(rows):
             params = {
                 "kind": kind,
                 "buckets": [first, last],
-                **{n: [site_tables.groups(m.output(n), first, last) for m in found] for n in names},
+                **{name: [between(first, last) for between in of[name]] for name in names},
             }
             name = f"{kind}-{first:02d}"
-            digests = [f"{kind}:{first}:{last}", *_digests(found, *names)]
+            digests = [f"{kind}:{first}:{last}", *known]
             yield name, digests, params
 
     if plan.guide is not None:
@@ -208,7 +211,12 @@ def _shards(plan: Plan, made: Made) -> Iterator[tuple[dict[str, Any], list[str]]
             yield {"shard": shard.to_json()}, [shard.name, shard.identity]
         return
     found = [m for m in made["collate"] if m.task.startswith(f"{selection.KIND}-")]
-    for warc, place, known in selection.warcs(found):
+    warcs = list(selection.warcs(found))
+    if not warcs:
+        raise ConfigError(
+            "cc_index", "selects no record of the index", "`weir plan` says what it asks for"
+        )
+    for warc, place, known in warcs:
         shard = Input(warc, f"{plan.guide.root}/{warc}", f"selected:{known}")
         yield {"shard": shard.to_json(), "selected": place}, [warc, shard.identity]
 

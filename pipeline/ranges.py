@@ -1,6 +1,5 @@
 """Records of one WARC file, read by range: where they lie, what is read for them, what it cost."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline import storage
 from stages import read, select
+from stages.errors import ShardError
 
 GAP_BYTES = 256 << 10
 """A gap that is read rather than asked around: a request costs what 256 kB cost (execution.md)."""
@@ -44,19 +44,21 @@ class Range:
     last: int
 
 
-def coalesced(offsets: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[Range]:
+def coalesced(
+    offsets: NDArray[np.int64], lengths: NDArray[np.int64], file_bytes: int | None = None
+) -> list[Range]:
     """The ranges in which records (ascending, none inside another) are read.
 
     Small gaps are read with them, the smallest first, as far as `MAX_WASTE` goes; all of a file's
-    that are no holes, once `WHOLE_FRACTION` of it is wanted. How long the file is nobody asks: it
-    is taken to end with the last record.
+    that are no holes, once `WHOLE_FRACTION` of it is wanted. A file of unknown length is taken to
+    end with the last record.
     """
     if not len(offsets):
         return []
     ends = offsets + lengths
     wanted, gaps = int(lengths.sum()), offsets[1:] - ends[:-1]
     is_joined = gaps <= WHOLE_GAP_BYTES
-    if wanted < WHOLE_FRACTION * int(ends[-1]):
+    if wanted < WHOLE_FRACTION * (file_bytes or int(ends[-1])):
         order = np.argsort(gaps, kind="stable")
         allowed = np.cumsum(gaps[order]) <= MAX_WASTE * wanted
         is_joined = np.zeros(len(gaps), np.bool_)
@@ -72,25 +74,22 @@ def coalesced(offsets: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[Ra
 
 
 def fetch(uri: str, ranges: Sequence[Range], traffic: Traffic) -> list[bytes]:
-    """The bytes of each range; fewer of one that goes past the end of the file.
+    """The bytes of each range, several at once of a remote file.
 
-    ShardError if there is no such file, TransientError if the network fails.
+    ShardError if the file is not there or too short, TransientError if the network fails.
     """
     traffic.requests += len(ranges)
-    traffic.bytes += sum(each.end - each.start for each in ranges)
-    if storage.is_remote(uri):
-        with contextlib.suppress(ShardError):  # missing, or shorter than a range: see below
-            starts, ends = [each.start for each in ranges], [each.end for each in ranges]
-            return storage.ranges(uri, starts, ends, gap_bytes=-1)  # as planned, none joined
-    found = []
-    for each in ranges:
-        with storage.open_at(uri, each.start) as stream:
-            found.append(stream.read(each.end - each.start))
-    return found
+    traffic.bytes += sum(_size(each) for each in ranges)
+    starts, ends = [each.start for each in ranges], [each.end for each in ranges]
+    return storage.ranges(uri, starts, ends, gap_bytes=-1)  # joined as planned, and no further
 
 
 def records(
-    uri: str, selected: pa.Table, max_bytes: int, traffic: Traffic
+    uri: str,
+    selected: pa.Table,
+    max_bytes: int,
+    traffic: Traffic,
+    begin: read.Begin = read.always,
 ) -> Iterator[read.Record]:
     """The records of one WARC file that are selected, in the order of the file.
 
@@ -98,21 +97,36 @@ def records(
     """
     offsets, lengths = (selected.column(n).to_numpy() for n in ("offset", "length"))
     promises = selected.column("promise").to_pylist()
-    is_small = lengths <= max_bytes
-    places = np.flatnonzero(is_small)
-    small = members(uri, offsets[places], lengths[places], traffic)
-    for offset, length, promise in zip(offsets.tolist(), lengths.tolist(), promises, strict=True):
-        if length > max_bytes:
-            yield read.Record(offset, length, problem="gate.size")
+    size = _size_of(uri, traffic)
+    is_read = (lengths <= max_bytes) & (offsets + lengths <= size)
+    small = members(uri, offsets[is_read], lengths[is_read], traffic, size)
+    rows = zip(offsets.tolist(), lengths.tolist(), promises, is_read.tolist(), strict=True)
+    for offset, length, promise, is_there in rows:
+        if is_there:
+            yield read.promised(next(small), offset, length, max_bytes, _holds(promise), begin)
         else:
-            yield read.promised(next(small), offset, length, max_bytes, _holds(promise))
+            problem = "gate.size" if offset + length <= size else "read.not_promised"
+            yield read.Record(offset, length, problem=problem)
+
+
+def _size_of(uri: str, traffic: Traffic) -> int:
+    """Bytes of a file. ShardError without it."""
+    traffic.requests += 1
+    known = storage.identity(uri)
+    if known == "missing":
+        raise ShardError(uri, "no such file; check base_uri, and whether the index is this crawl's")
+    return int(known.partition(":")[0])
 
 
 def members(
-    uri: str, offsets: NDArray[np.int64], lengths: NDArray[np.int64], traffic: Traffic
+    uri: str,
+    offsets: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    traffic: Traffic,
+    file_bytes: int | None = None,
 ) -> Iterator[bytes]:
     """The stored bytes of records (ascending, none inside another), as they lie in the file."""
-    return _read(uri, coalesced(offsets, lengths), offsets, lengths, traffic)
+    return _read(uri, coalesced(offsets, lengths, file_bytes), offsets, lengths, traffic)
 
 
 def _holds(promise: bytes | None) -> read.Holds:

@@ -12,6 +12,7 @@ import typer
 from pipeline import answers
 from pipeline.answers import has_keys, has_style
 from pipeline.options import Json, LanguageName, RunPath, example
+from pipeline.places import place
 from stages.errors import ConfigError
 
 app = typer.Typer()
@@ -168,7 +169,9 @@ def report(
     path: RunPath,
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", metavar="RUN", help="Earlier run, to say what changed."),
+        typer.Option(
+            "--baseline", metavar="RUN", parser=place, help="Earlier run, to say what changed."
+        ),
     ] = None,
     samples: Annotated[
         Samples, typer.Option("--samples", help="Pages, personal data masked; or none.")
@@ -304,7 +307,8 @@ def gates(
         Path | None, typer.Option("--gates", help="YAML of gates; default configs/gates.yaml.")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="RUN", help="Earlier run, for drift.")
+        Path | None,
+        typer.Option("--baseline", metavar="RUN", parser=place, help="Earlier run, for drift."),
     ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="Also write JUnit XML.")] = None,
     as_json: Json = False,

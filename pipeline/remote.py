@@ -53,6 +53,8 @@ PART_BYTES = 8 << 20
 REQUESTS_PER_SECOND = 250.0
 """By default, for one process and host. Common Crawl's bucket serves some thousand for everyone."""
 
+NO_RANGE = "has no such range: it was cut or changed, or its server gives no ranges"
+
 usage: Counter[str] = Counter()
 """Requests, bytes read and written, and retries of this process: `requests`, `retries`, ..."""
 
@@ -71,8 +73,8 @@ class Taken(Exception):  # noqa: N818 - an answer, caught by whoever asked condi
     """An object was there already, or is not the one that was to be replaced."""
 
 
-class Cut(Exception):  # noqa: N818 - an answer, as `Taken`
-    """An object ends before the range that was asked for."""
+class Cut(ShardError):
+    """An object ends before the range that was asked for, or its server knows no ranges."""
 
 
 class Rate:
@@ -147,7 +149,7 @@ def shown(uri: str) -> str:
 @functools.lru_cache(maxsize=64)
 def store(base: str, retries: int = 0) -> Any:
     """The client of one host or bucket; connections are kept. ConfigError if it cannot be made."""
-    http = {
+    http: Any = {
         "allow_http": True,
         "timeout": timedelta(seconds=TIMEOUT_S),
         "read_timeout": timedelta(seconds=READ_TIMEOUT_S),
@@ -186,8 +188,8 @@ def call(base: str, key: str, ask: Callable[[], Answer], count: int = 1) -> Answ
                 "bucket's policy, then run the command again",
             ) from None
         except (BaseError, OSError, _Short) as error:
-            if "status code: 416" in str(error):
-                raise Cut(where) from None
+            if "status code: 416" in str(error) or "non-partial" in str(error):
+                raise Cut(where, NO_RANGE) from None
             if attempt == ATTEMPTS:
                 raise TransientError(
                     where,
@@ -229,13 +231,16 @@ def _facts(meta: Any) -> Facts:
 
 
 def read_range(uri: str, start: int, end: int) -> bytes:
-    """The bytes from start to end, which must be there. FileNotFoundError without the object."""
+    """The bytes from start to end. FileNotFoundError without the object, `Cut` if it ends before."""
     base, key = split(uri)
     if end <= start:
         return b""
 
     def ask() -> bytes:
-        data = bytes(obstore.get_range(store(base), unquote(key), start=start, end=end))
+        answer = obstore.get(store(base), unquote(key), options={"range": (start, end)})
+        if answer.meta["size"] < end:
+            raise Cut(f"{base}/{key}", NO_RANGE)
+        data = bytes(answer.bytes())
         if len(data) != end - start:
             raise _Short
         return data
@@ -275,20 +280,23 @@ def tail(uri: str, count: int) -> tuple[int, bytes]:
 
     try:
         size, data = call(base, key, ask)
-    except Cut:  # of an empty object there are no last bytes
-        return 0, b""
+    except Cut:  # an empty object has no last bytes
+        known = head(uri)
+        return (known.size if known is not None else 0), b""
     usage["bytes_read"] += len(data)
     return size, data
 
 
-def ranges(uri: str, starts: Sequence[int], ends: Sequence[int]) -> list[bytes]:
+def ranges(
+    uri: str, starts: Sequence[int], ends: Sequence[int], gap_bytes: int = GAP_BYTES
+) -> list[bytes]:
     """The bytes of each range [start, end), in the order asked for.
 
-    Ranges closer than `GAP_BYTES` are read by one request of at most `MAX_READ_BYTES` (or as long
+    Ranges no further apart than `gap_bytes` are read by one request of at most `MAX_READ_BYTES` (or as long
     as the longest range), `AT_ONCE` requests at a time. FileNotFoundError without the object.
     """
     order = sorted(range(len(starts)), key=lambda at: (starts[at], ends[at]))
-    spans = list(coalesced([(starts[at], ends[at]) for at in order]))
+    spans = list(coalesced([(starts[at], ends[at]) for at in order], gap_bytes))
     found: list[bytes] = [b""] * len(order)
     if len(spans) == 1:
         parts: Iterator[bytes] = iter([read_range(uri, *spans[0][:2])])
@@ -303,11 +311,13 @@ def ranges(uri: str, starts: Sequence[int], ends: Sequence[int]) -> list[bytes]:
     return found
 
 
-def coalesced(wanted: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+def coalesced(
+    wanted: Sequence[tuple[int, int]], gap_bytes: int = GAP_BYTES
+) -> Iterator[tuple[int, int, int]]:
     """(start, end, ranges in it) of each request for ranges in ascending order."""
     start = end = count = 0
     for a, b in wanted:
-        if count and (a > end + GAP_BYTES or max(end, b) - start > MAX_READ_BYTES):
+        if count and (a > end + gap_bytes or max(end, b) - start > MAX_READ_BYTES):
             yield start, end, count
             count = 0
         if not count:

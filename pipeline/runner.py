@@ -26,11 +26,11 @@ from pipeline import (
     storage,
     sweep,
 )
-from pipeline.executor import Executor, Outcome, Task
+from pipeline.executor import End, Executor, Limits, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.membership import Membership
 from pipeline.steps import Work
-from stages.errors import TransientError
+from stages.errors import DiskError, TransientError
 
 DONE, FAILED, PARTIAL, LIMITED = 0, 1, 4, 3
 PUBLISHING = ("publish", "compact", "index")
@@ -48,6 +48,8 @@ class Event:
     total: int
     message: str = ""
     manifest: Manifest | None = None
+    ends: tuple[End, ...] = ()
+    """Of a task: how each of its attempts ended."""
 
 
 Listener = Callable[[Event], None]
@@ -104,7 +106,7 @@ class Runner:
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
-        self._is_complete = False
+        self._is_complete = self._is_disk_lost = False
 
     def start(self) -> Result:
         """Run to the end, or as far as it gets.
@@ -112,7 +114,7 @@ class Runner:
         Raises CurationError for what no task is to blame for.
         """
         is_one_of_many = self.options.task_shard is not None
-        with lock.hold(self.run, shared=is_one_of_many):
+        with lock.hold(self.run, shared=is_one_of_many), storage.disk_errors(self.run):
             self._open_book()
             if not is_one_of_many:
                 sweep.half_written(self.run)
@@ -157,7 +159,7 @@ class Runner:
     def _perform(self, step: plan.Step, work: Work) -> bool:
         """Whether the step is complete, so that the next may begin."""
         tasks = self.plan.tasks(step, self.made)
-        done = {task.key: found for task in tasks if (found := self.earlier.find(task)) is not None}
+        done = self.earlier.find_all(tasks)
         if step.name == "extract":
             self._adopt(step, tasks, done)
         self.listener(Event("step", step.name, len(done), len(tasks)))
@@ -173,7 +175,7 @@ class Runner:
         unread = 0
         for outcome in self._outcomes(work, missing):
             if outcome.manifest is not None:
-                done[outcome.task.key] = outcome.manifest
+                done[outcome.task.key] = outcome.manifest.held()
                 self.listener(
                     Event(
                         "task",
@@ -182,11 +184,15 @@ class Runner:
                         len(tasks),
                         outcome.task.name,
                         outcome.manifest,
+                        outcome.ends,
                     )
                 )
             else:
                 unread += 1
                 self._problem(step, outcome, len(done), len(tasks))
+                if isinstance(outcome.error, DiskError) and self._executor is not None:
+                    self._is_disk_lost = True
+                    self._executor.stop()  # whatever is begun from now on would be done twice
         self.made[step.name] = [done[task.key] for task in tasks if task.key in done]
         return self._judge(step, len(tasks), len(done), unread)
 
@@ -203,11 +209,7 @@ class Runner:
                 "(--task-shard); run again without it to go on"
             )
             return False
-        readable = (
-            step.name == "extract"
-            and done > 0
-            and not any("disk full" in p for p in self.result.problems)
-        )
+        readable = step.name == "extract" and done > 0 and not self._is_disk_lost
         return readable and self._within_limits(step)
 
     def _within_limits(self, step: plan.Step) -> bool:
@@ -245,15 +247,23 @@ class Runner:
             return
         if self._executor is None:
             shipped = packages() if self.options.address else []
+            limits = self.resolved.run.limits
             self._executor = executor.make(
-                self.options.executor, self.options.workers, self.options.address, shipped
+                self.options.executor,
+                self.options.workers,
+                self.options.address,
+                shipped,
+                Limits(
+                    {str(step): most for step, most in limits.task_memory_mb.items()},
+                    {str(step): most for step, most in limits.task_hours.items()},
+                ),
             )
         yield from self._executor.run(work, tasks)
 
     def _problem(self, step: plan.Step, outcome: Outcome, done: int, total: int) -> None:
         text = f"{step.name} {outcome.task.name}: {outcome.error}"
         self._note(text)
-        self.listener(Event("error", step.name, done, total, text))
+        self.listener(Event("error", step.name, done, total, text, None, outcome.ends))
 
     def _note(self, problem: str) -> None:
         """Keep a problem for the end, and for `weir status` while the run goes on."""
@@ -304,13 +314,14 @@ class Runner:
         if self.options.task_shard is None:
             sweep.half_written(self.run, is_complete=self.result.exit_code == DONE)
             sweep.retired(self.run, self.made)
-        statistics.write(
-            self.run, self.resolved.run.name, [m for step in self.made.values() for m in step]
-        )
         known = book.read(self.run)
         tasks = {step: [m.key for m in made] for step, made in self.made.items()}
         is_due = self.member is not None and not known.get("released")
-        if known.get("tasks") != tasks or known["finished_at"] is None or is_due:
+        has_changed = known.get("tasks") != tasks or known["finished_at"] is None
+        if has_changed or not statistics.are_there(self.run):
+            every = [m for step in self.made.values() for m in step]
+            statistics.write(self.run, self.resolved.run.name, every)
+        if has_changed or is_due:
             began = {"started_at": known["started_at"], "finished_at": None}
             end = {"tasks": tasks, "problems": self.result.problems}
             if is_due:  # with the index that it was compared with, for `membership.join` to find

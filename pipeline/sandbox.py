@@ -8,6 +8,7 @@ ever executed.
 """
 
 import contextlib
+import ctypes
 import fcntl
 import gc
 import hashlib
@@ -32,10 +33,18 @@ from stages.errors import TransientError
 
 HEADER = struct.Struct("<I")
 MAX_FRAME_BYTES = 256 << 20
+ANSWER_BYTES = 96 << 20
+"""Markup of 20 MB may grow fourfold as UTF-8; nothing else that a parser answers comes near."""
+OPEN_FILES = 64
+NO_NEW_PRIVILEGES = 38
+"""`PR_SET_NO_NEW_PRIVS` of prctl(2)."""
 WALL_FACTOR, WALL_SLACK_S = 10, 60
 """A child that neither works nor ends is killed after ten times its limit and a minute."""
 PIPE_BYTES = 1 << 20
 COLLECT_EVERY = 200
+LOST, TRIES = "lost", 3
+"""No parser kills with SIGKILL; the kernel does, or an operator. The page is not to blame unless it
+happens each time."""
 REASONS = {signal.SIGPROF: "extract.timeout", signal.SIGXCPU: "extract.timeout"}
 
 
@@ -64,6 +73,10 @@ class Sandbox:
         if self._known and (known := self._known.get(_call_key(request))):
             return {"reason": known}
         answer = self._exchange(request)
+        for _ in range(TRIES - 1):
+            if answer.get("died") != LOST:
+                break
+            answer = self._exchange(request)
         if "died" not in answer:
             return answer
         reason = (
@@ -81,11 +94,17 @@ class Sandbox:
         try:
             write_frame(helper.stdin, request)
             deadline = time.monotonic() + self._wall_s
-            if not select.select([helper.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                self.close()
-                return {"died": int(signal.SIGPROF)}
-            answer = msgpack.unpackb(read_frame(helper.stdout), raw=False, strict_map_key=False)
-        except (OSError, EOFError, ValueError, msgpack.UnpackException):
+            stream = _Until(helper.stdout.fileno(), deadline)
+            answer = msgpack.unpackb(
+                read_frame(stream, ANSWER_BYTES), raw=False, strict_map_key=False
+            )
+        except TimeoutError:
+            self.close()
+            return {"died": int(signal.SIGPROF)}
+        except (OSError, EOFError):
+            self.close()
+            return {"died": LOST}
+        except (ValueError, msgpack.UnpackException):
             self.close()
             return {"died": 0}
         if not isinstance(answer, dict):
@@ -162,13 +181,13 @@ def write_frame(stream: IO[bytes], data: bytes) -> None:
     stream.flush()
 
 
-def read_frame(stream: "IO[bytes] | _Exact") -> bytes:
+def read_frame(stream: "IO[bytes] | _Exact | _Until", max_bytes: int = MAX_FRAME_BYTES) -> bytes:
     """The next frame; EOFError at the end, ValueError for a length that no frame has."""
     head = stream.read(HEADER.size)
     if len(head) < HEADER.size:
         raise EOFError
     (length,) = HEADER.unpack(head)
-    if length > MAX_FRAME_BYTES:
+    if length > max_bytes:
         raise ValueError("frame too long")
     data = stream.read(length)
     if len(data) < length:
@@ -191,6 +210,8 @@ def _main(module: str, cpu_limit_s: float, memory_limit_mb: int) -> int:
         if child == 0:
             _serve(functions, requests, answers, cpu_limit_s, memory_limit_mb)
         _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            return 1  # from outside: perhaps in the midst of a frame, which nothing may follow
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             return 0
         died: int | str = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
@@ -213,6 +234,7 @@ def _serve(
     gc.freeze()
     gc.disable()  # parsers make many objects and few cycles: saves a tenth of their time
     _limit_memory(memory_limit_mb << 20)
+    _confine()
     with contextlib.suppress(EOFError, BrokenPipeError):
         for number, (function, arguments) in enumerate(_requests(requests)):
             if number % COLLECT_EVERY == 0:
@@ -231,6 +253,8 @@ def _serve(
             except Exception:  # noqa: BLE001 - whatever a parser raises may quote the page: only the fact leaves
                 os._exit(4)
             signal.setitimer(signal.ITIMER_PROF, 0)
+            if len(answer) > ANSWER_BYTES:
+                answer = msgpack.packb({"reason": "extract.memory"})
             write_frame(answers, answer)
     os._exit(0)
 
@@ -257,6 +281,46 @@ class _Exact:
             parts.append(part)
             missing -= len(part)
         return b"".join(parts)
+
+
+class _Until:
+    """Reads a pipe up to a point in time; TimeoutError after it, however slowly bytes come."""
+
+    def __init__(self, handle: int, deadline: float) -> None:
+        self._handle, self._deadline = handle, deadline
+
+    def read(self, size: int) -> bytes:
+        parts, missing = [], size
+        while missing:
+            left = self._deadline - time.monotonic()
+            if left <= 0 or not select.select([self._handle], [], [], left)[0]:
+                raise TimeoutError
+            part = os.read(self._handle, min(missing, PIPE_BYTES))
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+
+def _confine() -> None:
+    """Take from the child what no parser needs: files to write, many open ones, privileges.
+
+    And somebody to talk to: what parsers print may quote the page.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(what, (most, most))
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
 def _limit_memory(allowance: int) -> None:

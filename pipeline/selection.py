@@ -3,6 +3,7 @@
 The rows of a WARC file come to lie together, in a row group that a task of `extract` can read.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -230,7 +231,7 @@ def parts(rows: int) -> list[tuple[int, int]]:
     """Ranges of buckets, [first, last), for a selection of so many rows."""
     count = max(1, min(select.BUCKETS, -(-rows // PART_ROWS)))
     bounds = [number * select.BUCKETS // count for number in range(count + 1)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(itertools.pairwise(bounds))
 
 
 def of_warc(context: Context, place: list[Any], warc: str) -> pa.Table:

@@ -1,7 +1,7 @@
 """Tables of files of sites: written by key range, collated, and mapped for lookups."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,17 @@ def ranges(rows: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(bounds))
 
 
-def groups(output: Output, first: int, last: int) -> list[Any]:
-    """The file and its row groups of a range of buckets, as tasks are given them."""
-    names = {prepare.bucket_name(number) for number in range(first, last)}
-    return [output.path, [group for tag, group in output.groups if tag in names]]
+def groups(output: Output) -> Callable[[int, int], list[Any]]:
+    """By range of buckets, the file and its row groups of them, as tasks are given them."""
+    of: dict[str, list[int]] = {}
+    for tag, group in output.groups:
+        of.setdefault(tag, []).append(group)
+
+    def between(first: int, last: int) -> list[Any]:
+        names = map(prepare.bucket_name, range(first, last))
+        return [output.path, sorted(group for name in names for group in of.get(name, ()))]
+
+    return between
 
 
 def write(context: Context, found: Iterable[prepare.Fetched]) -> list[Output]:

@@ -1,33 +1,39 @@
 """A run's statistics: all counts of all tasks in one table, once the books balance.
 
-A count for each shard, up to `MAX_SHARDS` of them. A larger run has them summed over twenty ranges
+A row for each shard's count, up to 1,000 shards. A larger run has them summed over twenty ranges
 of shards: 90,000 shards with 25,000 counts each would be a table of two billion rows.
 """
 
+import functools
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline import shards, storage, tally
-from pipeline.manifest import Count, Manifest
+from pipeline.manifest import Manifest
+from pipeline.sums import Sum
 from stages import schema
 from stages.errors import IntegrityError
 
-MAX_SHARDS = 1000
-RANGES = 20
-AT_ONCE = 64
-"""Tallies that are summed together."""
-BETWEEN = "\x1f"
-"""Between language, metric and label, of which none has it, in the keys of a sum."""
+MAX_SHARDS, RANGES = 1000, 20
+READERS, AT_ONCE = 4, 64
+"""Threads that read tallies, and how many may be read before they are added."""
 
 Block = tuple[str, Sequence[Manifest]]
 """What `shard` says of its rows, and the tasks that they are summed over."""
+
+
+PARQUET, CSV = "statistics/counts.parquet", "statistics/counts.csv"
+
+
+def are_there(run: Path) -> bool:
+    """Whether both files are."""
+    return (run / PARQUET).exists() and (run / CSV).exists()
 
 
 def write(run: Path, name: str, manifests: Sequence[Manifest]) -> None:
@@ -59,12 +65,12 @@ def write(run: Path, name: str, manifests: Sequence[Manifest]) -> None:
 def save(run: Path, table: pa.Table) -> None:
     """Write both files."""
     table = table.combine_chunks()
-    with shards.Writer(run, "statistics/counts.parquet", schema.COUNTS) as writer:
+    with shards.Writer(run, PARQUET, schema.COUNTS) as writer:
         writer.write(table)
         writer.commit()
     sink = pa.BufferOutputStream()
     pacsv.write_csv(table, sink)
-    storage.write_bytes(run / "statistics" / "counts.csv", sink.getvalue().to_pybytes())
+    storage.write_bytes(run / CSV, sink.getvalue().to_pybytes())
 
 
 def blocks(manifests: Sequence[Manifest]) -> Iterator[Block]:
@@ -88,23 +94,10 @@ def table_of(run: Path, name: str, block: Block) -> pa.Table:
 
 
 def _summed(run: Path, made: Sequence[Manifest]) -> pa.Table:
-    sums: dict[str, int] = {}
-    for start in range(0, len(made), AT_ONCE):
-        for key, count in _sums([tally.table(run, m) for m in made[start : start + AT_ONCE]]):
-            sums[key] = sums.get(key, 0) + count
-    return tally.table_of(sorted(_counts(sums)))
-
-
-def _sums(tallies: Sequence[pa.Table]) -> Iterator[tuple[str, int]]:
-    together = pa.concat_tables(tallies)
-    names = (together.column(name) for name in tally.NAMES[:3])
-    keys = pc.binary_join_element_wise(*names, BETWEEN).combine_chunks().dictionary_encode()
-    found = np.zeros(len(keys.dictionary), np.int64)
-    np.add.at(found, keys.indices.to_numpy(), together.column("count").to_numpy())
-    return zip(keys.dictionary.to_pylist(), found.tolist(), strict=True)
-
-
-def _counts(sums: Mapping[str, int]) -> Iterator[Count]:
-    for key, count in sums.items():
-        tag, metric, label = key.split(BETWEEN)
-        yield tag, metric, label, count
+    total = Sum()
+    with ThreadPoolExecutor(READERS) as pool:
+        for start in range(0, len(made), AT_ONCE):
+            part = made[start : start + AT_ONCE]
+            for found in pool.map(functools.partial(tally.coded, run), part):
+                total.add(found)
+    return tally.table_of(sorted(total.counts()))

@@ -9,9 +9,11 @@ stage modules.
 
 import contextlib
 import functools
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +46,7 @@ from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
 from pipeline.meter import Laps, Meter
 from pipeline.ranges import Traffic
+from pipeline.sandbox import Sandbox
 from pipeline.storage import Input
 from stages import (
     base,
@@ -83,7 +86,7 @@ class Work:
         if done is not None:
             return done
         context = Context(run, settings, self.snapshot, task)
-        with Meter() as meter:
+        with storage.disk_errors(run), Meter() as meter:
             made = STEPS[task.step](context)
         timed = replace(made, timing={**meter.taken, **made.timing})
         made = tally.put_aside(run, timed)
@@ -257,11 +260,9 @@ def _score(settings: config.Run) -> score.Score:
 def do_extract(context: Context) -> Manifest:
     """Step 1: one WARC file to records, documents, signals and signatures."""
     item, others = context.task.params["shard"], dict[str, int]()
+    suspects = context.suspects()
+    suspects.examine(_request(context))
     guard = context.sandbox()
-    robots = site_tables.opened(context.run, context.task.params["robots"])
-    blocked = lists.mapped(context.path(context.task.params["block_list"]))
-    listed = _suppressed(context)
-    tools = base.Tools(guard, {"block_list": blocked}, robots)
     records, ledger = context.output(schema.RECORDS), _Ledger()
     rows = shards.Sorted(
         context.run,
@@ -269,20 +270,15 @@ def do_extract(context: Context) -> Manifest:
     )
     laps, traffic = Laps(), Traffic()
     try:
-        stages = extract_stages(context.settings, listed)
-        workers = [(stage.name, stage.open(tools)) for stage in stages]
+        workers = _opened(context, guard)
         laps.lap("open")
-        found = _records(context, traffic)
+        found = suspects.watched(_records(context, traffic, suspects.begin))
         for batch in read.batches(
             found, context.snapshot, item["name"], others, context.settings.limit
         ):
-            live, settled = batch, list[pa.RecordBatch]()
             laps.lap("read")
-            for name, worker in workers:
-                live, gone = base.advance(live, worker)
-                laps.lap(name)
-                if gone is not None:
-                    settled.append(gone)
+            live, settled = _advanced(batch, workers, laps)
+            suspects.staged()
             if live.num_rows and "text" in live.schema.names:
                 rows.add(pa.Table.from_batches([live]))
             table = shards.records_table(live, settled)
@@ -297,6 +293,7 @@ def do_extract(context: Context) -> Manifest:
         raise
     finally:
         guard.close()
+    suspects.mark.remove()
     for kind, count in others.items():
         ledger.counts[schema.UNDETERMINED, "records.other", kind] += count
     for name, number in (("bytes", traffic.bytes), ("requests", traffic.requests)):
@@ -305,13 +302,73 @@ def do_extract(context: Context) -> Manifest:
     return replace(context.manifest(outputs, ledger.books(), ledger.all()), timing=parts)
 
 
-def _records(context: Context, traffic: Traffic) -> Iterator[read.Record]:
+Workers = Sequence[tuple[str, base.Worker]]
+"""Stages by name, with their models loaded."""
+
+
+def _opened(context: Context, guard: Sandbox) -> Workers:
+    robots = site_tables.opened(context.run, context.task.params["robots"])
+    blocked = lists.mapped(context.path(context.task.params["block_list"]))
+    tools = base.Tools(guard, {"block_list": blocked}, robots)
+    stages = extract_stages(context.settings, _suppressed(context))
+    return [(stage.name, stage.open(tools)) for stage in stages]
+
+
+def _advanced(
+    batch: pa.RecordBatch, workers: Workers, laps: Laps
+) -> tuple[pa.RecordBatch, list[pa.RecordBatch]]:
+    """What is left of the batch after all stages, and what each has settled."""
+    live, settled = batch, list[pa.RecordBatch]()
+    for name, worker in workers:
+        live, gone = base.advance(live, worker)
+        laps.lap(name)
+        if gone is not None:
+            settled.append(gone)
+    return live, settled
+
+
+def _request(context: Context) -> dict[str, Any]:
+    """What `pipeline.examine` needs to work on this task."""
+    return {
+        "run": str(context.run),
+        "settings": context.settings.model_dump_json(),
+        "snapshot": context.snapshot,
+        "task": asdict(context.task),
+    }
+
+
+def stage_singly(
+    context: Context, number: int, begin: read.Begin, aside: Mapping[int, str]
+) -> None:
+    """Have all stages work on one batch of the task (from 1), record by record; keep nothing.
+
+    Each record is announced by `begin`; those of `aside` are left alone.
+    """
+    item, others = context.task.params["shard"], dict[str, int]()
+    guard = context.sandbox()
+    try:
+        workers = _opened(context, guard)
+        found = _records(context, Traffic(), begin)
+        batches = read.batches(
+            found, context.snapshot, item["name"], others, context.settings.limit
+        )
+        for batch in itertools.islice(batches, number - 1, number):
+            for row, offset in enumerate(batch.column("offset").to_pylist()):
+                if offset not in aside:
+                    begin(offset)
+                    _advanced(batch.slice(row, 1), workers, Laps())
+    finally:
+        guard.close()
+
+
+def _records(context: Context, traffic: Traffic, begin: read.Begin) -> Iterator[read.Record]:
     """All records of the task's WARC file, or those that the selection has of it."""
     item, cap = context.task.params["shard"], context.settings.read.max_record_bytes
     if "selected" not in context.task.params:
-        return read.records(functools.partial(storage.open_at, item["uri"]), item["name"], cap)
+        opened = functools.partial(storage.open_at, item["uri"])
+        return read.records(opened, item["name"], cap, begin)
     rows = selection.of_warc(context, context.task.params["selected"], item["name"])
-    return ranges.records(item["uri"], rows, cap, traffic)
+    return ranges.records(item["uri"], rows, cap, traffic, begin)
 
 
 class _Ledger:

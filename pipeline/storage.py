@@ -23,10 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import places, remote
-from pipeline.places import Place as Place
-from pipeline.places import Remote as Remote
+from pipeline.places import Place, Remote
 from stages import schema
-from stages.errors import ConfigError, ShardError, TransientError
+from stages.errors import ConfigError, DiskError, ShardError, TransientError
 
 WARC_SUFFIXES = tuple(
     f"{kind}{packed}" for kind in (".warc", ".arc") for packed in ("", ".gz", ".lz4", ".zst")
@@ -60,7 +59,7 @@ def is_remote(uri: str) -> bool:
     return remote.is_remote(uri)
 
 
-place = places.place
+place, in_store = places.place, places.in_store
 
 
 def configure(requests_per_second: float, cache: str | None, cache_bytes: int) -> None:
@@ -104,27 +103,30 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
     return stream
 
 
-def ranges(uri: str, starts: Sequence[int], ends: Sequence[int]) -> list[bytes]:
+def ranges(
+    uri: str,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    gap_bytes: int = remote.GAP_BYTES,
+) -> list[bytes]:
     """The bytes of each range [start, end) of a file, in the order asked for.
 
-    Of remote files, near ones are read together, several at once. ShardError if the file is not
-    there or too short, TransientError if the network fails.
+    Of remote files, those no further apart than `gap_bytes` are read together, several at once.
+    ShardError if the file is not there or too short, TransientError if the network fails.
     """
     try:
         if is_remote(uri):
-            return remote.ranges(uri, starts, ends)
+            return remote.ranges(uri, starts, ends, gap_bytes)
         with open_at(uri) as stream:
             found = []
             for start, end in zip(starts, ends, strict=True):
                 stream.seek(start)
                 found.append(stream.read(end - start))
                 if len(found[-1]) != end - start:
-                    raise remote.Cut(uri)  # noqa: TRY301 - the same answer as for a remote file
+                    raise remote.Cut(uri, remote.NO_RANGE)
             return found
     except FileNotFoundError:
         raise ShardError(uri, "no such file; check the path or the path list") from None
-    except remote.Cut:
-        raise ShardError(uri, "ends before a range that was asked of it") from None
 
 
 def identity(uri: str) -> str:
@@ -266,6 +268,14 @@ def local(path: Place) -> Path:
     return path if isinstance(path, Path) else places.cache.copy(str(path), path.facts())
 
 
+def read_each(paths: Sequence[Place]) -> Iterator[bytes]:
+    """The content of each file, in their order; of those in a store, several are read at once."""
+    if paths and in_store(paths[0]):
+        yield from remote.at_once(lambda path: path.read_bytes(), paths)
+    else:
+        yield from (path.read_bytes() for path in paths)
+
+
 def cached(run: Remote) -> Path:
     """A folder of this machine for what is made of a run in a store, and can be made again."""
     return places.cache.own() / hashlib.sha256(str(run).encode()).hexdigest()[:32]
@@ -330,24 +340,35 @@ def create(path: Place, data: bytes) -> bool:
     return True
 
 
+DISK_ERRORS: Mapping[int, str] = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        "disk full; free some space, then run the same command to resume",
+    ),
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES), "not writable; choose another --output or make it writable"
+    ),
+    **dict.fromkeys(
+        (errno.EIO, errno.ESTALE),
+        "the disk fails (input/output error); look at the kernel's log (dmesg), then run the same "
+        "command to resume",
+    ),
+}
+
+
 @contextlib.contextmanager
 def disk_errors(path: Place) -> Iterator[None]:
-    """Turn a full or failing disk into an error that says what to do.
+    """Turn a full or failing disk into a DiskError that says what to do.
 
     Nothing committed is lost by it.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise TransientError(
-                str(path), "disk full; free some space, then run the same command to resume"
-            ) from None
-        if error.errno in (errno.EROFS, errno.EACCES):
-            raise TransientError(
-                str(path), "not writable; choose another --output or make it writable"
-            ) from None
-        raise
+        problem = DISK_ERRORS.get(error.errno or 0)
+        if problem is None:
+            raise
+        raise DiskError(str(path), problem) from None
 
 
 def write_bytes(path: Place, data: bytes) -> None:

@@ -3,12 +3,10 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import cast
 
 from pipeline import manifest
 from pipeline.manifest import Manifest
-from pipeline.places import Remote
+from pipeline.places import Place, Remote
 
 TABLES = (".parquet", ".arrow")
 NOT_TASKS = ("statistics", "journal", "views", "report", "manifests", "cards", "takedowns")
@@ -19,7 +17,7 @@ OLD = timedelta(hours=1)
 """An object that no manifest names may be of an attempt that has yet to commit, for so long."""
 
 
-def half_written(run: Path, *, is_complete: bool = False) -> None:
+def half_written(run: Place, *, is_complete: bool = False) -> None:
     """Remove what a killed worker left: half-written files, and in a store, whole orphans.
 
     Those of a complete run at once: whoever would still commit finds that it is done.
@@ -36,17 +34,17 @@ def half_written(run: Path, *, is_complete: bool = False) -> None:
 
 def _orphans(run: Remote, is_complete: bool) -> None:
     found = dict(run.below())
-    named = {o.path for made in manifest.every(cast("Path", run)) for o in made.outputs}
+    named = {o.path for made in manifest.every(run) for o in made.outputs}
     now = max((facts.modified for facts in found.values()), default=None)  # the lease's: ours
     for place, facts in found.items():
         path = place.relative_to(run)
         is_table = path.suffix in TABLES and path.parts[0] not in NOT_TASKS
-        if is_table and str(path) not in named and now is not None:
-            if is_complete or now - facts.modified > OLD:
-                place.unlink(missing_ok=True)
+        is_old = is_complete or (now is not None and now - facts.modified > OLD)
+        if is_table and is_old and str(path) not in named:
+            place.unlink(missing_ok=True)
 
 
-def retired(run: Path, held: Mapping[str, Sequence[Manifest]]) -> None:
+def retired(run: Place, held: Mapping[str, Sequence[Manifest]]) -> None:
     """Remove what the run made while an input could not be read, and does not hold now."""
     current = {step: {m.key for m in made} for step, made in held.items()}
     paths = {o.path for made in held.values() for m in made for o in m.outputs}

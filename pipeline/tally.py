@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline import shards, storage, tables
 from pipeline.manifest import Count, Manifest, Output
 from stages import schema
-from stages.errors import IntegrityError
 
 STEPS = ("extract", "decide")
 """Steps whose tasks count by language."""
@@ -49,18 +49,25 @@ def output_of(made: Manifest) -> Output | None:
     return next((o for o in made.outputs if o.table == schema.TALLY.name), None)
 
 
-def table(run: Path, made: Manifest) -> pa.Table:
-    """The task's counts as rows of `schema.TALLY`. IntegrityError if their file is not there."""
+def coded(run: Path, made: Manifest) -> pa.Table:
+    """The task's counts as rows of `schema.TALLY`, names perhaps dictionary-encoded.
+
+    IntegrityError if their file is missing or damaged.
+    """
     output = output_of(made)
     if output is None:
         return table_of(made.counts)
-    try:
-        found = tables.read_table(run / output.path)
-        return found.cast(schema.TALLY.schema)
-    except (OSError, pa.ArrowException, ValueError):
-        raise IntegrityError(
-            output.path, "is missing or cannot be read; delete the manifest and run again"
-        ) from None
+    path = run / output.path
+    with (
+        tables.damage(path),
+        pq.ParquetFile(storage.opened(path), read_dictionary=NAMES[:3]) as file,
+    ):
+        return file.read()
+
+
+def table(run: Path, made: Manifest) -> pa.Table:
+    """The task's counts as rows of `schema.TALLY`."""
+    return coded(run, made).cast(schema.TALLY.schema)
 
 
 def of(run: Path, made: Manifest) -> list[Count]:

@@ -3,8 +3,10 @@
     CurationError
         ConfigError          a value in a configuration is wrong; raised before any work
         ShardError           this shard's input cannot be read; the shard is quarantined, the run
-        goes on TransientError       storage or a worker was lost; the only kind that an executor
-        retries IntegrityError       digests, schemas, alignment or counts disagree; the run stops
+                             goes on
+        TransientError       storage or a worker was lost; the only kind that an executor retries
+          DiskError          where the run is written; no other task is begun
+        IntegrityError       digests, schemas, alignment or counts disagree; the run stops
 
 Every field is positional and a string, so that an error survives pickling between processes.
 """
@@ -59,6 +61,13 @@ class TransientError(CurationError):
 
     def __str__(self) -> str:
         return f"{self.what}: {self.problem}"
+
+
+class DiskError(TransientError):
+    """The disk that the run is written to is full, fails or refuses: every other task would too.
+
+    Free or mend it, then run the command again to resume.
+    """
 
 
 class IntegrityError(CurationError):

@@ -47,6 +47,14 @@ Open = Callable[[int], BinaryIO]
 """Opens the shard's bytes at an offset."""
 Holds = Callable[[str, str], bool]
 """Whether a record's URL and payload digest are the ones that were promised."""
+Begin = Callable[[int], bool]
+"""Told the offset of each record before native code parses it; whether it may be parsed."""
+
+
+def always(offset: int) -> bool:
+    """Any record may be parsed."""
+    del offset
+    return True
 
 
 @dataclass(slots=True)
@@ -262,7 +270,7 @@ def _ends_well(following: bytes | bytearray) -> bool:
     return b"WARC/".startswith(following.lstrip(b"\r\n\0")[:5])
 
 
-def _in_member(member: Member) -> Iterator[Record]:
+def _in_member(member: Member, begin: Begin = always) -> Iterator[Record]:
     """The records of one gzip member, nearly always one."""
     if member.data is None:
         yield Record(member.offset, member.length, problem="read.damaged")
@@ -274,12 +282,15 @@ def _in_member(member: Member) -> Iterator[Record]:
         if end is None or not (is_cut or (end <= len(data) and _ends_well(data[end:]))):
             yield Record(member.offset + serial, member.length, problem="read.damaged")
             return
-        yield _parsed(data[:end], member.offset + serial, member.length, member.is_oversize)
+        at = member.offset + serial
+        yield _parsed(data[:end], at, member.length, member.is_oversize, begin)
         data, serial = data[end:].lstrip(b"\r\n\0"), serial + 1
 
 
-def _parsed(data: bytes, offset: int, length: int, is_oversize: bool) -> Record:
+def _parsed(data: bytes, offset: int, length: int, is_oversize: bool, begin: Begin) -> Record:
     """The record that `data` holds: by fastwarc, or by warcio if that refuses it."""
+    if not begin(offset):
+        return Record(offset, length)
     data = _with_line_ends(data)
     if not HEAD_END.search(data, 0, LIBRARY_HEAD_BYTES):
         row: Record | None = _with_large_head(data, offset, length)
@@ -433,7 +444,9 @@ class _Plain:
         return bool(data)
 
 
-def _framed(open_plain: Callable[[int], _Plain], max_bytes: int) -> Iterator[Record]:
+def _framed(
+    open_plain: Callable[[int], _Plain], max_bytes: int, begin: Begin = always
+) -> Iterator[Record]:
     """Records of plain bytes, framed by their own lengths; offsets and lengths are of plain bytes.
 
     A record whose end is not where it says is damaged, and reading goes on at the next line
@@ -445,7 +458,7 @@ def _framed(open_plain: Callable[[int], _Plain], max_bytes: int) -> Iterator[Rec
     while damage <= MAX_DAMAGE and source.skip(b"\r\n\0"):
         source.fill_to(AFTER_BYTES)
         start = source.offset
-        row = _next_record(source, max_bytes)
+        row = _next_record(source, max_bytes, begin)
         was_damaged = row is None
         if row is None:
             damage += 1
@@ -460,7 +473,7 @@ def _framed(open_plain: Callable[[int], _Plain], max_bytes: int) -> Iterator[Rec
         yield Record(source.offset, 0, problem="read.damaged")
 
 
-def _next_record(source: _Buffered, max_bytes: int) -> Record | None:
+def _next_record(source: _Buffered, max_bytes: int, begin: Begin) -> Record | None:
     """The record at the source's position; None if it is damaged.
 
     Then the source is unmoved, but for a record of more than `max_bytes`.
@@ -488,7 +501,7 @@ def _next_record(source: _Buffered, max_bytes: int) -> Record | None:
     if not _ends_well(after):
         return None
     source.drop(end + len(after[:4]) - len(after[:4].lstrip(b"\r\n")))
-    return _parsed(data, start, source.offset - start, is_oversize)
+    return _parsed(data, start, source.offset - start, is_oversize, begin)
 
 
 def _skip_to_head(source: _Buffered) -> None:
@@ -527,7 +540,7 @@ def layout(head: bytes) -> str:
     return next((kind for magic, kind in magics.items() if head.startswith(magic)), "unknown")
 
 
-def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
+def records(open_at: Open, name: str, max_bytes: int, begin: Begin = always) -> Iterator[Record]:
     """Every record of the shard in the order of the file.
 
     Each damaged place is one record with a problem.
@@ -545,18 +558,20 @@ def records(open_at: Open, name: str, max_bytes: int) -> Iterator[Record]:
     if kind == "members":
         with open_at(0) as stream:
             for member in gzip_members(stream, 0, max_bytes):
-                yield from _in_member(member)
+                yield from _in_member(member, begin)
     elif kind == "whole":
-        yield from _framed(lambda at: _Plain(open_at(0), "gzip", at), max_bytes)
+        yield from _framed(lambda at: _Plain(open_at(0), "gzip", at), max_bytes, begin)
     elif kind == "plain":
-        yield from _framed(lambda at: _Plain(open_at(at), None, 0), max_bytes)
+        yield from _framed(lambda at: _Plain(open_at(at), None, 0), max_bytes, begin)
     elif kind in ("lz4", "zstd"):
-        yield from _framed(lambda at: _Plain(open_at(0), kind, at), max_bytes)
+        yield from _framed(lambda at: _Plain(open_at(0), kind, at), max_bytes, begin)
     elif kind == "arc":
         yield from _arc(open_at, max_bytes)
 
 
-def promised(data: bytes, offset: int, length: int, max_bytes: int, holds: Holds) -> Record:
+def promised(
+    data: bytes, offset: int, length: int, max_bytes: int, holds: Holds, begin: Begin = always
+) -> Record:
     """The response that an index promises at an offset, out of its gzip member's bytes.
 
     `holds` is told URL and payload digest. What lies there instead, if anything, is a record
@@ -564,11 +579,17 @@ def promised(data: bytes, offset: int, length: int, max_bytes: int, holds: Holds
     """
     member = next(gzip_members(io.BytesIO(data), offset, max_bytes), None)
     if member is not None and (member.offset, member.length) == (offset, length):
-        found = next(_in_member(member), None)
-        if found is not None and found.kind == "response" and found.problem != "read.damaged":
-            if found.problem or holds(_clean(found.url) or "", payload_digest(found.body)):
-                return found
+        found = next(_in_member(member, begin), None)
+        if found is not None and found.kind == "response" and _keeps(found, holds):
+            return found
     return Record(offset, length, problem="read.not_promised")
+
+
+def _keeps(found: Record, holds: Holds) -> bool:
+    """Whether a promise is kept, as far as that can be told of a body that is cut or no HTTP."""
+    if found.problem is not None:
+        return found.problem != "read.damaged"
+    return holds(_clean(found.url) or "", payload_digest(found.body))
 
 
 READ_SCHEMA = pa.schema(

@@ -149,3 +149,12 @@ def dataset_of_a(snapshots: Snapshots, tmp_path_factory: pytest.TempPathFactory)
     root = tmp_path_factory.mktemp("dataset")
     snapshots.released("A", root, root / "dataset")
     return root / "dataset"
+
+
+@pytest.fixture(scope="session")
+def store_address() -> Iterator[tuple[str, int]]:
+    """Host and port of an S3-compatible server, with an empty bucket; started once a session."""
+    from tests.integration import store_server  # noqa: PLC0415 - for those that need a store
+
+    with store_server.moto() as address:
+        yield address

@@ -77,7 +77,7 @@ def write(run: Run, paper: str, answers: Answers, folder: Path | None) -> dict[s
         place.mkdir(parents=folder is None, exist_ok=True)
         for name, data in files.items():
             storage.write_bytes(place / name, data)
-            if not isinstance(place, storage.Remote):
+            if not storage.in_store(place):
                 os.chmod(place / name, 0o644)
     except OSError as error:
         problem = f"{place} cannot be written ({error.strerror})"

@@ -1,44 +1,33 @@
-"""One run of the storm: what is to happen to it, by seed; and whether it came out unchanged."""
+"""What is to happen to a run of the storm: all of it follows from the seed and its number."""
 
-import json
 import random
-import shutil
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
-from audit.verify import verify
-from pipeline import storage
-from tests.chaos import disks, snapshots
-from tests.chaos.points import DRIVER, Fault
-from tests.integration.runs import until
+from tests.chaos import disks
+from tests.chaos.points import DRIVER, STORE, Fault
+from tests.chaos.snapshots import Chosen
 
 SNAPSHOTS = 6
-WORKERS = {"inline": 1, "pool": 2, "ray": 2, "job": 2}
+WORKERS = {"inline": 1, "pool": 2, "ray": 2, "job": 2, "store": 1}
 OPTIONS = {
     "inline": ("--workers", "1"),
     "pool": ("--workers", "2"),
     "ray": ("--executor", "ray", "--workers", "2"),
+    "store": ("--workers", "1"),
     "job": ("--executor", "ray", "--workers", "2", "--address"),
 }
-MIX = (
-    *("inline commit", "pool commit", "ray commit", "inline child", "pool driver", "ray node"),
-    *("inline full", "pool time", "ray disorder", "inline broken", "pool interrupt", "job driver"),
-    *("inline time", "pool memory", "ray commit", "inline commit", "pool disorder", "ray interrupt"),
-    *("pool slow", "ray node", "inline full", "pool child", "ray memory", "inline interrupt"),
-    *("ray slow", "inline disorder", "ray full", "pool broken", "job time", "inline slow"),
-)
-"""Executors and scenarios in turn: eleven of thirty are on Ray. Every hundredth run is a march."""
+TURNS = {
+    "inline": "commit child full broken time commit disk interrupt disorder slow",
+    "pool": "commit driver time interrupt memory disorder slow child broken",
+    "ray": "commit node disorder commit interrupt node memory slow full commit commit node",
+    "job": "driver time",
+    "store": "upload network",
+}
+MIX = tuple(f"{executor} {name}" for executor, names in TURNS.items() for name in names.split())
+"""Executors and scenarios in turn: fourteen of 35 are on Ray. Every hundredth run is a march."""
 MARCH_EVERY = 100
-ENDED = (0, 4, 130, 143, -9)
-"""Done, partial, interrupted, terminated, killed: all others are failures."""
-DEADLY = ("kill", "memory", "hog", "node")
-
-ORPHANS = "WEIR_CHAOS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +45,19 @@ class Case:
     slow_s: float = 0.0
     kill_after_s: tuple[float, ...] = ()
     disk_bytes: int | None = None
-    march: bool = False
-
-
-@dataclass(slots=True)
-class Report:
-    """How it went."""
-
-    case: Case
-    codes: list[int] = field(default_factory=list)
-    struck: list[str] = field(default_factory=list)
-    repeated: int = 0
-    """Most tasks that one resumed invocation had to begin anew."""
-    retried: int = 0
-    """Attempts beyond the first within invocations, workers having died."""
-    problems: list[str] = field(default_factory=list)
-    took_s: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain dict."""
-        return asdict(self)
+    march: int = 0
+    store_faults: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
     """An undisturbed run: its points by scope, its bytes, and how long it took."""
 
-    chosen: snapshots.Chosen
+    chosen: Chosen
     scopes: Mapping[str, Sequence[str]]
     result: Mapping[str, str]
+    digests: Mapping[str, str]
+    """Content of each task's output, by step and task."""
     total_bytes: int
     took_s: float
 
@@ -94,31 +67,36 @@ class Base:
         return [scope for scope in self.scopes if scope != DRIVER]
 
 
-def base_of(chosen: snapshots.Chosen, out: Path, told: Path, took_s: float) -> Base:
-    """What is known of an undisturbed run."""
-    scopes: dict[str, list[str]] = {}
-    for scope, kind in json.loads((told / "points.json").read_text()):
-        scopes.setdefault(scope, []).append(kind)
-    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    return Base(chosen, scopes, result_of(out), size, took_s)
+def words_of(number: int) -> list[str]:
+    """Executor and scenario of a number."""
+    is_march = number % MARCH_EVERY == MARCH_EVERY - 1
+    return ["inline", "march"] if is_march else MIX[number % len(MIX)].split()
 
 
-def planned(seed: int, number: int, base: Callable[[int], Base], only: str = "") -> Case:
+def planned(
+    seed: int,
+    number: int,
+    base: Callable[[int], Base],
+    only: str = "",
+    snapshots: Sequence[int] = range(SNAPSHOTS),
+    march: int = 1,
+) -> Case:
     """The case of a number; `only` is an executor and a scenario."""
     chance = random.Random(f"{seed}:{number}")  # noqa: S311 - no secret
-    is_march = number % MARCH_EVERY == MARCH_EVERY - 1
-    words = only or ("inline march" if is_march else MIX[number % len(MIX)])
-    executor, scenario = words.split()
-    snapshot = chance.randrange(SNAPSHOTS)
-    known = base(snapshot)
-    made = _SCENARIOS[scenario](chance, known, executor)
+    executor, scenario = only.split() if only else words_of(number)
+    snapshot = chance.choice(snapshots)
+    made = _SCENARIOS[scenario](chance, base(snapshot), executor)
+    if "march" in made:
+        made["march"] = march
     return Case(seed, number, executor, scenario, snapshot, **made)
 
 
 Made = dict[str, Any]
 
 
-def _some(chance: random.Random, base: Base, acts: Sequence[str], most: int = 3) -> tuple[Fault, ...]:
+def _some(
+    chance: random.Random, base: Base, acts: Sequence[str], most: int = 3
+) -> tuple[Fault, ...]:
     """Faults in different tasks, chosen by step first: most tasks belong to few steps."""
     steps = sorted({scope.partition("/")[0] for scope in base.tasks})
     found: dict[str, Fault] = {}
@@ -141,7 +119,7 @@ def _driver(chance: random.Random, base: Base, executor: str) -> Made:
 
 
 def _time(chance: random.Random, base: Base, executor: str) -> Made:
-    longest = base.took_s * {"inline": 1, "pool": 3, "job": 6}[executor]
+    longest = base.took_s * {"inline": 1, "pool": 2, "job": 3}[executor]
     count = chance.randint(1, 3)
     return {"kill_after_s": tuple(chance.uniform(0.1, longest) for _ in range(count))}
 
@@ -163,9 +141,14 @@ def _interrupt(chance: random.Random, base: Base, executor: str) -> Made:
     return {"faults": (first, second) if is_twice else (first,)}
 
 
-def _full(chance: random.Random, base: Base, executor: str) -> Made:
-    if chance.random() < 0.5 and executor == "inline" and disks.can_mount():
+def _disk(chance: random.Random, base: Base, executor: str) -> Made:
+    """A disk that is really small, where one can be had."""
+    if disks.can_mount():
         return {"disk_bytes": int(chance.uniform(0.05, 0.95) * base.total_bytes)}
+    return _full(chance, base, executor)
+
+
+def _full(chance: random.Random, base: Base, executor: str) -> Made:
     return {"faults": _some(chance, base, ["full"], 2)}
 
 
@@ -174,7 +157,8 @@ def _broken(chance: random.Random, base: Base, executor: str) -> Made:
     faults = [
         Fault("broken", f.scope, f.point)
         for f in _some(chance, base, ["broken"])
-        if "fsync" in base.scopes[f.scope][f.point - 1] or "replace" in base.scopes[f.scope][f.point - 1]
+        if "fsync" in base.scopes[f.scope][f.point - 1]
+        or "replace" in base.scopes[f.scope][f.point - 1]
     ]
     scope = chance.choice([s for s in base.tasks if s.startswith("extract/")])
     kinds = base.scopes[scope]
@@ -191,7 +175,7 @@ def _disorder(chance: random.Random, base: Base, executor: str) -> Made:
 
 
 def _memory(chance: random.Random, base: Base, executor: str) -> Made:
-    return {"faults": _some(chance, base, ["memory"], 1)}
+    return {"faults": _some(chance, base, ["hog" if executor == "ray" else "memory"], 1)}
 
 
 def _node(chance: random.Random, base: Base, executor: str) -> Made:
@@ -202,8 +186,24 @@ def _slow(chance: random.Random, base: Base, executor: str) -> Made:
     return {"faults": _some(chance, base, ["kill"], 1), "slow_s": chance.uniform(0.002, 0.02)}
 
 
+def _upload(chance: random.Random, base: Base, executor: str) -> Made:
+    """The driver dies as it is about to write an object, or has just done so.
+
+    There is an object for each file that is renamed on a disk.
+    """
+    every = [kind for kinds in base.scopes.values() for kind in kinds]
+    last = 2 * sum("before replace" in kind for kind in every)
+    places = chance.sample(range(1, last), chance.randint(1, 3))
+    return {"faults": tuple(Fault("kill", STORE, place) for place in places)}
+
+
+def _network(chance: random.Random, base: Base, executor: str) -> Made:
+    """The same through a network and a store that fail."""
+    return {**_upload(chance, base, executor), "store_faults": chance.uniform(0.01, 0.05)}
+
+
 def _march(chance: random.Random, base: Base, executor: str) -> Made:
-    return {"march": True}
+    return {"march": 1}
 
 
 _SCENARIOS: Mapping[str, Callable[[random.Random, Base, str], Made]] = {
@@ -213,139 +213,14 @@ _SCENARIOS: Mapping[str, Callable[[random.Random, Base, str], Made]] = {
     "child": _child,
     "interrupt": _interrupt,
     "full": _full,
+    "disk": _disk,
     "broken": _broken,
     "disorder": _disorder,
     "memory": _memory,
     "node": _node,
     "slow": _slow,
+    "upload": _upload,
+    "network": _network,
     "march": _march,
 }
 SCENARIOS = tuple(_SCENARIOS)
-Invoke = Callable[[Case, Path, int], int]
-"""Has a driver do one invocation of a case in a folder; its exit code, negative for a signal."""
-
-
-def perform(case: Case, base: Base, folder: Path, invoke: Invoke) -> Report:
-    """Invoke the case until it is done, and compare what it left with the undisturbed run."""
-    report, out = Report(case), folder / "out"
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "struck").mkdir(parents=True)
-    told = {
-        "faults": [asdict(fault) for fault in case.faults],
-        "inside": [str(out / "run"), str(out / "dataset")],
-        "slow_s": case.slow_s,
-        "march": case.march,
-    }
-    (folder / "strikes.json").write_text(json.dumps(told))
-    most = 2000 if case.march else len(case.faults) + len(case.kill_after_s) + 3
-    before: list[set[str]] = []
-    while len(report.codes) < most and not report.problems:
-        before.append(committed(out / "run"))
-        report.codes.append(invoke(case, folder, len(report.codes)))
-        _judge_end(report, folder)
-        if report.codes[-1] == 0:
-            break
-    if report.codes[-1] != 0:
-        report.problems.append(f"not done after {len(report.codes)} invocations")
-    report.struck = sorted(path.read_text() for path in (folder / "struck").glob("[!f]*"))
-    if not report.problems:
-        _judge_work(report, folder, before)
-        _judge_result(report, base, out)
-        _judge_processes(report, folder)
-    return report
-
-
-def committed(run: Path) -> set[str]:
-    """Keys of committed tasks."""
-    return {path.stem for path in run.glob("manifests/*/[!.]*.json")}
-
-
-def _judge_end(report: Report, folder: Path) -> None:
-    code, number = report.codes[-1], len(report.codes) - 1
-    said = (folder / f"said-{number}.txt").read_text(errors="replace")
-    if code not in ENDED:
-        report.problems.append(f"invocation {number} ended with {code}: {said[-300:]}")
-    if "Traceback" in said:
-        report.problems.append(f"invocation {number} ended in a traceback: {said[-600:]}")
-
-
-def _judge_work(report: Report, folder: Path, before: Sequence[set[str]]) -> None:
-    """What was committed is not begun again; what had begun is, one task a worker."""
-    attempts: list[list[dict[str, Any]]] = [[] for _ in report.codes]
-    path = folder / "attempts.jsonl"
-    for line in path.read_text().splitlines() if path.exists() else ():
-        one = json.loads(line)
-        attempts[one["invocation"]].append(one)
-    workers, earlier = WORKERS[report.case.executor], set[str]()
-    for number, (made, there) in enumerate(zip(attempts, before, strict=True)):
-        begun = Counter(one["key"] for one in made)
-        if redone := sorted({one["name"] for one in made if one["key"] in there}):
-            report.problems.append(f"invocation {number} did again what was committed: {redone}")
-        again = len(begun.keys() & earlier)
-        report.repeated = max(report.repeated, again)
-        if again > workers:
-            report.problems.append(f"invocation {number} repeated {again} tasks of {workers} workers")
-        report.retried += begun.total() - len(begun)
-        earlier |= begun.keys()
-    deaths = sum(fault.act in DEADLY for fault in report.case.faults)
-    if not report.case.twice and deaths and report.retried > deaths * workers:
-        report.problems.append(f"{report.retried} attempts more for {deaths} deaths")
-
-
-def _judge_result(report: Report, base: Base, out: Path) -> None:
-    found = result_of(out)
-    names = sorted({n for n in found.keys() | base.result.keys() if found.get(n) != base.result.get(n)})
-    if names:
-        report.problems.append(f"differ from the undisturbed run: {names[:8]} of {len(names)}")
-    failed = [check["name"] for check in verify(out / "run") if not check["ok"]]
-    if failed:
-        report.problems.append(f"weir verify: {failed}")
-
-
-def _judge_processes(report: Report, folder: Path) -> None:
-    try:
-        until(lambda: not orphans(folder))
-    except AssertionError:
-        report.problems.append(f"processes are left: {[p.cmdline()[:4] for p in orphans(folder)]}")
-
-
-def orphans(folder: Path) -> list[psutil.Process]:
-    """Processes that a driver of this case has started and that live."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(ORPHANS) == str(folder):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-
-
-def result_of(out: Path) -> dict[str, str]:
-    """Digest of every file of a run and its dataset, by path.
-
-    Of manifests and books without times and without the folder where they lie; without locks and
-    what killed parsers have left in the journal.
-    """
-    found = {}
-    for path in sorted(out.rglob("*")):
-        name = str(path.relative_to(out))
-        if not path.is_file() or name.startswith("run/journal/") or path.name in (".lock", "lock"):
-            continue
-        if path.suffix == ".json":
-            value = _timeless(json.loads(path.read_text()))
-            found[name] = json.dumps(value, sort_keys=True).replace(str(out), "OUT")
-        else:
-            found[name] = storage.file_digest(path)
-    return found
-
-
-def _timeless(value: dict[str, Any]) -> dict[str, Any]:
-    return {key: part for key, part in value.items() if key not in ("timing", "started_at", "finished_at")}
-
-
-def march_left(folder: Path) -> int:
-    """Kinds of points at which a march has died."""
-    return len(list((folder / "struck").glob("march-*")))
-
-

@@ -1,88 +1,103 @@
-"""A Ray cluster of our own on this machine, whose nodes may be killed, and come back."""
+"""A Ray cluster of our own on this machine, whose nodes may be killed, and come back.
+
+    python -m tests.chaos.cluster FOLDER [--little-memory]
+
+A head without work, and two nodes with a CPU each, until standard input ends. A node that dies is
+taken away, and another comes. FOLDER/cluster.json says where drivers join, and which process each
+node is: nothing else may be killed as one.
+"""
 
 import contextlib
+import json
 import os
+import select
 import shutil
+import sys
 import tempfile
-import threading
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 MEMORY = 128 << 20
-LITTLE = {"RAY_memory_monitor_refresh_ms": "100"}
+ROOM_BYTES = 1.5e9
+"""More than is in use as the cluster begins: a task that takes it is ended by Ray."""
 LOOK_S = 0.1
 
 
-class Cluster:
-    """A head without work, and two nodes with a CPU each. This process is connected to the head."""
+class Nodes:
+    """Head and nodes."""
 
-    def __init__(self, little_memory: bool = False) -> None:
-        self._folder = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")  # short: it holds sockets
-        os.environ["RAY_TMPDIR"] = self._folder
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
-        os.environ["RAY_memory_monitor_refresh_ms"] = "0"
-        if little_memory:
-            os.environ.update(LITTLE, RAY_memory_usage_threshold=str(_threshold()))
-        import ray  # noqa: PLC0415 - reads the environment
-        from ray.cluster_utils import Cluster as Nodes  # noqa: PLC0415
+    def __init__(self, folder: Path) -> None:
+        from ray.cluster_utils import Cluster  # noqa: PLC0415 - reads the environment
 
-        self._ray: Any = ray
+        self._told = folder / "cluster.json"
         head = {"num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False}
-        self._nodes: Any = Nodes(initialize_head=True, head_node_args=head)
+        self._cluster: Any = Cluster(initialize_head=True, head_node_args=head)
         self._workers = [self._add(), self._add()]
-        ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
-
-    @property
-    def address(self) -> str:
-        """Where a driver joins."""
-        return str(self._nodes.address)
+        self._tell()
 
     def _add(self) -> Any:
-        return self._nodes.add_node(num_cpus=1, object_store_memory=MEMORY)
+        return self._cluster.add_node(num_cpus=1, object_store_memory=MEMORY)
 
-    def raylets(self) -> tuple[int, ...]:
-        """Process ids of the nodes that may be killed."""
-        return tuple(_raylet(node).pid for node in self._workers)
+    def _tell(self) -> None:
+        told = {
+            "address": self._cluster.address,
+            "raylets": [_raylet(node).pid for node in self._workers],
+        }
+        new = self._told.with_suffix(".new")
+        new.write_text(json.dumps(told))
+        new.replace(self._told)
 
-    @contextlib.contextmanager
-    def mended(self) -> Iterator[None]:
-        """While it runs, each node that dies is taken away and another comes."""
-        ended = threading.Event()
-
-        def look() -> None:
-            while not ended.wait(LOOK_S):
-                self._mend()
-
-        thread = threading.Thread(target=look)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-            self._mend()
-
-    def _mend(self) -> None:
+    def mend(self) -> None:
+        """Replace nodes that have died."""
         for node in [n for n in self._workers if _raylet(n).poll() is not None]:
             self._workers.remove(node)
-            self._nodes.remove_node(node, allow_graceful=False)
+            self._cluster.remove_node(node, allow_graceful=False)
             self._workers.append(self._add())
+            self._tell()
 
     def close(self) -> None:
-        """End it."""
-        self._ray.shutdown()
-        self._nodes.shutdown()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """End all."""
+        self._cluster.shutdown()
 
 
 def _raylet(node: Any) -> Any:
     return node.all_processes["raylet"][0].process
 
 
-def _threshold() -> float:
-    """The fraction of the machine's memory that is in use now, and 1.5 GB more."""
+def joined(folder: Path) -> dict[str, Any]:
+    """Where a driver joins, and the process ids of the nodes."""
+    told: dict[str, Any] = json.loads((folder / "cluster.json").read_text())
+    return told
+
+
+def _environment(folder: str, little_memory: bool) -> dict[str, str]:
     import psutil  # noqa: PLC0415
 
     found = psutil.virtual_memory()
-    return round(min(0.95, (found.total - found.available + 1.5e9) / found.total), 3)
+    most = (found.total - found.available + ROOM_BYTES) / found.total
+    return {
+        "RAY_TMPDIR": folder,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        "RAY_memory_monitor_refresh_ms": "100" if little_memory else "0",
+        "RAY_memory_usage_threshold": str(round(min(0.95, most), 3)),
+    }
+
+
+def main(words: list[str]) -> int:
+    """Keep a cluster until standard input ends."""
+    sockets = tempfile.mkdtemp(prefix="weir-ray-", dir="/tmp")  # short: paths of sockets are
+    os.environ.update(_environment(sockets, "--little-memory" in words))
+    nodes = Nodes(Path(words[0]))
+    try:
+        while not select.select([sys.stdin], [], [], LOOK_S)[0]:
+            nodes.mend()
+    finally:
+        with contextlib.suppress(Exception):
+            nodes.close()
+        shutil.rmtree(sockets, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

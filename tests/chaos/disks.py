@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NEW_MOUNTS = 0x00020000
-ROOM = "64m"
 
 
 @functools.cache
@@ -18,7 +17,9 @@ def can_mount() -> bool:
     """Whether this process may have mounts of its own."""
     if os.geteuid() or not shutil.which("mount") or not shutil.which("unshare"):
         return False
-    made = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
+    made = subprocess.run(
+        ["/usr/bin/env", "unshare", "--mount", "true"], capture_output=True, check=False
+    )
     return made.returncode == 0
 
 
@@ -36,10 +37,10 @@ def small(folder: Path, size_bytes: int) -> Iterator[None]:
     yield
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept)
-    subprocess.run(["umount", "-l", str(folder)], check=True, capture_output=True)
+    subprocess.run(["/usr/bin/env", "umount", "-l", str(folder)], check=True, capture_output=True)
     folder.rmdir()
     kept.rename(folder)
 
 
 def _mount(*words: str) -> None:
-    subprocess.run(["mount", *words], check=True, capture_output=True)
+    subprocess.run(["/usr/bin/env", "mount", *words], check=True, capture_output=True)

@@ -1,5 +1,6 @@
 """Work in a process that is killed where it is about to change a name."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -9,8 +10,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.faulty import _context
-
+_context = multiprocessing.get_context("forkserver")  # a clean parent: no threads of ours
+_context.set_forkserver_preload(
+    ["pytest", "pipeline.steps", "audit.takedown", "tests.chaos.preloaded"]
+)
 Work = Callable[[Path], object]
 TO = ("os.rename", "os.link")
 """Events whose second argument is the name that changes; of others it is the first."""

@@ -14,8 +14,9 @@ import signal
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ import psutil
 
 DRIVER = "driver"
 """Scope of what no task does."""
+STORE = "store"
+"""Scope of what is written to an object store, counted through a process's whole life."""
+UPLOADS = ("put", "delete")
 CHANGES = ("fsync", "replace", "rename", "link", "unlink", "remove", "rmdir", "mkdir")
 TO = ("replace", "rename", "link")
 """Functions whose second argument is the name that changes."""
@@ -30,6 +34,7 @@ FILLS = ("mkstemp", "fsync", "mkdir", "link")
 """What fails on a full disk."""
 PARSERS = "pipeline.sandbox"
 HOG_BYTES = 256 << 20
+HOGS = 10
 PATIENCE_S = 30.0
 
 
@@ -55,9 +60,8 @@ class Strikes:
     driver: int = 0
     slow_s: float = 0.0
     """How long each wait for the disk takes more."""
-    raylets: tuple[int, ...] = ()
-    march: bool = False
-    """Die at the first kind of point at which none has died before."""
+    march: int = 0
+    """Die at the first kind of point at which none has died before; 2: at every second kind."""
 
 
 class Watch:
@@ -66,6 +70,7 @@ class Watch:
     def __init__(self, strikes: Strikes, told: list[tuple[str, str]] | None = None) -> None:
         self.strikes, self.told = strikes, told
         self.scope, self.count = DRIVER, 0
+        self.uploads = 0
         self._thread = threading.get_ident()
         self._waiting = dict[int, Fault](enumerate(strikes.faults))
 
@@ -74,6 +79,7 @@ class Watch:
         if threading.get_ident() != self._thread:
             return  # of what runs beside a task, nothing changes a name
         self.count += 1
+        self.uploads += kind.split(" ")[1:2] in ([change] for change in UPLOADS)
         step = self.scope.partition("/")[0]
         if self.told is not None:
             self.told.append((self.scope, f"{step} {kind}"))
@@ -90,6 +96,8 @@ class Watch:
     def _is_due(self, fault: Fault, kind: str) -> bool:
         if fault.at:
             return fault.at == kind
+        if fault.scope == STORE:
+            return fault.point == self.uploads
         return (fault.scope, fault.point) == (self.scope, self.count)
 
     def _first(self, name: str, told: str) -> bool:
@@ -97,8 +105,9 @@ class Watch:
         return once(self.strikes.folder / "struck" / name, f"{self.strikes.invocation} {told}")
 
     def _march(self, kind: str) -> None:
-        name = "march-" + kind.replace(" ", "+").replace("/", "+")
-        if self._first(name, kind):
+        if zlib.crc32(kind.encode()) % self.strikes.march:
+            return
+        if self._first("march-" + kind.replace(" ", "+").replace("/", "+"), kind):
             os.kill(self.strikes.driver, signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -166,6 +175,10 @@ def _install() -> None:
     for change in CHANGES:
         setattr(os, change, _watched(change, getattr(os, change)))
     tempfile.mkstemp = _watched("mkstemp", tempfile.mkstemp)
+    import obstore  # noqa: PLC0415 - `pipeline.remote` has it in any case
+
+    for change in UPLOADS:
+        setattr(obstore, change, _watched(change, getattr(obstore, change)))
 
 
 def _watched(change: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -189,6 +202,8 @@ def _path(change: str, arguments: Sequence[Any], named: dict[str, Any]) -> str |
     try:
         if change == "fsync":
             return str(Path(f"/proc/self/fd/{arguments[0]}").readlink())
+        if change in UPLOADS:
+            return f"{STORE}:{arguments[1]}"
         if change == "mkstemp":
             return f"{named['dir']}/" if named.get("dir") else None
         if named.get("dir_fd") is not None:
@@ -217,10 +232,13 @@ def strike(act: str, strikes: Strikes, delay_s: float = 0.0) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
     elif act == "node":
         raylet = os.getppid()
-        assert raylet in strikes.raylets, "no raylet of ours"
+        told = json.loads((strikes.folder / "cluster.json").read_text())
+        assert raylet in told["raylets"], "no node of ours"
         os.kill(raylet, signal.SIGKILL)
     elif act == "memory":
         _run_out_of_memory()
+    elif act == "hog":
+        _take_memory()
     elif act in ("child", "fork_server"):
         threading.Thread(target=_kill_parser, args=(act, delay_s), daemon=True).start()
     else:
@@ -250,19 +268,32 @@ def _run_out_of_memory() -> None:
         group.mkdir()
         (group / "memory.limit_in_bytes").write_text(str(HOG_BYTES))
         (group / "cgroup.procs").write_text(str(os.getpid()))
-        libc = ctypes.CDLL(None)
-        libc.malloc.restype = ctypes.c_void_p
-        for _ in range(2):
-            at = libc.malloc(ctypes.c_size_t(HOG_BYTES))
-            ctypes.memset(at, 1, HOG_BYTES)
+        _take(2 * HOG_BYTES)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def groups() -> list[Path]:
-    """Groups that killed processes have left."""
-    return list(Path("/sys/fs/cgroup/memory").glob("weir-chaos-*"))
+def _take_memory() -> None:
+    """Have Ray end this worker, since it takes more memory than the machine can spare.
+
+    If it does not, and that is a fault of the test, the task goes on.
+    """
+    held = [_take(HOG_BYTES) for _ in range(HOGS)]
+    time.sleep(PATIENCE_S)
+    for at in held:
+        ctypes.CDLL(None).free(ctypes.c_void_p(at))
 
 
-def to_json(faults: Sequence[Fault]) -> str:
-    """Faults as JSON."""
-    return json.dumps([asdict(fault) for fault in faults])
+def _take(size: int) -> int:
+    """Address of so much memory, all of it in use."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    at = int(libc.malloc(ctypes.c_size_t(size)))
+    ctypes.memset(at, 1, size)
+    return at
+
+
+def sweep() -> None:
+    """Remove groups that killed processes have left."""
+    for group in Path("/sys/fs/cgroup/memory").glob("weir-chaos-*"):
+        with contextlib.suppress(OSError):  # one that is in use
+            group.rmdir()

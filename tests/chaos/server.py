@@ -1,8 +1,7 @@
 """A warm process from which drivers are forked; it saves each the seconds that imports take.
 
-It reads a command a line, `{"do": "baseline" | "run", ...}`, and answers with a line. With `--ray`
-it has a Ray cluster of two nodes beside the head, performs runs itself, in one job whose workers
-stay warm, and gives the cluster a new node for each that a fault has killed.
+It reads a command a line, `{"do": "baseline" | "run", ...}`, and answers with a line. With the
+address of a Ray cluster it joins that, and performs runs itself, in one job: its workers stay warm.
 """
 
 import contextlib
@@ -21,9 +20,9 @@ def baseline(command: dict[str, Any]) -> int:
     """The undisturbed run, and every point that it passed."""
     folder, passed = Path(command["folder"]), list[tuple[str, str]]()
     strikes = Strikes(folder, tuple(command["inside"]), (), 0, os.getpid())
-    _tell(folder, 0, ())
+    _tell(folder, 0)
     with (folder / "strikes.json").open("w") as stream:
-        json.dump({"faults": [], "inside": command["inside"], "slow_s": 0, "march": False}, stream)
+        json.dump({"faults": [], "inside": command["inside"], "slow_s": 0, "march": 0}, stream)
     watch = Watch(watched.read(folder, 0), passed)
     assert watch.strikes == strikes
     code = _weir(command, watch, folder, 0)
@@ -31,16 +30,15 @@ def baseline(command: dict[str, Any]) -> int:
     return code
 
 
-def run(command: dict[str, Any], raylets: tuple[int, ...] = ()) -> int:
+def run(command: dict[str, Any]) -> int:
     """One invocation of a case, in this process."""
     folder, invocation = Path(command["folder"]), command["invocation"]
-    _tell(folder, invocation, raylets)
+    _tell(folder, invocation)
     return _weir(command, Watch(watched.read(folder, invocation)), folder, invocation)
 
 
-def _tell(folder: Path, invocation: int, raylets: tuple[int, ...]) -> None:
-    told = {"pid": os.getpid(), "raylets": raylets}
-    (folder / f"driver-{invocation}.json").write_text(json.dumps(told))
+def _tell(folder: Path, invocation: int) -> None:
+    (folder / f"driver-{invocation}").write_text(str(os.getpid()))
 
 
 def _weir(command: dict[str, Any], watch: Watch, folder: Path, invocation: int) -> int:
@@ -89,6 +87,8 @@ def forked(command: dict[str, Any], answers: TextIO) -> int:
     child = os.fork()
     if child == 0:
         os.environ["WEIR_CHAOS"] = command["folder"]
+        if command.get("store"):
+            _use_store(command["store"])
         code = 70
         try:
             on = disks.small(Path(command["folder"]) / "out", command["disk_bytes"])
@@ -96,37 +96,43 @@ def forked(command: dict[str, Any], answers: TextIO) -> int:
                 code = run(command)
         finally:
             os._exit(code)
-    answers.write(json.dumps({"pid": child}) + "\n")
-    answers.flush()
+    _say(answers, {"pid": child})
     return os.waitpid(child, 0)[1]
+
+
+def _use_store(environment: dict[str, str]) -> None:
+    """With waits that suit a short run: the lease of a driver that died is dead in a second."""
+    from pipeline import lease, remote  # noqa: PLC0415
+
+    os.environ.update(environment)
+    remote.store.cache_clear()
+    lease.LIFETIME_S, remote.FIRST_WAIT_S, remote.READ_TIMEOUT_S = 1, 0.01, 2
 
 
 def main(words: list[str]) -> int:
     """Perform commands until there are no more."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    cluster = None
-    if "--ray" in words:
-        from tests.chaos.cluster import Cluster  # noqa: PLC0415 - imports Ray
+    if words:
+        import ray  # noqa: PLC0415 - other servers fork, and do without
 
-        cluster = Cluster("--little-memory" in words)
-    answers.write(json.dumps({"ready": cluster and cluster.address}) + "\n")
-    answers.flush()
+        ray.init(address=words[0], log_to_driver=False, logging_level="ERROR")
+    _say(answers, {"ready": True})
     for line in sys.stdin:
         command = json.loads(line)
         if command["do"] == "baseline":
             code = baseline(command)
-        elif command["do"] == "here" and cluster is not None:
-            with cluster.mended():
-                code = run(command, cluster.raylets())
+        elif words:
+            code = run(command)
         else:
-            status = forked(command, answers)
-            code = os.waitstatus_to_exitcode(status)
-        answers.write(json.dumps({"code": code}) + "\n")
-        answers.flush()
-    if cluster is not None:
-        cluster.close()
+            code = os.waitstatus_to_exitcode(forked(command, answers))
+        _say(answers, {"code": code})
     return 0
+
+
+def _say(answers: TextIO, value: dict[str, Any]) -> None:
+    answers.write(json.dumps(value) + "\n")
+    answers.flush()
 
 
 if __name__ == "__main__":

@@ -29,12 +29,12 @@ class Chosen:
         """Documents in a group of clustering; None for as many as there are elsewhere."""
         return 1 if self.seed % 2 else None
 
-    def arguments(self, output: Path) -> list[str]:
-        """`weir run` of it, into a folder `output/run`."""
+    def arguments(self, output: Path | str) -> list[str]:
+        """`weir run` of it, into `output/run`."""
         listed = self.root / "crawl-data" / archive.SNAPSHOT / "warc.paths.gz"
-        words = ["run", "sample", "--input", str(listed), "--output", str(output / "run")]
+        words = ["run", "sample", "--input", str(listed), "--output", f"{output}/run"]
         if self.seed % 3 == 0:
-            words += ["--dataset", str(output / "dataset")]
+            words += ["--dataset", f"{output}/dataset"]
         return [*words, "--progress", "plain", *(w for s in SETTINGS for w in ("--set", s))]
 
 

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -18,15 +19,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import cases, snapshots
-from tests.chaos.cases import MIX, OPTIONS, SCENARIOS, Base, Case, Report
+from tests.chaos import cases, cluster, judged, snapshots
+from tests.chaos.cases import OPTIONS, SCENARIOS, Base, Case
+from tests.chaos.judged import Report
+from tests.integration import store_server
+from tests.integration.runs import until
+from tests.integration.store_faults import Faults, proxy
+from tests.integration.store_server import BUCKET
 
 ROOT = Path(__file__).parents[2]
 ON_RAY = ("ray", "job")
+PATIENCE_S = 10.0
+LEASE_S, REFUSED = 60.0, 2
 
 
 class Server:
@@ -39,9 +47,9 @@ class Server:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=_environment(),
         )
-        self.address = self._answer()["ready"]
+        self._answer()
         self._lock = threading.Lock()
 
     def _answer(self) -> dict[str, Any]:
@@ -69,16 +77,23 @@ class Server:
         return int(answer["code"])
 
     def close(self) -> None:
-        """End it."""
+        """End it; it may be in the midst of something, if we were stopped."""
         self._process.stdin.close()  # type: ignore[union-attr]
-        self._process.wait()
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Ray's workers too must find the tests."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
 
 
 def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, 9)
-    except ProcessLookupError:
-        pass
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 class Storm:
@@ -90,6 +105,8 @@ class Storm:
         self._bases: dict[int, Base] = {}
         self._lock = threading.Lock()
         self._servers: dict[str, Server] = {}
+        self._clusters: dict[str, subprocess.Popen[bytes]] = {}
+        self._ends, self._store = ExitStack(), None  # type: tuple[ExitStack, tuple[str, int] | None]
 
     def server(self, name: str, *words: str) -> Server:
         """The warm process of a name."""
@@ -117,7 +134,7 @@ class Storm:
             if code != 0:
                 raise RuntimeError(f"the undisturbed run of snapshot {seed} ended with {code}")
             done.write_text(str(time.monotonic() - began))
-        return cases.base_of(chosen, folder / "out", folder, float(done.read_text()))
+        return judged.base_of(chosen, folder / "out", folder, float(done.read_text()))
 
     @staticmethod
     def _command(
@@ -137,9 +154,13 @@ class Storm:
     def invoke(self, case: Case, folder: Path, invocation: int) -> int:
         """One invocation, by the same command as the others."""
         chosen, more = self.base(case.snapshot).chosen, list(OPTIONS[case.executor])
-        ray = self.ray(case) if case.executor in ON_RAY else None
+        if case.executor in ON_RAY:
+            (folder / "cluster.json").unlink(missing_ok=True)
+            (folder / "cluster.json").symlink_to(self.cluster(case) / "cluster.json")
         if case.executor == "job":
-            more.append(str(ray and ray.address))
+            more.append(str(cluster.joined(folder)["address"]))
+        if case.executor == "store":
+            return self._in_store(case, folder, invocation, chosen, more)
         command = {
             **self._command(chosen, folder, "run", more),
             "invocation": invocation,
@@ -147,22 +168,72 @@ class Storm:
             "twice": case.twice,
             "disk_bytes": case.disk_bytes if invocation == 0 else None,
         }
-        if case.executor == "ray" and ray is not None:
-            return ray.ask({**command, "do": "here"})
+        if case.executor == "ray":
+            return self.session(case).ask(command)
         delays = dict(enumerate(case.kill_after_s))
         server = self.server("job" if case.executor == "job" else "plain")
         return server.ask(command, delays.get(invocation))
 
-    def ray(self, case: Case) -> Server:
-        """The process with the cluster; that with little memory is another one."""
-        if case.scenario == "memory":
-            return self.server("little", "--ray", "--little-memory")
-        return self.server("ray", "--ray")
+    def _in_store(
+        self,
+        case: Case,
+        folder: Path,
+        invocation: int,
+        chosen: snapshots.Chosen,
+        more: list[str],
+    ) -> int:
+        """One invocation whose run lies in a store; until the lease of one that died is dead."""
+        faults = Faults(self.store(), rate=case.store_faults, seed=case.number, stall_s=3)
+        with proxy(faults):
+            command = {
+                **self._command(chosen, folder, "run", more),
+                "arguments": [*chosen.arguments(f"s3://{BUCKET}/{folder.name}"), *more],
+                "invocation": invocation,
+                "disk_bytes": None,
+                "store": store_server.environment(*faults.address),
+            }
+            said = folder / f"said-{invocation}.txt"
+            end = time.monotonic() + LEASE_S
+            while (code := self.server("plain").ask(command)) == REFUSED:
+                if "one died less than" not in said.read_text() or time.monotonic() > end:
+                    break
+        return code
+
+    def store(self) -> tuple[str, int]:
+        """Address of the store; started when it is first asked for."""
+        if self._store is None:
+            self._store = self._ends.enter_context(store_server.moto())
+            os.environ.update(store_server.environment(*self._store))
+        return self._store
+
+    def cluster(self, case: Case) -> Path:
+        """Folder of the cluster that a case runs on: where memory runs out it is another one."""
+        name = "little" if case.scenario == "memory" else "large"
+        folder = self.work / f"cluster-{name}"
+        if name not in self._clusters:
+            folder.mkdir(exist_ok=True)
+            (folder / "cluster.json").unlink(missing_ok=True)
+            more = ["--little-memory"] if name == "little" else []
+            self._clusters[name] = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.cluster", str(folder), *more],
+                stdin=subprocess.PIPE,
+                cwd=ROOT,
+                env=_environment(),
+            )
+            until((folder / "cluster.json").exists, "for the cluster")
+        return folder
+
+    def session(self, case: Case) -> Server:
+        """The process that stays joined to it."""
+        folder = self.cluster(case)
+        return self.server(folder.name, str(cluster.joined(folder)["address"]))
 
     def case(self, case: Case) -> Report:
         """Perform one case; its folder is kept if it fails."""
         folder, began = self.work / f"case-{case.seed}-{case.number}", time.monotonic()
-        report = cases.perform(case, self.base(case.snapshot), folder, self.invoke)
+        if case.executor == "store":
+            self.store()
+        report = judged.perform(case, self.base(case.snapshot), folder, self.invoke)
         report.took_s = round(time.monotonic() - began, 2)
         if not report.problems:
             shutil.rmtree(folder)
@@ -172,6 +243,9 @@ class Storm:
         """End what it started."""
         for server in self._servers.values():
             server.close()
+        for started in self._clusters.values():
+            started.communicate()
+        self._ends.close()
 
 
 @contextmanager
@@ -236,7 +310,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.storm")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=("inline", "pool", "local", "ray", "job"))
+    parser.add_argument("--only", choices=("inline", "pool", "local", "ray", "job", "s3"))
     parser.add_argument("--scenario", choices=SCENARIOS)
     parser.add_argument("--case", type=int, help="One case by its number, again.")
     parser.add_argument("--work", type=Path, default=Path("build/chaos"))
@@ -254,8 +328,10 @@ def main(words: list[str] | None = None) -> int:
             with writing:
                 sys.stdout.write(line(report) + "\n")
                 for problem in report.problems:
-                    again = f"python -m tests.chaos.storm --seed {given.seed} --case {report.case.number}"
-                    sys.stdout.write(f"     {problem}\n     again: {again}\n")
+                    sys.stdout.write(f"     {problem}\n")
+                if report.problems:
+                    which = f"--seed {given.seed} --case {report.case.number}"
+                    sys.stdout.write(f"     again: python -m tests.chaos.storm {which}\n")
                 sys.stdout.flush()
                 with results.open("a") as stream:
                     stream.write(json.dumps(report.to_json()) + "\n")
@@ -267,9 +343,7 @@ def main(words: list[str] | None = None) -> int:
     return 0 if told["same"] == told["runs"] else 1
 
 
-def _all(
-    ours: Storm, seed: int, lanes: list[list[int]], tell: Callable[[Report], None]
-) -> None:
+def _all(ours: Storm, seed: int, lanes: list[list[int]], tell: Callable[[Report], None]) -> None:
     """Runs on Ray beside the others: two cores are busy."""
     errors: list[BaseException] = []
 
@@ -300,19 +374,13 @@ def _is_done(told: dict[str, Any] | None) -> bool:
     return told is not None and not told["problems"]
 
 
-def _words(number: int) -> list[str]:
-    if number % cases.MARCH_EVERY == cases.MARCH_EVERY - 1:
-        return ["inline", "march"]
-    return MIX[number % len(MIX)].split()
-
-
 def _is_on_ray(number: int) -> bool:
-    return _words(number)[0] in ON_RAY
+    return cases.words_of(number)[0] in ON_RAY
 
 
 def _is_wanted(number: int, only: str | None, scenario: str | None) -> bool:
-    executor, found = _words(number)
-    alike = {"local": ("inline", "pool"), "ray": ON_RAY}.get(only or "", (only,))
+    executor, found = cases.words_of(number)
+    alike = {"local": ("inline", "pool"), "ray": ON_RAY, "s3": ("store",)}.get(only or "", (only,))
     return (only is None or executor in alike) and scenario in (None, found)
 
 

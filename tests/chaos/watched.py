@@ -53,15 +53,14 @@ def read(folder: Path, invocation: int) -> Strikes:
     """The faults of a case, for one invocation of it."""
     told = json.loads((folder / "strikes.json").read_text())
     faults = tuple(Fault(**fault) for fault in told["faults"])
-    driver = json.loads((folder / f"driver-{invocation}.json").read_text())
+    driver = int((folder / f"driver-{invocation}").read_text())
     return Strikes(
         folder,
         tuple(told["inside"]),
         faults,
         invocation,
-        driver["pid"],
+        driver,
         told["slow_s"],
-        tuple(driver["raylets"]),
         told["march"],
     )
 
@@ -80,9 +79,7 @@ class Disorder:
         """Whatever else the executor can do."""
         return getattr(self._inner, name)
 
-    def run(
-        self, work: Work, tasks: Sequence[Task], *more: Any, **named: Any
-    ) -> Iterator[Outcome]:
+    def run(self, work: Work, tasks: Sequence[Task], *more: Any, **named: Any) -> Iterator[Outcome]:
         """One outcome a task; of two attempts at once the second must not tell another tale."""
         watched = Watched(work, str(self._folder), self._invocation)
         chance, first = self._random, dict[str, Outcome]()

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import resource
 import signal
 import sys
 import time
@@ -95,3 +96,62 @@ def forge_frame() -> dict[str, object]:
 def kill_helper() -> dict[str, object]:
     os.kill(os.getppid(), signal.SIGKILL)
     return loop_in_python()
+
+
+def killed_first(path: str, begun: int) -> dict[str, object]:
+    """Killed from outside the first time, when so many bytes of an answer of 64 were written."""
+    if not os.path.exists(path):
+        os.close(os.open(path, os.O_CREAT))
+        if begun:
+            frame = b"\x40\0\0\0" + b"\x81" * 60
+            answers = max(d for d in range(3, 10) if _is_pipe(d))  # requests come before it
+            os.write(answers, frame[:begun])
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"value": "whole"}
+
+
+def _is_pipe(descriptor: int) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:")
+    except OSError:
+        return False
+
+
+def write_file(path: str) -> dict[str, object]:
+    try:
+        with open(path, "wb") as stream:
+            stream.write(b"x" * 10_000)
+    except OSError as error:
+        return {"error": type(error).__name__}
+    return {"written": path}
+
+
+def open_files(count: int) -> dict[str, object]:
+    opened: list[int] = []
+    try:
+        for _ in range(count):
+            opened.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError:
+        pass
+    for descriptor in opened:
+        os.close(descriptor)
+    return {"opened": len(opened)}
+
+
+def limits() -> dict[str, object]:
+    with open("/proc/self/status", encoding="ascii") as stream:
+        status = dict(line.split(":", 1) for line in stream)
+    return {
+        "core": resource.getrlimit(resource.RLIMIT_CORE)[0],
+        "new_privileges": status["NoNewPrivs"].strip() != "1",
+    }
+
+
+def answer_in_part() -> None:
+    """The head of a frame, and nothing after it."""
+    for descriptor in range(3, 30):
+        try:
+            os.write(descriptor, b"\xff\x00\x00\x00half")
+        except OSError:
+            continue
+    time.sleep(60)

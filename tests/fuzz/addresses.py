@@ -47,20 +47,21 @@ def redacted(url: str) -> None:
         place = urlsplit(once).netloc
     except ValueError:
         return
+    assert "@" not in place or "\\" in place  # of these no two readers say the same
     host = gate.host_of(url, MAX_CHARS)
     if host is not None:
-        assert "@" not in place
         assert "<" in place or gate.host_of(once, 2 * MAX_CHARS) == host
 
 
 def listed(url: str) -> None:
-    """An entry of a list is found by its own address."""
+    """An address is found by the entry that is made of it."""
     try:
         entry = domains.canonical(url)
     except ValueError:
         return
+    address = url.strip() if "://" in url else f"https://{url.strip()}"
     if "." in entry.partition("/")[0]:
-        assert domains.find(f"https://{entry}", domains.TextList.of([entry])), entry
+        assert domains.find(address, domains.TextList.of([entry]))
 
 
 def check(data: bytes) -> None:

@@ -26,7 +26,9 @@ def main() -> None:
     target = TARGETS[sys.argv[1]]
     with atheris.instrument_imports(include=list(target.instrumented), exclude=COMPILED):
         check = target.check()
-    atheris.Setup([sys.argv[0], *sys.argv[2:]], check)
+    # libFuzzer calls its first argument through the shell to merge corpora.
+    again = f"{sys.executable} -m tests.fuzz.one {sys.argv[1]}"
+    atheris.Setup([again, *sys.argv[2:]], check)
     atheris.Fuzz()
 
 

@@ -45,5 +45,5 @@ TARGETS = {
         200,
         (*HOSTS, "filters.addresses", "audit.trace", "urllib.parse", "encodings.idna", *DETECTORS),
     ),
-    "pii": Target("personal_data", 100, ("filters.pii", *DETECTORS, *NUMBERS)),
+    "pii": Target("personal_data", 64, ("filters.pii", *DETECTORS, *NUMBERS)),
 }

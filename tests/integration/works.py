@@ -1,6 +1,7 @@
 """Tasks that do as they are told, for the contract of executors; workers import this module."""
 
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from pipeline.manifest import Books, Manifest
 from stages.errors import ShardError, TransientError
 
 PATIENCE_S = 60.0
+REST_S = 2.0
+CHUNK = 100 << 20
 OVERLAP_S = 0.15
 """How long a task stays, so that a neighbour that ought not to be there has time to come."""
 
@@ -54,33 +57,47 @@ class Scripted:
         return made(task)
 
     def _act(self, act: str, task: Task) -> None:
+        raised = {
+            "unreadable": ShardError(task.name, "cannot be read"),
+            "unlucky": TransientError(task.name, "try again"),
+            "bug": ZeroDivisionError(task.name),
+            "odd_bug": OddError(page=task.name),
+            "starved": MemoryError(task.name),
+        }
+        stays_s = {
+            "linger": OVERLAP_S,
+            "killed_slowly": OVERLAP_S,
+            "rest": REST_S,
+            "hang": PATIENCE_S,
+        }
+        time.sleep(stays_s.get(act, 0.0))
+        if act in raised:
+            raise raised[act]
         if act == "exit":
             os._exit(9)
-        elif act == "killed":
+        elif act in ("killed", "killed_slowly"):
             os.kill(os.getpid(), signal.SIGKILL)
-        elif act == "killed_slowly":
-            self._note_company(task)
-            os.kill(os.getpid(), signal.SIGKILL)
-        elif act == "unreadable":
-            raise ShardError(task.name, "cannot be read")
-        elif act == "unlucky":
-            raise TransientError(task.name, "try again")
-        elif act == "bug":
-            raise ZeroDivisionError(task.name)
-        elif act == "odd_bug":
-            raise OddError(page=task.name)
-        elif act == "linger":
-            time.sleep(OVERLAP_S)
-        elif act == "hang":
-            time.sleep(PATIENCE_S)
+        elif act == "spin":  # in C code, for longer than anyone waits
+            re.match("(a+)+$", "a" * 60 + "b")
+        elif act == "until_released":
+            self._await("released")
+        elif act == "hog":
+            _take_memory()
         else:
-            assert act == "end"
+            assert act in ("end", *stays_s)
 
-    def _note_company(self, task: Task) -> None:
-        time.sleep(OVERLAP_S)
-        company = Path(self.folder) / "company" / f"{task.name}@{os.getpid()}"
-        company.parent.mkdir(exist_ok=True)
-        company.write_text(" ".join(running(self.folder, but=task.name)))
+    def _await(self, name: str) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not (Path(self.folder) / name).exists() and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+def _take_memory() -> None:
+    """Of the machine's, until somebody objects; a third of it at most."""
+    taken, most = [], psutil.virtual_memory().total // 3
+    while sum(map(len, taken)) < most:
+        taken.append(b"x" * CHUNK)
+    time.sleep(PATIENCE_S)
 
 
 def marks(folder: str | Path) -> Counter[str]:
@@ -96,8 +113,3 @@ def running(folder: str | Path, but: str = "") -> list[str]:
         if len(rest) == 2 and name != but and psutil.pid_exists(int(rest[1])):
             found.append(name)
     return found
-
-
-def company(folder: str | Path, name: str) -> list[str]:
-    """Who else ran at each slow death of a task."""
-    return [p.read_text() for p in (Path(folder) / "company").glob(f"{name}@*")]

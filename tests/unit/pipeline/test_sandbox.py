@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.sandbox import MAX_FRAME_BYTES, Sandbox
+from pipeline.sandbox import ANSWER_BYTES, OPEN_FILES, Sandbox
 
 FUNCTIONS = Path(__file__).parents[2] / "data"
 CPU_S, MEMORY_MB = 0.5, 256
@@ -119,9 +119,23 @@ def test_an_exception_does_not_leave_its_text(
     assert "secret" not in output.out + output.err + journal.read_text()
 
 
-def test_an_oversized_answer_is_a_crash(make: Make) -> None:
+def test_an_oversized_answer_is_not_sent(make: Make) -> None:
     guard = make(memory_mb=1536, cpu_s=20.0)
-    assert guard.call("answer_of", (MAX_FRAME_BYTES >> 20) + 1) == {"reason": "extract.crash"}
+    assert guard.call("answer_of", (ANSWER_BYTES >> 20) + 1) == {"reason": "extract.memory"}
+    assert guard.call("echo", "after") == {"values": ["after"]}
+
+
+def test_a_child_cannot_write_files_nor_open_many(make: Make, tmp_path: Path) -> None:
+    guard = make()
+    assert guard.call("write_file", str(tmp_path / "written")) == {"error": "OSError"}
+    assert guard.call("open_files", 2 * OPEN_FILES)["opened"] < OPEN_FILES
+    assert guard.call("limits") == {"core": 0, "new_privileges": False}
+
+
+def test_half_an_answer_is_waited_for_no_longer_than_a_whole_one(make: Make) -> None:
+    guard = make()
+    guard._wall_s = 2.0
+    assert guard.call("answer_in_part") == {"reason": "extract.timeout"}
     assert guard.call("echo", "after") == {"values": ["after"]}
 
 
@@ -189,6 +203,16 @@ def test_the_helper_dies_between_calls(make: Make, tmp_path: Path) -> None:
     assert guard._helper is not None
     guard._helper.wait()
     assert guard.call("echo", "innocent") == {"values": ["innocent"]}
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize("begun", [0, 2, 4, 30])
+def test_a_child_killed_from_outside_costs_no_page(make: Make, tmp_path: Path, begun: int) -> None:
+    """Not by the kernel's killer, nor in the midst of its answer."""
+    journal = tmp_path / "journal.jsonl"
+    guard = make(journal)
+    assert guard.call("killed_first", str(tmp_path / "mark"), begun) == {"value": "whole"}
+    assert (tmp_path / "mark").exists()
     assert not journal.exists()
 
 

@@ -17,7 +17,7 @@ import pytest
 from pipeline import storage
 from pipeline.storage import Input
 from stages import schema
-from stages.errors import ConfigError, ShardError, TransientError
+from stages.errors import ConfigError, DiskError, ShardError, TransientError
 
 COUNTS = pa.Table.from_pylist(
     [
@@ -144,6 +144,8 @@ def write_parquet(path: Path) -> None:
         (errno.EDQUOT, ["disk full", "free some space", "resume"]),
         (errno.EROFS, ["not writable", "--output"]),
         (errno.EACCES, ["not writable", "--output"]),
+        (errno.EIO, ["the disk fails", "dmesg", "resume"]),
+        (errno.ESTALE, ["the disk fails", "resume"]),
     ],
 )
 def test_a_disk_that_fails_is_named_with_the_remedy(
@@ -157,7 +159,7 @@ def test_a_disk_that_fails_is_named_with_the_remedy(
     path = tmp_path / "run.json"
     path.write_bytes(b"old")
     monkeypatch.setattr(os, "fsync", failing(number))
-    with pytest.raises(TransientError) as raised:
+    with pytest.raises(DiskError) as raised:
         write(path)
     for word in [str(path), *words]:
         assert word in str(raised.value)
@@ -166,11 +168,11 @@ def test_a_disk_that_fails_is_named_with_the_remedy(
     assert visible(tmp_path) == ["run.json"]
 
 
-def test_another_fault_of_the_disk_is_not_hidden(
+def test_a_fault_that_is_not_the_disks_is_not_hidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "fsync", failing(errno.EIO))
-    with pytest.raises(OSError, match="Input/output error"):
+    monkeypatch.setattr(os, "fsync", failing(errno.EMFILE))
+    with pytest.raises(OSError, match="Too many open files"):
         write_bytes(tmp_path / "run.json")
     assert visible(tmp_path) == []
 

@@ -12,6 +12,7 @@ EXAMPLES = (
     errors.ConfigError("--set", "no key"),
     errors.ShardError("a.warc.gz", "no such file"),
     errors.TransientError("sandbox", "cannot start"),
+    errors.DiskError("runs/mine", "disk full"),
     errors.IntegrityError("run.json", "books do not balance"),
 )
 
@@ -40,6 +41,7 @@ def test_exit_codes_are_those_of_the_command_line() -> None:
         "ConfigError": 2,
         "ShardError": 4,
         "TransientError": 4,
+        "DiskError": 4,
         "IntegrityError": 3,
     }
 
