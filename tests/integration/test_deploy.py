@@ -206,8 +206,9 @@ RAY = """\
 while [ "$1" != -- ]; do shift; done
 shift
 "$@"
+exit 9
 """
-"""As `ray symmetric-run` on the head: it runs the command, and ends with its exit code."""
+"""As `ray symmetric-run` on the head: it runs the command; Slurm may spoil its exit code."""
 
 
 def started_job(script: str, node: Node, environment: dict[str, str]) -> subprocess.Popen[str]:
