@@ -146,7 +146,7 @@ class Glance:
     ended: float
 
 
-def glance(run: Path, step: str, key: str) -> Glance:
+def glance(run: Place, step: str, key: str) -> Glance:
     """A look at one manifest that reads two of its lines: a tenth of the time of `find`.
 
     IntegrityError if it is none, FileNotFoundError if there is none.
