@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from pipeline import config, storage, steps
+from pipeline import config, steps, storage
 from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.suspects import Mark

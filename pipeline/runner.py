@@ -253,7 +253,10 @@ class Runner:
                 self.options.workers,
                 self.options.address,
                 shipped,
-                Limits(limits.task_memory_mb, limits.task_hours),
+                Limits(
+                    {str(step): most for step, most in limits.task_memory_mb.items()},
+                    {str(step): most for step, most in limits.task_hours.items()},
+                ),
             )
         yield from self._executor.run(work, tasks)
 

@@ -181,9 +181,7 @@ def write_frame(stream: IO[bytes], data: bytes) -> None:
     stream.flush()
 
 
-def read_frame(
-    stream: "IO[bytes] | _Exact | _Until", max_bytes: int = MAX_FRAME_BYTES
-) -> bytes:
+def read_frame(stream: "IO[bytes] | _Exact | _Until", max_bytes: int = MAX_FRAME_BYTES) -> bytes:
     """The next frame; EOFError at the end, ValueError for a length that no frame has."""
     head = stream.read(HEADER.size)
     if len(head) < HEADER.size:

@@ -45,8 +45,8 @@ from pipeline.context import Context
 from pipeline.executor import Task
 from pipeline.manifest import Books, Count, Manifest
 from pipeline.meter import Laps, Meter
-from pipeline.sandbox import Sandbox
 from pipeline.ranges import Traffic
+from pipeline.sandbox import Sandbox
 from pipeline.storage import Input
 from stages import (
     base,

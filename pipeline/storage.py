@@ -123,7 +123,7 @@ def ranges(
                 stream.seek(start)
                 found.append(stream.read(end - start))
                 if len(found[-1]) != end - start:
-                    raise remote.Cut(uri, remote.NO_RANGE)  # noqa: TRY301 - the same answer as for a remote file
+                    raise remote.Cut(uri, remote.NO_RANGE)
             return found
     except FileNotFoundError:
         raise ShardError(uri, "no such file; check the path or the path list") from None

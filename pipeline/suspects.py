@@ -158,5 +158,3 @@ def _read(journal: places.Place) -> dict[int, str]:
                 if "offset" in entry:
                     known[int(entry["offset"])] = str(entry["reason"])
     return known
-
-

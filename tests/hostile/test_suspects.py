@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.suspects import DEATHS, Mark, Suspects
+from pipeline.suspects import DEATHS, Mark
 from samples.archive import member
 from tests.data.archives import HTML, response
 from tests.hostile.makers import PARAGRAPH, good

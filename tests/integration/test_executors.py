@@ -22,7 +22,7 @@ import pytest
 from pipeline import executor
 from pipeline.executor import End, Executor, Limits, Outcome, ray
 from stages.errors import ConfigError, ShardError, TransientError
-from tests.integration.works import Scripted, company, marks, running, task
+from tests.integration.works import Scripted, marks, running, task
 
 Make = Callable[[], Executor]
 STANDING = ("resource_tracker", "forkserver")

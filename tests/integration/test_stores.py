@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit import report, requests, runs, status, takedown, trace, verify
-
 from pipeline import lease, manifest, remote, storage
 from pipeline.places import Remote
 from stages.errors import ConfigError, ShardError, TransientError
@@ -86,7 +85,9 @@ def test_one_fault_is_survived(
             starts = [5, 70, 1 << 10]
             ends = [start + 9 for start in starts]
             found = remote.ranges(str(place), starts, ends)
-            assert found == [DATA[number + a : number + b] for a, b in zip(starts, ends, strict=True)]
+            assert found == [
+                DATA[number + a : number + b] for a, b in zip(starts, ends, strict=True)
+            ]
     assert faults.done[kind] >= 3
     assert [p.name for p in store.glob("new-*")] == [f"new-{number}" for number in range(4)]
 

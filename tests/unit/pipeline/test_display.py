@@ -2,8 +2,8 @@
 
 import json
 
-from jsonschema import validate
 import pytest
+from jsonschema import validate
 
 from pipeline import answer_schemas, display
 from pipeline.executor import End
