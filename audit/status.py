@@ -5,12 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from audit import alarms, selected
 from audit.runs import STEPS, Run, is_running
 from pipeline import book, manifest, plan
+from pipeline.places import Place
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
@@ -147,7 +147,7 @@ def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str])
     return found
 
 
-def _task(run: Run, step: str, key: str, folder: Path) -> Done:
+def _task(run: Run, step: str, key: str, folder: Place) -> Done:
     try:
         seen = manifest.glance(folder, key)
     except FileNotFoundError:
