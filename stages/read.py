@@ -23,7 +23,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from stages.base import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from stages.errors import ShardError
 
-VERSION = 2
+VERSION = 3
 CHUNK_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b\x08"
 SNIFF_BYTES = 1 << 20
@@ -259,9 +259,12 @@ def split_http(row: Record) -> None:
 def _declared_end(data: bytes | bytearray) -> int | None:
     """Where the record at the start of `data` ends by its own Content-Length.
 
-    None if it has no WARC head.
+    None if it has no WARC head, or if another record's first line is in that: what is missing
+    between the two would be one record with the address of one page and the content of another.
     """
     found = HEAD_END.search(data, 0, SNIFF_BYTES) if data.startswith(b"WARC/") else None
+    if found and HEAD_MARK.search(data, 1, found.end()):
+        return None
     for line in data[: found.start()].split(b"\n") if found else ():
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length" and LENGTH.fullmatch(value.strip()):
@@ -563,6 +566,8 @@ def _holds_records(data: bytes) -> bool:
     end = _declared_end(data)
     if end is not None and data[end:].lstrip(b"\r\n").startswith(b"WARC/"):
         return True
+    if len(data) >= SNIFF_BYTES and not HEAD_END.search(data):
+        return True  # a head without end: what follows it can only be found record by record
     is_lie = (
         end is None or end > LENGTH_BELIEVED or (end < len(data) and not _ends_well(data[end:]))
     )

@@ -56,11 +56,8 @@ class Case:
 def plain_records(path: Path) -> list[bytes]:
     """Each good response of an archive as a WARC record of its own."""
     opened = functools.partial(storage.open_at, str(path))
-    made = []
-    for row in read.records(opened, path.name, MAX_BYTES):
-        if row.kind == "response" and row.problem is None:
-            made.append(_as_warc(row))
-    return made
+    found = read.records(opened, path.name, MAX_BYTES)
+    return [_as_warc(row) for row in found if row.kind == "response" and row.problem is None]
 
 
 def _as_warc(row: read.Record) -> bytes:

@@ -193,6 +193,23 @@ def test_records_before_damage_in_the_first_megabyte_are_found() -> None:
     assert seen(records(bytes(data))) == [*GOOD[:2], "read.damaged"]
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_two_heads_run_together_are_no_record(name: str) -> None:
+    cut = A[: A.index(b"<urn") + 1]
+    pack = {"members": member, "plain": bytes, "whole": lambda data: gzip.compress(data, mtime=0)}
+    fused = pack.get(name, lambda data: packed(name, data))(cut + B + C)
+    urls = seen(records(fused))
+    assert urls[0] == "read.damaged"
+    assert set(urls[1:]) <= {GOOD[1], GOOD[2]}
+    if name != "members":
+        assert urls[1:] == GOOD[1:]
+
+
+def test_a_head_without_end_costs_one_record() -> None:
+    endless = b"WARC/1.0\r\nX: " + b"y" * (read.SNIFF_BYTES + 9) + A[8:]
+    assert seen(records(gzip.compress(endless + B + C, mtime=0))) == ["read.damaged", *GOOD[1:]]
+
+
 @pytest.mark.parametrize("codec", ["zstd", "lz4"])
 def test_a_damaged_frame_ends_the_stream_once(codec: str) -> None:
     noise = hashlib.shake_128(b"frame").digest(40_000)
