@@ -74,6 +74,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_reuse
 	$(BIN)/python -m benchmarks.bench_dedup
 	$(BIN)/python -m benchmarks.bench_robots
+	$(BIN)/python -m benchmarks.bench_bounds --check
 
 # The reference implementation of Croissant brings fifty packages: it has an environment of its own.
 croissant: $(STAMP)

@@ -10,6 +10,7 @@ from typing import Any
 from audit import alarms, selected
 from audit.runs import STEPS, Run, is_running
 from pipeline import book, manifest, plan
+from pipeline.places import Place
 from stages.errors import IntegrityError
 
 RUNNING, FINISHED, PARTIAL, NOT_STARTED = "running", "finished", "partial", "not started"
@@ -134,11 +135,11 @@ def _keys(run: Run, step: str) -> list[str]:
 
 def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str]) -> list[Done]:
     """What manifests say; a damaged one is a problem, not the end of the status."""
-    found = []
+    found, folder = [], manifest.folder_of(run.path, step)
     for key in keys:
         if (step, key) not in seen.tasks:
             try:
-                seen.tasks[step, key] = _task(run, step, key)
+                seen.tasks[step, key] = _task(run, step, key, folder)
             except IntegrityError as error:
                 problems.append(str(error))
                 continue
@@ -146,9 +147,9 @@ def _read(run: Run, step: str, keys: list[str], seen: Seen, problems: list[str])
     return found
 
 
-def _task(run: Run, step: str, key: str) -> Done:
+def _task(run: Run, step: str, key: str, folder: Place) -> Done:
     try:
-        seen = manifest.glance(run.path, step, key)
+        seen = manifest.glance(folder, key)
     except FileNotFoundError:
         raise IntegrityError(f"manifests/{step}/{key}.json", "is missing") from None
     reasons: Counter[str] = Counter()

@@ -79,7 +79,7 @@ def idle(run: Path) -> dict[str, Any]:
     """By step: from the first task's start to the last one's end, and what two workers left."""
     spans: dict[str, list[tuple[float, float]]] = {}
     for made in manifest.every(run):
-        seen = manifest.glance(run, made.step, made.key)
+        seen = manifest.glance(manifest.folder_of(run, made.step), made.key)
         spans.setdefault(made.step, []).append((seen.began, seen.ended))
     found, before = {}, None
     for step in (name for name in STEPS if name in spans):

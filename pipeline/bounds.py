@@ -99,6 +99,12 @@ class Load:
         return self.size.characters * BYTES_PER_CHAR
 
 
+def usual(settings: config.Run) -> Size:
+    """The size to plan for where none is known: what the partitions that are set were meant for."""
+    parts = settings.cluster.partitions
+    return Size() if parts is None else Size(documents=parts * plan.PART_DOCUMENTS)
+
+
 Measure = Callable[[Load], float]
 
 
@@ -315,23 +321,23 @@ BOUNDS: Final[Mapping[str, Bound]] = {
 }
 
 
-def memory_mb(step: str, settings: config.Run, size: Size = Size()) -> int:
+def memory_mb(step: str, settings: config.Run, size: Size | None = None) -> int:
     """Most resident memory, in MB of 2^20 bytes, of a task: its worker with the parsers under it.
 
     Pages that processes share count for each, as in a manifest's `rss_mb`. Models that the
     configuration names add their size. KeyError for a step that there is not.
     """
-    return WORKER_MB + _up(BOUNDS[step].memory(Load(settings, size)) / MB)
+    return WORKER_MB + _up(BOUNDS[step].memory(Load(settings, size or usual(settings))) / MB)
 
 
-def scratch_bytes(step: str, settings: config.Run, size: Size = Size()) -> int:
+def scratch_bytes(step: str, settings: config.Run, size: Size | None = None) -> int:
     """Most bytes of temporary files of one task, below the run's folder; outputs not counted."""
-    return _up(BOUNDS[step].scratch(Load(settings, size)))
+    return _up(BOUNDS[step].scratch(Load(settings, size or usual(settings))))
 
 
-def stored_bytes(step: str, settings: config.Run, size: Size = Size()) -> int:
+def stored_bytes(step: str, settings: config.Run, size: Size | None = None) -> int:
     """Most bytes that all tasks of the step leave in the run's folder."""
-    return _up(BOUNDS[step].stored(Load(settings, size)))
+    return _up(BOUNDS[step].stored(Load(settings, size or usual(settings))))
 
 
 def disk_bytes(settings: config.Run, size: Size, workers: int) -> int:
@@ -340,7 +346,7 @@ def disk_bytes(settings: config.Run, size: Size, workers: int) -> int:
     return sum(stored_bytes(step, settings, size) for step in BOUNDS) + workers * scratch
 
 
-def worker_mb(settings: config.Run, size: Size = Size()) -> int:
+def worker_mb(settings: config.Run, size: Size | None = None) -> int:
     """Memory of a worker that is given tasks of any step; but `gather`, which runs alone."""
     return max(memory_mb(step, settings, size) for step in BOUNDS if step != "gather")
 

@@ -27,6 +27,7 @@ from pipeline import (
 )
 from pipeline.answers import Text, folded
 from pipeline.checks import FAIL, OK, WARN, Check, gib
+from pipeline.executor.machine import memory_mb
 from pipeline.sandbox import Sandbox
 from stages.errors import CurationError
 
@@ -150,7 +151,7 @@ def _hardware(wanted: Wanted) -> Iterator[Check]:
 
 def _memory(wanted: Wanted) -> Check:
     """Whether the workers fit, each at the bound of the largest step that runs beside others."""
-    has_mb, count = machine.memory_bytes() >> 20, wanted.count
+    has_mb, count = memory_mb(), wanted.count
     each_mb = bounds.worker_mb(wanted.settings)
     found = f"{gib(has_mb << 20)} for {count} workers of at most {gib(each_mb << 20)}"
     fit = has_mb // each_mb

@@ -23,7 +23,6 @@ KEY = "cc_index.path"
 MAX_ROW_GROUP_BYTES = 2 << 30
 """Uncompressed, of the columns that are read: what claims more is a bomb, or too large a task."""
 PARTITION = re.compile(r"crawl=([^/]+)/subset=([^/]+)/[^/]+\.parquet$")
-BUFFER_BYTES = 1 << 20
 
 
 def locate(path: str, crawl: str, subset: str, base_uri: str | None) -> list[Input]:
@@ -143,9 +142,9 @@ def _may_hold(facts: Any, values: tuple[str, ...]) -> bool:
 
 def opened(item: Input, criteria: select.Criteria, traffic: Traffic) -> IndexFile:
     """The file, its columns checked."""
-    buffered = io.BufferedReader(_ByRange(item, traffic), BUFFER_BYTES)
+    stream = _ByRange(item, traffic)  # read a column of a row group at a time
     try:
-        file = pq.ParquetFile(pa.PythonFile(cast("Any", buffered), mode="r"), pre_buffer=False)
+        file = pq.ParquetFile(pa.PythonFile(cast("Any", stream), mode="r"), pre_buffer=False)
         found = file.schema_arrow
     except (OSError, pa.ArrowException, ValueError) as error:
         raise damaged(item, error) from None

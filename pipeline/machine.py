@@ -1,4 +1,7 @@
-"""What this machine gives to a run: cores, memory, files; less what a container or job takes."""
+"""What this machine gives to a run: cores and files, less what a container or job takes.
+
+Memory: `pipeline.executor.machine`.
+"""
 
 import os
 import resource
@@ -6,8 +9,6 @@ from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
-UNLIMITED = 1 << 60
-"""Kernels write a number above this for no limit."""
 
 
 def cores() -> float:
@@ -15,18 +16,6 @@ def cores() -> float:
     bound = float(len(os.sched_getaffinity(0)))
     shares = [share for folder in _folders("cpu") if (share := _share(folder)) is not None]
     return min([bound, *shares])
-
-
-def memory_bytes() -> int:
-    """Memory that this process and its children may use: the machine's, or what a group allows."""
-    most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    found = [
-        limit
-        for folder in _folders("memory")
-        for name in ("memory.max", "memory.limit_in_bytes")
-        if (limit := _number(folder / name)) is not None and 0 < limit < UNLIMITED
-    ]
-    return min([most, *found])
 
 
 def open_files() -> tuple[int, int]:

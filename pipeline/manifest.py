@@ -6,6 +6,7 @@ changed.
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -16,6 +17,7 @@ from pipeline.places import Place
 from stages.errors import IntegrityError
 
 VERSION = 1
+WALL = re.compile(rb'"wall_s": ([0-9.e+-]+)')
 Count = tuple[str, str, str, int]
 """(language, metric, label, count)"""
 
@@ -146,20 +148,20 @@ class Glance:
     ended: float
 
 
-def glance(run: Place, step: str, key: str) -> Glance:
-    """A look at one manifest that reads two of its lines: a tenth of the time of `find`.
+def glance(folder: Place, key: str) -> Glance:
+    """A look at a manifest in its step's folder that reads two of its lines, for 90,000 of them.
 
     IntegrityError if it is none, FileNotFoundError if there is none.
     """
-    path = path_of(run, step, key)
+    path = folder / f"{key}.json"
     text, ended = path.read_bytes(), path.stat().st_mtime
     try:
-        books, timing = (json.loads(_line(text, name)) for name in (b"books", b"timing"))
-        wall_s = float(timing.get("wall_s", 0.0))
+        books, timing = json.loads(_line(text, b"books")), _line(text, b"timing")
+        wall_s = float(found[1]) if (found := WALL.search(timing)) else 0.0
         return Glance(Books(**{name: int(n) for name, n in books.items()}), ended - wall_s, ended)
     except (ValueError, TypeError, AttributeError):
-        found = Manifest.from_json(text, str(path))
-        return Glance(found.books, ended - float(found.timing.get("wall_s", 0.0)), ended)
+        made = Manifest.from_json(text, str(path))
+        return Glance(made.books, ended - float(made.timing.get("wall_s", 0.0)), ended)
 
 
 def _line(text: bytes, key: bytes) -> bytes:
@@ -183,7 +185,12 @@ def json_lines(value: Mapping[str, Any]) -> str:
 
 def path_of(run: Place, step: str, key: str) -> Place:
     """Where a task's manifest lies."""
-    return run / "manifests" / step / f"{key}.json"
+    return folder_of(run, step) / f"{key}.json"
+
+
+def folder_of(run: Place, step: str) -> Place:
+    """Where a step's manifests lie."""
+    return run / "manifests" / step
 
 
 def commit(run: Place, made: Manifest) -> None:

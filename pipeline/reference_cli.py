@@ -181,7 +181,7 @@ def schema(
 @app.command(
     epilog=example(
         "weir doctor",
-        "weir doctor europe --output s3://bucket/runs/cc --address auto --workers 64",
+        "weir doctor europe --output s3://BUCKET/RUN --address auto",
     )
 )
 def doctor(

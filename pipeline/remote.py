@@ -73,7 +73,7 @@ class Taken(Exception):  # noqa: N818 - an answer, caught by whoever asked condi
     """An object was there already, or is not the one that was to be replaced."""
 
 
-class Cut(ShardError):
+class Cut(ShardError):  # noqa: N818 - says what happened
     """An object ends before the range that was asked for, or its server knows no ranges."""
 
 
@@ -168,8 +168,8 @@ def store(base: str, retries: int = 0) -> Any:
 def call(base: str, key: str, ask: Callable[[], Answer], count: int = 1) -> Answer:
     """What `ask` gives, tried again after failures of store or network, at the host's rate.
 
-    ShardError for what is not there or forbidden, TransientError if it does not get better, `Taken`
-    if a condition did not hold.
+    FileNotFoundError for what is not there, TransientError if it is forbidden or does not get
+    better, `Taken` if a condition did not hold, `Cut` for a range that is not there.
     """
     where, rate = f"{base}/{key}", rate_of(base)
     for attempt in range(1, ATTEMPTS + 1):
@@ -182,7 +182,7 @@ def call(base: str, key: str, ask: Callable[[], Answer], count: int = 1) -> Answ
         except (AlreadyExistsError, PreconditionError):
             raise Taken(where) from None
         except (PermissionDeniedError, UnauthenticatedError):
-            raise ShardError(
+            raise TransientError(  # nothing may be recorded as read, or as unreadable
                 where,
                 "permission denied by the store; check AWS_ACCESS_KEY_ID, AWS_REGION and the "
                 "bucket's policy, then run the command again",
@@ -231,7 +231,7 @@ def _facts(meta: Any) -> Facts:
 
 
 def read_range(uri: str, start: int, end: int) -> bytes:
-    """The bytes from start to end. FileNotFoundError without the object, `Cut` if it ends before."""
+    """The bytes from start to end. FileNotFoundError without the object, `Cut` if it is short."""
     base, key = split(uri)
     if end <= start:
         return b""
@@ -292,8 +292,9 @@ def ranges(
 ) -> list[bytes]:
     """The bytes of each range [start, end), in the order asked for.
 
-    Ranges no further apart than `gap_bytes` are read by one request of at most `MAX_READ_BYTES` (or as long
-    as the longest range), `AT_ONCE` requests at a time. FileNotFoundError without the object.
+    Ranges no further apart than `gap_bytes` are read by one request of at most `MAX_READ_BYTES` (or
+    as long as the longest range), `AT_ONCE` requests at a time. FileNotFoundError without the
+    object, `Cut` if it ends before.
     """
     order = sorted(range(len(starts)), key=lambda at: (starts[at], ends[at]))
     spans = list(coalesced([(starts[at], ends[at]) for at in order], gap_bytes))

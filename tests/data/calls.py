@@ -1,5 +1,6 @@
 """Functions for the sandbox to call: good ones, and every way to die. Imported by its helper."""
 
+import contextlib
 import ctypes
 import os
 import re
@@ -128,11 +129,9 @@ def write_file(path: str) -> dict[str, object]:
 
 def open_files(count: int) -> dict[str, object]:
     opened: list[int] = []
-    try:
-        for _ in range(count):
-            opened.append(os.open("/dev/null", os.O_RDONLY))
-    except OSError:
-        pass
+    with contextlib.suppress(OSError):
+        while len(opened) < count:
+            opened += [os.open("/dev/null", os.O_RDONLY)]
     for descriptor in opened:
         os.close(descriptor)
     return {"opened": len(opened)}

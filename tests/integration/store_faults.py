@@ -43,7 +43,7 @@ class Faults:
     def next(self, method: str) -> str:
         """The fault of this request; empty for none."""
         with self._lock:
-            self._random = self._random or random.Random(self.seed)
+            self._random = self._random or random.Random(self.seed)  # noqa: S311 - faults, no secrets
             self.seen[method] += 1
             if self._random.random() >= self.rate:
                 return ""

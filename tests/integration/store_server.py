@@ -1,4 +1,4 @@
-"""A real S3-compatible server (moto), a process of its own, and the environment that leads there."""
+"""A real S3-compatible server (moto) in a process of its own, and how clients find it."""
 
 import os
 import socket

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Through = Callable[[tuple[str, int]], None]
 FEW = ("limits.max_quarantined_fraction=0.5", "gate.block_list=null", "limit=5")
-DATA = random.Random(1).randbytes(3 << 20)
+DATA = random.Random(1).randbytes(3 << 20)  # noqa: S311 - no secrets
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_near_ranges_are_one_request(store: Remote) -> None:
 
 
 def test_a_stream_reads_by_range_and_seeks(store: Remote) -> None:
-    place, shift = store / "large.bin", random.Random(2)
+    place, shift = store / "large.bin", random.Random(2)  # noqa: S311
     remote.write(str(place), DATA)
     with place.open() as stream:
         for _ in range(40):
@@ -181,9 +181,13 @@ def test_one_driver_at_a_time_but_jobs_of_an_array_together(
             with pytest.raises(ConfigError, match="another process"), lease.hold(store, shared):
                 pass
         assert runs.is_running(store)
-    with lease.hold(store, shared=True), lease.hold(store, shared=True):
-        with pytest.raises(ConfigError), lease.hold(store, shared=False):
-            pass
+    with (
+        lease.hold(store, shared=True),
+        lease.hold(store, shared=True),
+        pytest.raises(ConfigError),
+        lease.hold(store, shared=False),
+    ):
+        pass
     assert not runs.is_running(store)
 
 

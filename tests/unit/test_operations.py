@@ -17,7 +17,7 @@ QUOTED = [
     for part in re.split(r"\.\.\.|\bN\b|\bM\b", quote)
 ]
 """What the page quotes, in pieces between what varies."""
-STOPPING = {"ShardError", "TransientError", "IntegrityError"}
+STOPPING = {"ShardError", "TransientError", "DiskError", "IntegrityError"}
 ACTS = re.compile(
     r"\b(run|restore|delete|fetch|check|use|update|give|free|choose|mend|make|put|remove|lower|set|"
     r"raise|write|start|see|try|name|leave|release|rename|add|find out|compare|apply)\b"

@@ -76,3 +76,11 @@ def test_disk_counts_what_every_worker_holds() -> None:
 def test_a_worker_is_bounded_without_the_one_task_that_grows() -> None:
     assert bounds.worker_mb(SETTINGS) < bounds.memory_mb("gather", SETTINGS)
     assert bounds.worker_mb(SETTINGS) >= bounds.memory_mb("extract", SETTINGS)
+
+
+def test_partitions_that_are_set_say_how_large_a_run_is_meant() -> None:
+    """Two partitions of 300 million documents would need a machine that nobody has."""
+    two = config.load("sample").run
+    assert two.cluster.partitions == 2
+    assert bounds.worker_mb(two) <= 2 * bounds.worker_mb(SETTINGS)
+    assert bounds.worker_mb(two) < bounds.worker_mb(two, bounds.Size())

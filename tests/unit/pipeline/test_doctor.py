@@ -18,7 +18,7 @@ def wanted(output: Path, **more: object) -> doctor.Wanted:
 def few(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Two cores and room for one worker at its bound."""
     monkeypatch.setattr(machine, "cores", lambda: 2.0)
-    monkeypatch.setattr(machine, "memory_bytes", lambda: bounds.worker_mb(SETTINGS) << 20)
+    monkeypatch.setattr(doctor, "memory_mb", lambda: bounds.worker_mb(SETTINGS))
     return monkeypatch
 
 
@@ -26,7 +26,7 @@ def test_memory_is_that_of_the_bounds(few: pytest.MonkeyPatch, tmp_path: Path) -
     assert doctor._memory(wanted(tmp_path)).state == OK
     two = doctor._memory(wanted(tmp_path, workers=2))
     assert (two.state, "--workers 1" in two.remedy) == (WARN, True)
-    few.setattr(machine, "memory_bytes", lambda: 512 << 20)
+    few.setattr(doctor, "memory_mb", lambda: 512)
     assert doctor._memory(wanted(tmp_path)).state == FAIL
 
 

@@ -112,7 +112,7 @@ def test_a_driver_holds_no_times_and_shares_names() -> None:
 def test_a_glance_sees_what_the_whole_says(tmp_path: Path) -> None:
     made = replace(_made("extract", 0, COUNTS), timing={"wall_s": 2.0, "cpu_s": 1.0})
     manifest.commit(tmp_path, made)
-    seen = manifest.glance(tmp_path, made.step, made.key)
+    seen = manifest.glance(manifest.folder_of(tmp_path, made.step), made.key)
     assert seen.books == made.books
     assert seen.ended - seen.began == pytest.approx(2.0)
 
@@ -123,4 +123,4 @@ def test_a_glance_at_damage_says_so(tmp_path: Path) -> None:
     path = manifest.path_of(tmp_path, made.step, made.key)
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(IntegrityError, match="not a manifest"):
-        manifest.glance(tmp_path, made.step, made.key)
+        manifest.glance(manifest.folder_of(tmp_path, made.step), made.key)

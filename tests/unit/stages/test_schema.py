@@ -18,6 +18,7 @@ VALUES = {
     pa.bool_(): True,
     pa.float32(): 0.5,
     pa.large_binary(): b"x",
+    pa.binary(16): bytes(16),
     pa.binary(32): bytes(32),
 }
 
