@@ -23,7 +23,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from stages.base import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from stages.errors import ShardError
 
-VERSION = 2
+VERSION = 3
 CHUNK_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b\x08"
 SNIFF_BYTES = 1 << 20
@@ -37,6 +37,12 @@ LIBRARY_HEAD_BYTES = 1 << 14
 AFTER_BYTES = 16
 LOST_BYTES = 1 << 13
 """What of the good bytes before damage is lost with it in LZ4 and Zstandard streams."""
+BREAK = b"\xff\n"
+"""Stands in plain bytes where damage was: no record begins with it or ends in front of it."""
+LENGTH_BELIEVED = 1 << 40
+"""A record that says it is longer than this lies."""
+DAMAGE_STEP = 1 << 9
+"""Bytes inflated at a time where what precedes damage is wanted."""
 MAX_REWINDS = 20
 """Records of one file that say they are larger than the cap but do not end where they say, after
 which reading goes back to find what they hid: each costs another pass over that much."""
@@ -253,9 +259,12 @@ def split_http(row: Record) -> None:
 def _declared_end(data: bytes | bytearray) -> int | None:
     """Where the record at the start of `data` ends by its own Content-Length.
 
-    None if it has no WARC head.
+    None if it has no WARC head, or if another record's first line is in that: what is missing
+    between the two would be one record with the address of one page and the content of another.
     """
     found = HEAD_END.search(data, 0, SNIFF_BYTES) if data.startswith(b"WARC/") else None
+    if found and HEAD_MARK.search(data, 1, found.end()):
+        return None
     for line in data[: found.start()].split(b"\n") if found else ():
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length" and LENGTH.fullmatch(value.strip()):
@@ -401,12 +410,15 @@ def _arc(open_at: Open, max_bytes: int) -> Iterator[Record]:
 
 
 class _Plain:
-    """Plain bytes of a stream that may be compressed as a whole; it ends where it is damaged."""
+    """Plain bytes of a stream that may be compressed as a whole.
+
+    It ends where it is damaged, or goes on with the next gzip member that begins a record.
+    """
 
     def __init__(self, stream: BinaryIO, codec: str | None, skip: int) -> None:
         self.is_damaged = False
         self._stream, self._codec = stream, codec
-        self._engine, self._ready = zlib.decompressobj(wbits=31), b""
+        self._engine, self._ready, self._behind = zlib.decompressobj(wbits=31), b"", b""
         if codec in ("lz4", "zstd"):
             self._other = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), codec)
         while skip and (skipped := self.read(min(skip, CHUNK_BYTES))):
@@ -417,6 +429,8 @@ class _Plain:
         if self._codec is None:
             return self._stream.read(size)
         if self._codec != "gzip":
+            if self.is_damaged:  # asked again, the codecs give what they had once more
+                return b""
             try:
                 return bytes(self._other.read(min(size, LOST_BYTES)))
             except (OSError, pa.ArrowException):
@@ -429,19 +443,29 @@ class _Plain:
 
     def _inflate(self) -> bool:
         """Whether there may be more, after making some ready."""
-        data = self._engine.unconsumed_tail or self._stream.read(CHUNK_BYTES)
+        data = self._engine.unconsumed_tail or self._behind or self._stream.read(CHUNK_BYTES)
+        self._behind = b""
         if self._engine.eof:
             data = self._engine.unused_data + data
             if not data.strip(b"\0"):
                 return False
             self._engine = zlib.decompressobj(wbits=31)
         try:
-            self._ready = self._engine.decompress(data, CHUNK_BYTES * 4)
+            self._ready = self._engine.decompress(data, LOST_BYTES * 4)
         except zlib.error:
-            self.is_damaged = True
-            return False
+            return self._resumed(data)
         self.is_damaged = not data
         return bool(data)
+
+    def _resumed(self, data: bytes) -> bool:
+        """Whether a member follows the damage in `data` or behind it, after moving there."""
+        source = _Buffered(self._stream, 0)
+        source.ahead += data
+        _skip_to_member(source)
+        self._engine, self._behind = zlib.decompressobj(wbits=31), bytes(source.ahead)
+        self.is_damaged = not self._behind
+        self._ready = b"" if self.is_damaged else BREAK
+        return not self.is_damaged
 
 
 def _framed(
@@ -525,19 +549,50 @@ def layout(head: bytes) -> str:
         return "empty"
     data = head
     if head.startswith(GZIP_MAGIC):
-        engine = zlib.decompressobj(wbits=31)
-        try:
-            data = engine.decompress(head, SNIFF_BYTES)
-        except zlib.error:
-            return "members"  # the first member is damaged: the framing finds the others
+        data = _inflated_start(head)
         if data.startswith(b"WARC/"):
-            end = _declared_end(data)
-            has_more = end is not None and data[end:].lstrip(b"\r\n").startswith(b"WARC/")
-            return "whole" if has_more else "members"
+            return "whole" if _holds_records(data) else "members"
+        if not data:
+            return "members"  # the first member is damaged: the framing finds the others
     if data.startswith(b"filedesc:"):
         return "arc"
     magics = {b"WARC/": "plain", b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd"}
-    return next((kind for magic, kind in magics.items() if head.startswith(magic)), "unknown")
+    found = next((kind for magic, kind in magics.items() if head.startswith(magic)), None)
+    return found or _layout_behind_damage(head)
+
+
+def _holds_records(data: bytes) -> bool:
+    """Whether more than one record begins in `data`, though the first may lie about its length."""
+    end = _declared_end(data)
+    if end is not None and data[end:].lstrip(b"\r\n").startswith(b"WARC/"):
+        return True
+    if len(data) >= SNIFF_BYTES and not HEAD_END.search(data):
+        return True  # a head without end: what follows it can only be found record by record
+    is_lie = (
+        end is None or end > LENGTH_BELIEVED or (end < len(data) and not _ends_well(data[end:]))
+    )
+    return is_lie and b"\r\n\r\nWARC/" in data
+
+
+def _inflated_start(head: bytes) -> bytes:
+    """What the first gzip member in `head` holds, up to a megabyte or where it is damaged."""
+    engine, parts, size = zlib.decompressobj(wbits=31), list[bytes](), 0
+    view, at = memoryview(head), 0
+    with contextlib.suppress(zlib.error):
+        while at < len(head) and size < SNIFF_BYTES and not engine.eof:
+            parts.append(engine.decompress(view[at : at + DAMAGE_STEP], SNIFF_BYTES - size))
+            size += len(parts[-1])
+            at += DAMAGE_STEP
+    return b"".join(parts)
+
+
+def _layout_behind_damage(head: bytes) -> str:
+    """The layout of a file whose own first bytes say nothing, by the first record in `head`."""
+    marked, source = HEAD_MARK.search(head), _Buffered(io.BytesIO(head), 0)
+    _skip_to_member(source)
+    if source.ahead and (marked is None or source.offset < marked.start()):
+        return "members"
+    return "plain" if marked else "unknown"
 
 
 def records(open_at: Open, name: str, max_bytes: int, begin: Begin = always) -> Iterator[Record]:

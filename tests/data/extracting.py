@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import config, executor, plan, planning
-from pipeline.executor import Task
+from pipeline.executor import Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.steps import Work
 
@@ -42,24 +42,38 @@ def extract(
     run: Path, inputs: Sequence[Path], settings: Sequence[str] = (), workers: int = 1
 ) -> Extracted:
     """Prepare and extract under the default configuration and `settings`."""
+    done = outcomes(run, inputs, settings, workers)
+    return Extracted(run, tuple(_manifests(done)))
+
+
+def outcomes(
+    run: Path, inputs: Sequence[Path], settings: Sequence[str] = (), workers: int = 1
+) -> list[Outcome]:
+    """How the step extract ended for each input, in order; the steps before it must succeed."""
     listed = ", ".join(f"'{path}'" for path in inputs)
     resolved = config.load("europe", [f"inputs=[{listed}]", SHORT, *settings])
     planned = planning.make_plan(resolved)
     work = Work(str(run), resolved.run.model_dump_json(), planned.snapshot)
     made: plan.Made = {}
-    for step in plan.STEPS[:3]:
+    for step in plan.STEPS[:2]:
         tasks = planned.tasks(step, made)
-        made[step.name] = _performed(work, tasks, min(workers, len(tasks)))
-    return Extracted(run, tuple(made["extract"]))
+        made[step.name] = _manifests(_performed(work, tasks, min(workers, len(tasks))))
+    tasks = planned.tasks(plan.STEPS[2], made)
+    return _performed(work, tasks, min(workers, len(tasks)))
 
 
-def _performed(work: Work, tasks: Sequence[Task], workers: int) -> list[Manifest]:
+def _performed(work: Work, tasks: Sequence[Task], workers: int) -> list[Outcome]:
     backend = executor.make("local", workers, None, [])
     try:
         done = {o.task.key: o for o in backend.run(work, tasks)}
     finally:
         backend.close()
-    for outcome in done.values():
+    return [done[task.key] for task in tasks]
+
+
+def _manifests(done: Sequence[Outcome]) -> list[Manifest]:
+    """Raises the first error there is."""
+    for outcome in done:
         if outcome.error is not None:
             raise outcome.error
-    return [m for task in tasks if (m := done[task.key].manifest) is not None]
+    return [outcome.manifest for outcome in done if outcome.manifest is not None]

@@ -122,6 +122,13 @@ TEXT: Mapping[str, Make] = {
     "dots": _page("<p>" + "1.2.3." * 100_000),
     "colons": _page("<p>" + "a:b:" * 100_000),
     "shouting": _page("<p>" + "A! " * 200_000),
+    "ligatures": _page("<p>" + "\ufdfa" * 500_000),
+    "overlong": _raw(
+        page("").replace(b"<p>", b"<p>\xc0\xbcscript\xe0\x80\xbe\xf8\x88\x80\x80\x80")
+    ),
+    "marks-that-disagree": _raw(b"\xff\xfe" + page("", "<meta charset=utf-16be>")),
+    "utf-16-that-is-not": _raw(page(""), ("Content-Type", "text/html; charset=utf-16")),
+    "charsets-of-many-metas": _page("", "<meta charset=koi8-r><meta charset=utf-7>" * 20_000),
     "distinct-words": _page("<p>" + " ".join(f"w{n}x" for n in range(200_000))),
 }
 
@@ -162,6 +169,12 @@ HEADS: Mapping[str, Make] = {
     "robots-tags": _head(b"X-Robots-Tag: " + b"a: b, " * 20_000 + b"\r\n"),
     "content-usage": _head(b"Content-Usage: " + b"(" * 50_000 + b'"\\' * 10_000 + b"\r\n"),
     "tdm": _head(b"TDM-Reservation: " + b"1" * 50_000 + b"\r\n"),
+    "lines-of-cr-alone": _block(b"HTTP/1.1 200 OK\rContent-Type: text/html\r\r" + page("")),
+    "http-0.9": _block(page("")),
+    "type-folded": _head(b"Content-Type:\r\n text/html;\r\n\tcharset=utf-8\r\n"),
+    "encodings-that-disagree": _head(
+        b"Content-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Encoding: br\r\n"
+    ),
     "not-http": _block(NOISE),
     "empty": _block(b""),
 }

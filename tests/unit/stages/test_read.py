@@ -6,7 +6,7 @@ import hashlib
 import re
 import tracemalloc
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pytest
@@ -173,6 +173,67 @@ def test_a_compressed_stream_that_breaks_keeps_what_came_before() -> None:
 def test_a_stream_broken_between_two_records_says_so() -> None:
     whole = gzip.compress(A + B, mtime=0) + b"\x1f\x8b\x08\x00" + NOISE
     assert seen(records(whole)) == [*GOOD[:2], "read.damaged"]
+
+
+def test_a_whole_stream_goes_on_with_the_next_member() -> None:
+    second = bytearray(member(B))
+    second[len(second) // 2 :] = bytes(len(second) - len(second) // 2)
+    data = gzip.compress(INFO + A, mtime=0) + bytes(second) + member(C)
+    assert read.layout(data) == "whole"
+    assert seen(records(data)) == [GOOD[0], "read.damaged", GOOD[2]]
+    lost = gzip.compress(INFO + A, mtime=0) + b"\x1f\x8b\x08\x00" + NOISE + member(C)
+    assert seen(records(lost)) == [GOOD[0], "read.damaged", GOOD[2]]
+
+
+def test_records_before_damage_in_the_first_megabyte_are_found() -> None:
+    noise = hashlib.shake_128(b"more").digest(40_000)
+    data = bytearray(gzip.compress(A + B + response(4, noise), mtime=0))
+    data[-2_000:-1_000] = b"\xff" * 1_000
+    assert read.layout(bytes(data)) == "whole"
+    assert seen(records(bytes(data))) == [*GOOD[:2], "read.damaged"]
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_two_heads_run_together_are_no_record(name: str) -> None:
+    cut = A[: A.index(b"<urn") + 1]
+    pack = {"members": member, "plain": bytes, "whole": lambda data: gzip.compress(data, mtime=0)}
+    fused = pack.get(name, lambda data: packed(name, data))(cut + B + C)
+    urls = seen(records(fused))
+    assert urls[0] == "read.damaged"
+    assert set(urls[1:]) <= {GOOD[1], GOOD[2]}
+    if name != "members":
+        assert urls[1:] == GOOD[1:]
+
+
+def test_a_head_without_end_costs_one_record() -> None:
+    endless = b"WARC/1.0\r\nX: " + b"y" * (read.SNIFF_BYTES + 9) + A[8:]
+    assert seen(records(gzip.compress(endless + B + C, mtime=0))) == ["read.damaged", *GOOD[1:]]
+
+
+@pytest.mark.parametrize("codec", ["zstd", "lz4"])
+def test_a_damaged_frame_ends_the_stream_once(codec: str) -> None:
+    noise = hashlib.shake_128(b"frame").digest(40_000)
+    data = bytearray(packed(codec, A + response(4, noise) + B))
+    for at in range(40, len(data), 4_000):
+        hurt = bytearray(data)
+        hurt[at : at + 30] = bytes(30)
+        assert len([r for r in records(bytes(hurt)) if r.problem]) <= 2
+
+
+@pytest.mark.parametrize("claimed", [-1, 3, 10**17])
+def test_a_lie_at_the_start_of_a_whole_stream_costs_one_record(claimed: int) -> None:
+    lie = response(1, b"<p>one</p>", claimed=claimed)
+    data = gzip.compress(lie + B + C, mtime=0)
+    assert seen(records(data)) == ["read.damaged", *GOOD[1:]]
+
+
+@pytest.mark.parametrize("pack", [member, bytes], ids=["members", "plain"])
+@pytest.mark.parametrize("start", [b"", b"X", b"\x1f\x8b", b"\0" * 40, NOISE])
+def test_a_damaged_start_costs_the_first_record(
+    pack: Callable[[bytes], bytes], start: bytes
+) -> None:
+    data = start + pack(A)[3:] + pack(B) + pack(C)
+    assert seen(records(data)) == ["read.damaged", *GOOD[1:]]
 
 
 def test_padding_is_no_record() -> None:
