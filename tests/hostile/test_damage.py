@@ -1,34 +1,37 @@
-"""Archives damaged by seed go through prepare and extract: one reason a record, always."""
+"""Damaged archives through the step extract: one row each, and what is not damaged is found."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from samples.archive import member
+from tests.data.archives import response
 from tests.hostile import damage
-from tests.hostile.makers import CODING, good
+from tests.hostile.makers import PARAGRAPH, good
+
+SMALL = [response(f"small/{n}", PARAGRAPH.encode() * (n % 3 + 1)) for n in range(6)]
 
 
-@pytest.mark.parametrize("name", ["a.warc.gz", "a.warc"])
-def test_damaged_archives_are_accounted_for(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
-    pages = [good(str(n)) for n in range(12)] + [CODING["brotli-noise"]("noise")]
-    archive = tmp_path / name
-    archive.write_bytes(b"".join(member(p) if name.endswith(".gz") else p for p in pages))
-    words = ["--archive", str(archive), "--count", "2", "--output", str(tmp_path / "out")]
-    assert damage.main(words) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["broken"] == []
-    assert answer["archives"] == 2
-    assert sum(answer["records"].values()) >= 2
-    assert not list((tmp_path / "out").iterdir()), "what did not break is removed"
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A WARC file of small good pages."""
+    path = tmp_path_factory.mktemp("damage") / "good.warc.gz"
+    pages = [*SMALL, *(good(f"{n}") for n in range(6))]
+    path.write_bytes(b"".join(member(page) for page in pages))
+    return path
 
 
-def test_a_seed_always_does_the_same_damage() -> None:
-    data = b"".join(member(good(str(n))) for n in range(5))
-    made = [damage.damaged(data, seed) for seed in range(20)]
-    assert made == [damage.damaged(data, seed) for seed in range(20)]
-    assert sum(one != data for one in made) > 15
-    assert all(len(damage.damaged(b"", seed)) < 4 * damage.MAX_PIECE for seed in range(20))
+def test_what_is_not_damaged_is_found(archive: Path, tmp_path: Path) -> None:
+    made = list(damage.cases([archive], 12, 8))
+    seen = damage.run_cases(made, tmp_path, 1)
+    assert {case.name: case.broken for case in made if case.broken} == {}
+    assert sum(case.due.total() for case in made) > 20
+    assert seen["text"] > 20
+    assert seen["read.damaged"] > 3
+
+
+def test_a_seed_gives_the_same_damage(archive: Path) -> None:
+    first, again, other = (
+        [case.data for case in damage.cases([archive], 6, seed)] for seed in (3, 3, 4)
+    )
+    assert first == again != other
