@@ -7,13 +7,15 @@ import json
 import shutil
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
-from pipeline import manifest, planning
+from pipeline import manifest, planning, tally
+from pipeline.manifest import Manifest
 from samples import archive
 from stages.errors import ConfigError, IntegrityError
 from tests.integration.runs import (
@@ -428,11 +430,19 @@ def test_books_that_were_tampered_with_stop_the_run(
     small: "Small", small_run: Path, tmp_path: Path, step: str, metric: str
 ) -> None:
     run = shutil.copytree(small_run, tmp_path / "run")
-    path = next(p for p in committed(run, step) if f'"{metric}"' in p.read_text(encoding="utf-8"))
-    made = json.loads(path.read_text(encoding="utf-8"))
-    count = next(c for c in made["counts"] if c[1] == metric)
-    count[3] += 1
-    path.write_text(json.dumps(made), encoding="utf-8")
+    shutil.rmtree(run / "statistics")  # a driver that died before the end
+    for path in committed(run, step):
+        made = Manifest.from_json(path.read_bytes(), str(path))
+        counts = tally.of(run, made)
+        at = next((n for n, count in enumerate(counts) if count[1] == metric), None)
+        if at is not None:
+            break
+    tag, _, label, number = counts[at]
+    counts[at] = (tag, metric, label, number + 1)
+    output = tally.output_of(made)
+    forged = tally.write(run, output.path, counts)  # a sound file, and its manifest's digest
+    outputs = tuple(forged if o == output else o for o in made.outputs)
+    path.write_text(replace(made, outputs=outputs).to_json(), encoding="utf-8")
     with pytest.raises(IntegrityError, match=r"documents kept|books do not balance"):
         run_here(configured(small.paths, small.settings), run)
     ended = weir(*arguments(small.paths, run, small.settings))
@@ -451,7 +461,7 @@ def test_a_tampered_manifest_stops_the_run(small: "Small", small_run: Path, tmp_
 
 
 def test_http_gives_what_the_disk_gives(small: "Small", small_run: Path, tmp_path: Path) -> None:
-    """The path list lies here, its files under a base URI; s3:// waits for a server to test on."""
+    """The path list lies here, its files under a base URI; stores are in test_stores.py."""
     lists = tmp_path / "lists"
     lists.mkdir()
     for name in ("warc.paths.gz", "robotstxt.paths.gz"):
