@@ -15,7 +15,7 @@ GAP_BYTES = 256 << 10
 """A gap that is read rather than asked around: a request costs what 256 kB cost (execution.md)."""
 MAX_WASTE = 1.0
 """Bytes of gaps that are read, for each byte that is wanted. Without this bound 1 % of the records
-of 2,600 real pages takes 4 % of the bytes."""
+of 2,600 real pages takes 4.5 % of the bytes, by calculation."""
 WHOLE_FRACTION = 0.15
 """Of a file's bytes, from which it is read as a whole: few requests would be saved any byte."""
 WHOLE_GAP_BYTES = 4 << 20
