@@ -249,6 +249,35 @@ def test_a_run_in_a_store_has_the_bytes_of_a_local_one(
         run_here(resolved, store)
 
 
+def test_folders_and_patterns_are_inputs_in_a_store(store: Remote, tmp_path: Path) -> None:
+    keys = ("b.warc.gz", "a.warc", "deep/c d%.arc.gz", "robotstxt/r.warc.gz", "notes.md")
+    for key in keys:
+        remote.write(str(store / key).replace("%", "%25"), key.encode())
+        (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / key).write_bytes(key.encode())
+
+    def found(*parts: str) -> list[str]:
+        there, here = (
+            storage.expand(["/".join([str(folder), *parts])], None) for folder in (store, tmp_path)
+        )
+        assert [item.name for item in there] == [item.name for item in here]
+        for item in there:  # the address leads to the object
+            with storage.open_at(item.uri) as stream:
+                assert stream.read().decode().endswith(item.name)
+        return [item.name for item in there]
+
+    assert found() == ["a.warc", "b.warc.gz", "deep/c d%.arc.gz"]
+    assert found("*.warc*") == ["a.warc", "b.warc.gz"]
+    assert found("?.warc") == ["a.warc"]
+    assert found("*", "*.arc.gz") == ["c d%.arc.gz"]
+    assert storage.robots_lists([str(store)]) == [f"{store}/robotstxt"]
+    assert [i.name for i in storage.expand([f"{store}/robotstxt"], None)] == ["r.warc.gz"]
+    for below, problem in (("none", storage.NO_WARC), ("*.lz4", storage.NO_MATCH)):
+        with pytest.raises(ConfigError) as caught:
+            storage.expand([f"{store}/{below}"], None)
+        assert problem in str(caught.value)
+
+
 def test_inputs_in_a_store_and_what_a_run_gives_another(
     small: "Small", here: Path, store: Remote, tmp_path: Path
 ) -> None:
