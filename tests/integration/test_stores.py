@@ -4,6 +4,8 @@ The store is a real S3-compatible server in a process of its own; faults are inj
 """
 
 import random
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,13 +195,28 @@ def test_one_driver_at_a_time_but_jobs_of_an_array_together(
 
 def test_the_lease_of_a_dead_driver_ends(store: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     (store / lease.FOLDER / "alone-dead.json").write_bytes(b"{}")
-    with pytest.raises(ConfigError), lease.hold(store, shared=False):
+    with pytest.raises(ConfigError, match=r"ends in 1[12][0-9] s"), lease.hold(store, shared=False):
         pass
     monkeypatch.setattr(lease, "LIFETIME_S", -1)
     held = store / lease.FOLDER / "alone-mine.json"
     held.write_bytes(b"{}")
     lease.living(store, held)
     assert not (store / lease.FOLDER / "alone-dead.json").exists()
+
+
+def test_a_lost_lease_wakes_a_driver_that_waits(
+    store: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_S", 0.05)
+    woken = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: woken.set())
+    try:
+        with lease.hold(store, shared=False):
+            for place in (store / lease.FOLDER).glob("*"):
+                place.unlink()
+            assert woken.wait(5)  # false if the handler had to wait for this to end
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 # Runs
