@@ -41,7 +41,7 @@ def hold(run: Remote, shared: bool) -> Iterator[None]:
             raise ConfigError(
                 str(run),
                 f"is being run by another process, or one died less than {LIFETIME_S} s ago",
-                f"watch it with: weir status {run}",
+                f"watch it with: weir status {run}; {_left(run, mine)}",
             )
         ended = threading.Event()
         renewal = threading.Thread(target=_renew, args=(mine, told, e_tag, ended), daemon=True)
@@ -75,6 +75,17 @@ def living(run: Remote, mine: Remote | None = None) -> list[Remote]:
     return [place for place in found if place not in dead]
 
 
+def _left(run: Remote, mine: Remote) -> str:
+    """When the lease that excludes mine was renewed, and when it ends, by the store's clock."""
+    found = {place: facts.modified for place, facts in (run / FOLDER).below()}
+    others = [modified for place, modified in found.items() if place != mine]
+    if mine not in found or not others:
+        return "it has just ended: run the same command again"
+    age = max(0, round((found[mine] - max(others)).total_seconds()))
+    left = max(0, LIFETIME_S - age)
+    return f"its lease was renewed {age} s ago and ends in {left} s unless it is renewed again"
+
+
 def _renew(mine: Remote, told: bytes, e_tag: str, ended: threading.Event) -> None:
     """Write the lease again until it is over; one that was taken away stops the run.
 
@@ -84,7 +95,9 @@ def _renew(mine: Remote, told: bytes, e_tag: str, ended: threading.Event) -> Non
         try:
             e_tag = remote.write(str(mine), told, replacing=e_tag)
         except (remote.Taken, FileNotFoundError):
-            signal.raise_signal(signal.SIGTERM)  # the first stage: what runs is finished
+            # The first stage: what runs is finished. To the main thread, which may be waiting: a
+            # signal raised in this one would not wake it.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
             return
         except TransientError:
             continue  # the store is away; the lease may outlive that

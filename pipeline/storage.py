@@ -5,6 +5,7 @@ A run's files on disk or in an object store, written so that no half file is eve
 
 import contextlib
 import errno
+import fnmatch
 import gzip
 import hashlib
 import io
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
+from urllib.parse import quote, unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,6 +38,10 @@ EDGE_BYTES = 1 << 16
 LOOKUPS = 32
 """Files whose identity is looked up at once."""
 ROBOTS_FOLDER = "robotstxt"
+PATTERN_SIGNS = frozenset("*?[")
+NO_WARC = f"no WARC or ARC file in this folder (*{', *'.join(WARC_SUFFIXES[:2])} ...)"
+NO_MATCH = "no such file, and no file matches it as a pattern"
+INPUT_REMEDY = "give WARC files, folders, patterns or path lists with --input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,26 +201,60 @@ def _locate(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
         yield from _listed(source, base_uri)
         return
     if is_remote(source):
-        yield source.split("://", 1)[1].split("/", 1)[-1], source
+        yield from _in_store(source)
         return
     path = _local(source)
     if path.is_dir():
         inside = [p.relative_to(path) for p in path.rglob("*") if p.name.endswith(WARC_SUFFIXES)]
         # Beside its pages, a crawl's folder holds its robots.txt files: `robots_lists` finds them.
         files = [path / p for p in sorted(inside) if ROBOTS_FOLDER not in p.parts]
-        missing = f"no WARC or ARC file in this folder (*{', *'.join(WARC_SUFFIXES[:2])} ...)"
+        missing = NO_WARC
     elif path.exists():
         files, missing = [path], ""
     else:
         root = Path(path.anchor or ".")
         files = sorted(p for p in root.glob(str(path.relative_to(path.anchor))) if p.is_file())
-        missing = "no such file, and no file matches it as a pattern"
+        missing = NO_MATCH
     if not files:
-        remedy = "give WARC files, folders, patterns or path lists with --input"
-        raise ConfigError(source, missing, remedy)
+        raise ConfigError(source, missing, INPUT_REMEDY)
     for file in files:
         name = str(file.relative_to(path)) if path.is_dir() else file.name
         yield name, str(file.resolve())
+
+
+def _in_store(source: str) -> Iterator[tuple[str, str]]:
+    """(name, address) of each object that an address stands for; a web server lists nothing.
+
+    A name that ends as archives do is taken at its word, without a request.
+    """
+    is_store = source.startswith(tuple(f"{scheme}://" for scheme in remote.STORES))
+    is_named = source.endswith(WARC_SUFFIXES) and PATTERN_SIGNS.isdisjoint(source)
+    if not is_store or is_named:
+        yield source.split("://", 1)[1].split("/", 1)[-1], source
+        return
+    base, _ = remote.split(source)
+    parts = [unquote(part) for part in source.removeprefix(base).split("/") if part]
+    whole = "/".join([base, *map(quote, parts)])  # quoted: else ? would begin a query
+    if parts and remote.head(whole) is not None:
+        yield "/".join(parts), whole
+        return
+    if "**" in parts:
+        raise ConfigError(source, "holds **, which stores do not know", "name the folder above it")
+    fixed = next((n for n, part in enumerate(parts) if PATTERN_SIGNS & set(part)), len(parts))
+    wanted = parts[fixed:]
+    found = []
+    for facts in remote.listing("/".join([base, *map(quote, parts[:fixed])])):
+        inside = facts.path.split("/")[fixed:]
+        if wanted:
+            is_match = len(inside) == len(wanted) and all(map(fnmatch.fnmatchcase, inside, wanted))
+        else:
+            is_match = facts.path.endswith(WARC_SUFFIXES) and ROBOTS_FOLDER not in inside
+        if is_match:
+            found.append((inside[-1:] if wanted else inside, facts.path))
+    if not found:
+        raise ConfigError(source, NO_MATCH if wanted else NO_WARC, INPUT_REMEDY)
+    for inside, key in sorted(found, key=lambda one: one[1].split("/")):  # as folders are sorted
+        yield "/".join(inside), f"{base}/{quote(key, safe='/=:+@,~')}"
 
 
 def _listed(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
@@ -252,6 +292,19 @@ def robots_lists(sources: Sequence[str]) -> list[str]:
     ]
     folders = [_local(source) for source in sources if source and not is_remote(source)]
     inside = [str(p) for f in folders if f.is_dir() for p in sorted(f.rglob(ROBOTS_FOLDER))]
+    stores = tuple(f"{scheme}://" for scheme in remote.STORES)
+    for source in sources:
+        is_file = source.endswith((*WARC_SUFFIXES, *LIST_SUFFIXES))
+        if source.startswith(stores) and not is_file and PATTERN_SIGNS.isdisjoint(source):
+            base, key = remote.split(source)
+            depth = len([part for part in key.split("/") if part])
+            above = [facts.path.split("/")[:-1] for facts in remote.listing(source)]
+            ends = {
+                tuple(path[: path.index(ROBOTS_FOLDER, depth) + 1])
+                for path in above
+                if ROBOTS_FOLDER in path[depth:]
+            }
+            inside += ["/".join([base, *map(quote, end)]) for end in sorted(ends)]
     return [uri for uri in beside if identity(uri) != "missing"] + inside
 
 

@@ -4,6 +4,8 @@ The store is a real S3-compatible server in a process of its own; faults are inj
 """
 
 import random
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,13 +195,28 @@ def test_one_driver_at_a_time_but_jobs_of_an_array_together(
 
 def test_the_lease_of_a_dead_driver_ends(store: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     (store / lease.FOLDER / "alone-dead.json").write_bytes(b"{}")
-    with pytest.raises(ConfigError), lease.hold(store, shared=False):
+    with pytest.raises(ConfigError, match=r"ends in 1[12][0-9] s"), lease.hold(store, shared=False):
         pass
     monkeypatch.setattr(lease, "LIFETIME_S", -1)
     held = store / lease.FOLDER / "alone-mine.json"
     held.write_bytes(b"{}")
     lease.living(store, held)
     assert not (store / lease.FOLDER / "alone-dead.json").exists()
+
+
+def test_a_lost_lease_wakes_a_driver_that_waits(
+    store: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_S", 0.05)
+    woken = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: woken.set())
+    try:
+        with lease.hold(store, shared=False):
+            for place in (store / lease.FOLDER).glob("*"):
+                place.unlink()
+            assert woken.wait(5)  # false if the handler had to wait for this to end
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 # Runs
@@ -247,6 +264,35 @@ def test_a_run_in_a_store_has_the_bytes_of_a_local_one(
     assert trace.trace(run, url)
     with lease.hold(store, shared=False), pytest.raises(ConfigError, match="another process"):
         run_here(resolved, store)
+
+
+def test_folders_and_patterns_are_inputs_in_a_store(store: Remote, tmp_path: Path) -> None:
+    keys = ("b.warc.gz", "a.warc", "deep/c d%.arc.gz", "robotstxt/r.warc.gz", "notes.md")
+    for key in keys:
+        remote.write(str(store / key).replace("%", "%25"), key.encode())
+        (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / key).write_bytes(key.encode())
+
+    def found(*parts: str) -> list[str]:
+        there, here = (
+            storage.expand(["/".join([str(folder), *parts])], None) for folder in (store, tmp_path)
+        )
+        assert [item.name for item in there] == [item.name for item in here]
+        for item in there:  # the address leads to the object
+            with storage.open_at(item.uri) as stream:
+                assert stream.read().decode().endswith(item.name)
+        return [item.name for item in there]
+
+    assert found() == ["a.warc", "b.warc.gz", "deep/c d%.arc.gz"]
+    assert found("*.warc*") == ["a.warc", "b.warc.gz"]
+    assert found("?.warc") == ["a.warc"]
+    assert found("*", "*.arc.gz") == ["c d%.arc.gz"]
+    assert storage.robots_lists([str(store)]) == [f"{store}/robotstxt"]
+    assert [i.name for i in storage.expand([f"{store}/robotstxt"], None)] == ["r.warc.gz"]
+    for below, problem in (("none", storage.NO_WARC), ("*.lz4", storage.NO_MATCH)):
+        with pytest.raises(ConfigError) as caught:
+            storage.expand([f"{store}/{below}"], None)
+        assert problem in str(caught.value)
 
 
 def test_inputs_in_a_store_and_what_a_run_gives_another(
