@@ -4,7 +4,6 @@ They come from elsewhere: columns are checked before any work, and a row group i
 as its caps.
 """
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import ranges, storage
+from pipeline import places, ranges, storage
 from pipeline.ranges import Range, Traffic
 from pipeline.storage import Input
 from stages import select
@@ -50,35 +49,16 @@ def _is_of(uri: str, crawl: str, subset: str) -> bool:
     return named is not None and named.groups() == (crawl, subset)
 
 
-class _ByRange(io.RawIOBase):
-    """A file's bytes, asked for by range; what was asked is counted."""
+class _Counted(places.ByRange):
+    """A file's bytes; what was asked for is counted."""
 
     def __init__(self, item: Input, traffic: Traffic) -> None:
-        self._uri, self._traffic, self._at = item.uri, traffic, 0
-        self._size = int(item.identity.partition(":")[0])
+        self._uri, self._traffic = item.uri, traffic
+        self.size = int(item.identity.partition(":")[0])
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = (0, self._at, self._size)[whence]
-        self._at = base + offset
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        end = min(self._size, self._at + len(buffer))
-        if end <= self._at:
-            return 0
-        (data,) = ranges.fetch(self._uri, [Range(self._at, end, 0, 0)], self._traffic)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+    def _between(self, start: int, end: int) -> bytes:
+        (data,) = ranges.fetch(self._uri, [Range(start, end, 0, 0)], self._traffic)
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +122,7 @@ def _may_hold(facts: Any, values: tuple[str, ...]) -> bool:
 
 def opened(item: Input, criteria: select.Criteria, traffic: Traffic) -> IndexFile:
     """The file, its columns checked."""
-    stream = _ByRange(item, traffic)  # read a column of a row group at a time
+    stream = _Counted(item, traffic)  # read a column of a row group at a time
     try:
         file = pq.ParquetFile(pa.PythonFile(cast("Any", stream), mode="r"), pre_buffer=False)
         found = file.schema_arrow

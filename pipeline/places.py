@@ -4,6 +4,7 @@ A `Place` is a `pathlib.Path`, or a `Remote` that answers to the same names. Wha
 and a store lacks (folders, renaming, appending, mapping) is in functions of `pipeline.storage`.
 """
 
+import abc
 import contextlib
 import fnmatch
 import hashlib
@@ -227,21 +228,15 @@ def in_store(path: object) -> TypeGuard[Remote]:
     return isinstance(path, Remote)
 
 
-class Reader(io.RawIOBase):
-    """An object as a seekable stream.
+class ByRange(io.RawIOBase):
+    """A seekable stream over bytes that are asked for by range."""
 
-    Small ones are read by one request. Else reading on doubles what is fetched ahead, up to
-    `remote.MAX_READ_BYTES`; a jump starts anew with what is asked for.
-    """
+    size: int
+    _at = 0
 
-    def __init__(self, uri: str, size: int | None = None) -> None:
-        self._uri, self._at = uri, 0
-        self._first, self._data = 0, b""
-        self._ahead = FIRST_READ_BYTES
-        self._tail = b""
-        if size is None:
-            size, self._tail = remote.tail(uri, TAIL_BYTES)
-        self.size = size
+    @abc.abstractmethod
+    def _between(self, start: int, end: int) -> bytes:
+        """The bytes from start to end, which is not past the end of the file."""
 
     def readable(self) -> bool:
         """It is."""
@@ -267,7 +262,7 @@ class Reader(io.RawIOBase):
         if end <= self._at:
             return b""
         data = self._between(self._at, end)
-        self._at = end
+        self._at += len(data)
         return data
 
     def readinto(self, buffer: Any) -> int:
@@ -275,6 +270,23 @@ class Reader(io.RawIOBase):
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+
+class Reader(ByRange):
+    """An object as a seekable stream.
+
+    Small ones are read by one request. Else reading on doubles what is fetched ahead, up to
+    `remote.MAX_READ_BYTES`; a jump starts anew with what is asked for.
+    """
+
+    def __init__(self, uri: str, size: int | None = None) -> None:
+        self._uri = uri
+        self._first, self._data = 0, b""
+        self._ahead = FIRST_READ_BYTES
+        self._tail = b""
+        if size is None:
+            size, self._tail = remote.tail(uri, TAIL_BYTES)
+        self.size = size
 
     def _between(self, start: int, end: int) -> bytes:
         tail_at = self.size - len(self._tail)

@@ -93,8 +93,7 @@ def select_rows(context: Context) -> Manifest:
     asked, traffic = criteria(context.settings), Traffic()
     file = index_files.opened(Input(**context.task.params["index"]), asked, traffic)
     rejected, refused = Counter[str](), Counter[str]()
-    writer = context.output(schema.SELECTED).at(FOLDER)
-    try:
+    with context.output(schema.SELECTED).at(FOLDER) as writer:
         waiting = [schema.SELECTED.schema.empty_table()]
         for group, count in file.groups():
             made, lost, bad = of_group(file, group, count, asked)
@@ -105,9 +104,6 @@ def select_rows(context: Context) -> Manifest:
                 _flush(writer, waiting)
         _flush(writer, waiting)
         output = writer.commit()
-    except BaseException:
-        writer.discard()
-        raise
     return _account(context, [output], file.rows, rejected, refused, traffic)
 
 
@@ -172,9 +168,9 @@ def regroup(context: Context) -> Manifest:
     if asked.one_per_digest:
         rows = _first_copies(context, rows, params["all"])
         rejected["digest"] += read - rows.num_rows
-    writer, groups, waiting = context.output(schema.SELECTED), list[tuple[str, int]](), []
+    groups, waiting = list[tuple[str, int]](), []
     number = size = 0
-    try:
+    with context.output(schema.SELECTED) as writer:
         for warc, mine, aside in select.by_warc(rows):
             rejected["repeated"] += aside["repeated"]
             refused["overlap"] += aside["overlap"]
@@ -188,9 +184,6 @@ def regroup(context: Context) -> Manifest:
             writer.write(pa.concat_tables(waiting))
         places = tuple((f"{at:05d}", group) for at, (_, group) in enumerate(groups))
         output = replace(writer.commit(), groups=places)
-    except BaseException:
-        writer.discard()
-        raise
     made = _account(context, [output], read, +rejected, +refused)
     return replace(made, inputs=tuple(warc for warc, _ in groups))
 
