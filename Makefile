@@ -75,6 +75,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.bench_dedup
 	$(BIN)/python -m benchmarks.bench_robots
 	$(BIN)/python -m benchmarks.bench_bounds --check
+	$(BIN)/python -m benchmarks.bench_redos --check
 
 # The reference implementation of Croissant brings fifty packages: it has an environment of its own.
 croissant: $(STAMP)

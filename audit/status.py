@@ -201,6 +201,7 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
             len(run.book.get("robots") or ()), rights.optout_domains is not None
         )
         + (len(run.book["inputs"]) if settings.source == "cc-index" else 0)
+        + len(run.book.get("robots_index") or ())
         if rights.robots_latest is None and rights.side_files is None
         else None,
         "collate": None,  # known when it is known how many hosts there are
@@ -215,7 +216,9 @@ def _totals(run: Run, done: dict[str, int]) -> dict[str, int | None]:
         "judge": shards,
         "resolve": partitions,
         "decide": shards,
-        "publish": None if shards is None else math.ceil(shards / settings.publish.shards_per_task),
+        "publish": None
+        if shards is None
+        else math.ceil(shards / plan.published_together(settings, shards)),
         "compact": done["compact"] if is_last else None,
         "index": done["index"] if is_last else None,
     }

@@ -7,7 +7,6 @@ a run is changed; a run's tombstone comes last. Done again, it goes on where it 
 
 import contextlib
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -149,7 +148,7 @@ def apply(path: Path, wanted: Request, when: str) -> dict[str, Any]:
         for run in todo:
             _finish(target, Run(run), changed[run], listed, wanted, when)
         for run in target.runs:
-            shutil.rmtree(erasure.journal(run, request_id), ignore_errors=True)
+            storage.remove_below(erasure.journal(run, request_id))
         if target.path not in target.runs:
             ids = [d for run in target.runs for d in _documents(run, request_id)]
             if todo or not proof.tombstone_of(target.path, request_id).is_file():

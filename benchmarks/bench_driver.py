@@ -176,7 +176,7 @@ class Bodies:
 class Cluster:
     """A backend of 1,000 workers, whose outcomes come in random order; some workers are lost."""
 
-    window = WORKERS
+    window = workers = WORKERS
     patience = 1.0
     memory_mb = 0
 

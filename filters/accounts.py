@@ -20,7 +20,7 @@ _IBAN_START: Final = re.compile(r"(?<!\w)[A-Za-z]{2}[0-9]{2}", re.ASCII)
 # Between the check digits and six digits in a row stand at most the letters of a bank, "GB29 NWBK".
 _MAX_BANK_CODE: Final = 14
 _IBAN_BODY: Final = re.compile(r"(?:[ \-.]?[A-Za-z0-9]){8,30}+", re.ASCII)
-_IBAN_LENGTHS: Final = re.compile(r"([0-9]+)!")
+_IBAN_LENGTHS: Final = re.compile(r"([0-9]{1,4}+)!")
 _SEPARATORS: Final = str.maketrans("", "", " -.")
 # "IBAN", and what an account is called in the languages of Europe.
 _ACCOUNT_WORDS: Final = regex.compile(

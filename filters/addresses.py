@@ -14,8 +14,9 @@ from filters.spans import Context, Span
 # As browsers read it: controls before an address and line ends in it are nothing, and http needs no
 # slashes.
 _AUTHORITY: Final = re.compile(
-    r"[\x00-\x20]*(?:h\s*t\s*t\s*p\s*(?:s\s*)?:[/\\\s]*"
-    r"|(?:[A-Za-z][A-Za-z0-9+.\-\t\r\n]*:)?[\t\r\n]*[/\\][\t\r\n]*[/\\][/\\\t\r\n]*)([^/?#\\]*)",
+    r"[\x00-\x20]*+(?:h\s*+t\s*+t\s*+p\s*+(?:s\s*+)?:[/\\\s]*+"
+    r"|(?:[A-Za-z][A-Za-z0-9+.\-\t\r\n]*+:)?+[\t\r\n]*+[/\\][\t\r\n]*+[/\\][/\\\t\r\n]*+)"
+    r"([^/?#\\]*)",
     re.IGNORECASE | re.ASCII,
 )
 _ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")

@@ -34,7 +34,7 @@ STATUSES: Final[dict[str, str]] = {
 }
 """Every status of an ai.txt."""
 
-_LINE: Final = re.compile(r"([ \t]*+)([A-Za-z][A-Za-z-]{0,40}+)[ \t]*+:[ \t]*+([^\r\n]*)")
+_LINE: Final = re.compile(r"(?<![ \t])([ \t]*+)([A-Za-z][A-Za-z-]{0,40}+)[ \t]*+:[ \t]*+([^\r\n]*)")
 _NO_ROBOTS: Final = robots.Robots("empty")
 _TRAINING: Final = {"allow": ALLOWED, "deny": RESERVED, "conditional": "conditional"}
 

@@ -20,7 +20,7 @@ _IPV4_MIDDLE: Final = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
 _IPV6_MIDDLE: Final = re.compile(r":[0-9A-Fa-f]{0,4}:")
 # What stands before a number with dots that is no address, in the languages of Europe.
 _NUMBERING: Final = regex.compile(
-    r"(?:§+|\b(?:v|ver|vers|versi[oó]n|versione|versão|versie|versioon|versija|versiunea|version"
+    r"(?:§{1,3}|\b(?:v|ver|vers|versi[oó]n|versione|versão|versie|versioon|versija|versiunea|version"
     r"|versio"
     r"|verzi[aeój]+|wersj[aieę]+|versjon|verze|sürüm|ausgabe|različic[ae]|верзиј[ае]|laida|leidimas|верси[яи]|версія|έκδοση|release|rel|build|firmware|fassung"
     r"|kap|kapitel|kapitola|kapittel|abschnitt|abs|art|artikel|article|artículo|articolo|artigo"

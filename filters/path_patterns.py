@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})|[^\x21-\x7e]")
+_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})|%|[^\x21-\x7e]")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -96,7 +96,10 @@ class Patterns:
 
 
 def _normalise(text: str) -> str:
-    """RFC 9309, 2.2.2: escape what is not ASCII, unescape what needs none, capital digits."""
+    """RFC 9309, 2.2.2: escape what is not ASCII, unescape what needs none, capital digits.
+
+    A percent sign that begins no escape is escaped: else unescaping what follows may make it one.
+    """
     return _ESCAPE.sub(_normal_octets, text)
 
 

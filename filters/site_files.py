@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,23 @@ def canonical(url: str) -> str | None:
     if port and port != {"http": 80, "https": 443}[parts.scheme]:
         host = f"{host}:{port}"
     return urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))
+
+
+def target(url: str, location: str | None) -> str | None:
+    """The canonical address that a redirect from a URL leads to; None where that is no address."""
+    try:
+        return canonical(urljoin(url, location)) if location else None
+    except ValueError:
+        return None
+
+
+def site_of(url: str) -> int | None:
+    """64 bits of a URL's host and port, whatever its scheme; None where `canonical` gives None.
+
+    Pages of one site, and the files that may hold for them, have the same.
+    """
+    address = canonical(url)
+    return None if address is None else key_of(urlsplit(address).netloc)[0]
 
 
 def key_of(url: str) -> Key:

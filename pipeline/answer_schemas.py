@@ -155,6 +155,7 @@ PLANNED = one(
         "warc_files": maybe(COUNT),
         "share_of_records": NUMBER,
         "share_of_bytes": NUMBER,
+        "robots": maybe(one({"files": COUNT, "rows": COUNT, "index_bytes": COUNT, "sites": COUNT})),
         "languages": many(
             one({"tag": TAG, "texts": COUNT, "found": COUNT, "neighbours": by_name(NUMBER)})
         ),

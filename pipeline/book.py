@@ -55,6 +55,7 @@ def write(
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "inputs": [i.to_json() for i in plan.shards],
         "robots": [i.to_json() for i in plan.robots],
+        "robots_index": [i.to_json() for i in (plan.guide.robots if plan.guide else ())],
         "block_list": plan.block_list and plan.block_list.to_json(),
         "beside": {kind: item.to_json() for kind, item in plan.beside.items()},
         "optout_domains": plan.optouts and plan.optouts.to_json(),

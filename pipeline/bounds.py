@@ -13,6 +13,7 @@ from typing import Final
 
 from filters import minhash
 from pipeline import config, duplicates, keys, lists, plan, shards, site_tables
+from stages import base
 
 MB: Final = 1 << 20
 
@@ -22,8 +23,8 @@ MB were seen; models that a configuration names come on top."""
 PARSER_MB: Final = 200
 """The helper that loads the parsers, and again the child that it forks: pages that they share are
 counted for each."""
-BATCH_BYTES: Final = 16 << 20
-"""Payloads of a batch: `stages/base.py`, MAX_BATCH_BYTES."""
+BATCH_BYTES: Final = base.MAX_BATCH_BYTES
+"""Payloads of a batch, and again what they are unpacked to before the batch is parted."""
 BATCH_COPIES: Final = 6
 """A batch's payloads, markup, texts before and after redaction, and columns of both."""
 FLUSH_BYTES: Final = 32 << 20
@@ -150,7 +151,8 @@ def _extract_memory(load: Load) -> float:
     read = caps.read.max_record_bytes + caps.gate.max_decoded_bytes
     text = caps.extract.max_chars * CHAR_BYTES
     sort = 3 * shards.SPILL_BYTES + 3 * shards.ROW_GROUP_BYTES
-    return _child(load) + read + text + sort + BATCH_COPIES * BATCH_BYTES
+    unpacked = BATCH_BYTES + base.PIECE_ROWS * caps.gate.max_decoded_bytes
+    return _child(load) + read + text + sort + BATCH_COPIES * unpacked
 
 
 def _gather_memory(load: Load) -> float:
@@ -183,7 +185,8 @@ def _shingles(load: Load) -> float:
 
 
 def _compact_memory(load: Load) -> float:
-    rows = load.settings.publish.row_group_rows * (load.text_bytes + ROW_BYTES)
+    each = load.text_bytes + ROW_BYTES
+    rows = min(load.settings.publish.row_group_rows * each, shards.ROW_GROUP_BYTES)
     return GROUP_COPIES * (rows + shards.ROW_GROUP_BYTES)
 
 
@@ -206,8 +209,9 @@ BOUNDS: Final[Mapping[str, Bound]] = {
         _extract_memory,
         lambda load: load.shard * (load.text_bytes + 3_000),
         _of_documents(3_600, with_text=True),
-        "the child and its limit, one record and one longest text, a batch of 16 MB, and three "
-        "times 64 MB of rows while they are sorted (SPILL_BYTES); more rows are spilled",
+        "the child and its limit, one record and one longest text, six times a batch of 16 MB and "
+        "four unpacked pages (PIECE_ROWS), and three times 64 MB of rows while they are sorted "
+        "(SPILL_BYTES); more rows are spilled",
         (
             *("extract.memory_limit_mb", "extract.max_chars"),
             *("read.max_record_bytes", "gate.max_decoded_bytes"),
@@ -306,7 +310,8 @@ BOUNDS: Final[Mapping[str, Bound]] = {
         _compact_memory,
         _none,
         _of_documents(2_200, with_text=True),
-        "`publish.row_group_rows` documents, five times: as read, joined and encoded",
+        "`publish.row_group_rows` documents, or those of 64 MB (ROW_GROUP_BYTES), five times: as "
+        "read, joined and encoded",
         ("publish.row_group_rows",),
         is_kept=True,
     ),

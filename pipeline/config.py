@@ -57,6 +57,7 @@ class CcIndex(_Section):
     path: str | None = Field(default=None, min_length=1)
     crawl: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
     subset: str = Field(default="warc", pattern=r"^[a-z]{1,40}$")
+    robots_subset: str | None = Field(default="robotstxt", pattern=r"^[a-z]{1,40}$")
     languages: tuple[str, ...] = ()
     unlabelled: bool = False
     tlds: tuple[Label, ...] = ()
@@ -443,6 +444,9 @@ class Storage(_Section):
     cache: str | None = Field(default=None, min_length=1)
     """Folder for copies of what must be mapped; by default in the temporary one."""
     cache_bytes: int = Field(default=8 << 30, gt=0)
+    part_bytes: int = Field(default=8 << 20, ge=5 << 20, le=1 << 30)
+    """Of an upload: what is larger is uploaded in such parts, 10,000 at most; S3 takes no smaller
+    ones."""
 
 
 class Run(_Section):

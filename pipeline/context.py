@@ -24,7 +24,9 @@ class Context:
     task: Task
 
     def path(self, relative: str) -> Path:
-        """A file of the run."""
+        """A file of the run, or by its whole address one of the run's dataset."""
+        if relative.startswith("/") or storage.is_remote(relative):
+            return storage.place(relative)
         return self.run / relative
 
     def output(self, table: schema.Table, suffix: str = "") -> "shards.Writer":

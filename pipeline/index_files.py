@@ -12,7 +12,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import places, ranges, storage
+from pipeline import inputs, places, ranges
 from pipeline.ranges import Range, Traffic
 from pipeline.storage import Input
 from stages import select
@@ -21,7 +21,7 @@ from stages.errors import ConfigError, ShardError
 KEY = "cc_index.path"
 MAX_ROW_GROUP_BYTES = 2 << 30
 """Uncompressed, of the columns that are read: what claims more is a bomb, or too large a task."""
-PARTITION = re.compile(r"crawl=([^/]+)/subset=([^/]+)/[^/]+\.parquet$")
+PARTITION = re.compile(r"(?:^|/)crawl=([^/]+)/subset=([^/]+)/[^/]+\.parquet$")
 
 
 def locate(path: str, crawl: str, subset: str, base_uri: str | None) -> list[Input]:
@@ -29,16 +29,22 @@ def locate(path: str, crawl: str, subset: str, base_uri: str | None) -> list[Inp
 
     ConfigError if there are none.
     """
-    part = f"crawl={crawl}/subset={subset}"
-    if path.removesuffix(".gz").endswith((".paths", ".txt")):
-        found = storage.expand([path], base_uri)
-    else:
-        found = storage.below(f"{path.rstrip('/')}/{part}", ".parquet")
-    mine = [item for item in found if _is_of(item.uri, crawl, subset)]
+    mine = found(path, crawl, subset, base_uri)
     if not mine:
-        problem = f"{path} has no index files of {part}"
+        problem = f"{path} has no index files of crawl={crawl}/subset={subset}"
         remedy = "check cc_index.path, cc_index.crawl and cc_index.subset"
         raise ConfigError(KEY, problem, remedy)
+    return mine
+
+
+def found(path: str, crawl: str, subset: str, base_uri: str | None) -> list[Input]:
+    """The same, or none. ConfigError if one is listed and is not there."""
+    part = f"crawl={crawl}/subset={subset}"
+    if path.removesuffix(".gz").endswith((".paths", ".txt")):
+        listed = inputs.expand([path], base_uri)
+    else:
+        listed = inputs.below(f"{path.rstrip('/')}/{part}", ".parquet")
+    mine = [item for item in listed if _is_of(item.uri, crawl, subset)]
     if gone := [item.uri for item in mine if item.identity == "missing"]:
         raise ConfigError(KEY, f"{gone[0]} is not there ({len(gone)} are missing)")
     return sorted(mine, key=lambda item: item.name)

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from langid import cld2_labels, tags
-from pipeline import config, index_files, ranges, selection
+from pipeline import config, index_files, ranges, robots_index, selection
 from pipeline.answers import Text, folded
 from pipeline.index_files import IndexFile
 from pipeline.plan import Plan
@@ -85,9 +86,30 @@ def survey(settings: config.Run, plan: Plan) -> tuple[dict[str, Any], pa.Table]:
         "warc_files": warcs if is_exact else None,
         "share_of_records": wanted * scale / max(1, rows * whole),
         "share_of_bytes": size * scale / max(1.0, seen.bytes / max(1, seen.rows) * rows * whole),
+        "robots": _robots(plan, found, scale),
         "languages": recalls(settings),
         "one_per_digest": asked.one_per_digest,
     }, found
+
+
+def _robots(plan: Plan, found: pa.Table, scale: float) -> dict[str, int] | None:
+    """What choosing robots.txt files by the index takes; None where it is not asked for them.
+
+    `sites` of which they are read are at most so many, and those that redirects lead to.
+    """
+    items = plan.guide.robots if plan.guide else ()
+    if not items:
+        return None
+    asked, traffic = robots_index.CRITERIA, Traffic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        files = list(pool.map(lambda item: index_files.opened(item, asked, traffic), items))
+    groups = [(file, group) for file in files for group, _ in file.groups()]
+    return {
+        "files": len(items),
+        "rows": sum(file.rows for file in files),
+        "index_bytes": sum(f.size(group, robots_index.COLUMNS) for f, group in groups),
+        "sites": round(pc.count_distinct(found.column("site")).as_py() * scale),
+    }
 
 
 def _seen(chosen: Sequence[tuple[IndexFile, int, int]], asked: select.Criteria) -> Seen:
@@ -178,6 +200,14 @@ def text(data: Mapping[str, Any]) -> Text:
     )
     if not data["is_exact"]:
         yield from folded("", f"from {data['rows_read']:,} rows of the index", 12)
+    if data["robots"] is not None:
+        robots = data["robots"]
+        yield from folded(
+            "robots.txt",
+            f"{robots['index_bytes'] / 1e6:,.1f} MB of {robots['files']:,} index files, then the "
+            f"files of at most {robots['sites']:,} sites and of those they redirect to",
+            12,
+        )
     if data.get("fetch_hours") is not None:
         yield from folded(
             "", f"requests as quick as the probe's take {data['fetch_hours']:.3g} worker-hours", 12

@@ -6,13 +6,16 @@ and a store lacks (folders, renaming, appending, mapping) is in functions of `pi
 
 import abc
 import contextlib
+import fcntl
 import fnmatch
 import hashlib
 import io
 import os
 import tempfile
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Self, TypeGuard, cast
 
@@ -25,6 +28,8 @@ FIRST_READ_BYTES = 1 << 16
 TAIL_BYTES = 1 << 17
 """Holds the footer of a Parquet file, but for those with thousands of row groups."""
 CACHE_BYTES = 8 << 30
+HELD = 16
+"""Copies that a process keeps others from removing: those that it was given last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +301,9 @@ class Reader(ByRange):
         if self._first <= start and end <= known_end:
             return self._data[start - self._first : end - self._first]
         if self.size <= WHOLE_BYTES:
-            self._first, self._data = 0, remote.read_range(self._uri, 0, tail_at) + self._tail
-            return self._data[start:end]
+            self._tail = remote.read_range(self._uri, 0, tail_at) + self._tail
+            remote.ends.put(self._uri, self.size, self._tail)
+            return self._tail[start:end]
         kept = b""
         if self._first <= start <= known_end and self._data:
             kept = self._data[start - self._first :]
@@ -314,30 +320,66 @@ class Reader(ByRange):
 
 @dataclass(slots=True)
 class Cache:
-    """Copies of objects on this machine, by address, size and ETag; the oldest go first."""
+    """Copies of objects on this machine, by address, size and ETag; the oldest go first.
+
+    What is being fetched, or was handed out last by a process that lives, is locked and stays.
+    """
 
     folder: Path
     max_bytes: int = CACHE_BYTES
+    _held: OrderedDict[Path, int] = field(default_factory=OrderedDict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def copy(self, uri: str, facts: remote.Facts) -> Path:
         """The file with the object's bytes."""
         known = hashlib.sha256(f"{uri}\n{facts.size}\n{facts.e_tag}".encode()).hexdigest()
         path = self.own() / f"{known}-{facts.size}"
-        if path.exists() and path.stat().st_size == facts.size:
-            with contextlib.suppress(OSError):
-                os.utime(path)
+        if self._hold(path, facts.size):
             return path
         self._make_room(facts.size)
         handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".tmp-")
-        os.close(handle)
         made = Path(temporary)
         try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
             remote.download(uri, made, facts.size)
             made.replace(path)
         except BaseException:
             made.unlink(missing_ok=True)
+            os.close(handle)
             raise
+        self._keep(path, handle)
         return path
+
+    def _hold(self, path: Path, size: int) -> bool:
+        """Whether the copy is there, whole; nobody removes it then."""
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        found = os.fstat(handle)
+        if not found.st_nlink or found.st_size != size:  # removed before it was locked
+            os.close(handle)
+            return False
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        self._keep(path, handle)
+        return True
+
+    def _keep(self, path: Path, handle: int) -> None:
+        with self._lock:
+            if path in self._held:
+                os.close(self._held[path])
+            self._held[path] = handle
+            self._held.move_to_end(path)
+            while len(self._held) > HELD:
+                os.close(self._held.popitem(last=False)[1])
+
+    def release(self) -> None:
+        """Let go of what was handed out, as a process does that ends."""
+        with self._lock:
+            while self._held:
+                os.close(self._held.popitem()[1])
 
     def own(self) -> Path:
         """The folder. ConfigError unless it is this user's alone: others could change files."""
@@ -352,15 +394,34 @@ class Cache:
         return self.folder
 
     def _make_room(self, wanted: int) -> None:
-        files = sorted(
-            ((p.stat().st_mtime, p.stat().st_size, p) for p in self.folder.glob("*-*")),
-            reverse=True,
-        )
         total = wanted
-        for _, size, path in files:  # what is mapped stays readable until it is closed
+        for _, size, path in sorted(self._files(), reverse=True):
             total += size
-            if total > self.max_bytes:
-                path.unlink(missing_ok=True)
+            if total > self.max_bytes and _remove_unused(path):
+                total -= size
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        for path in self.folder.glob("*-*"):
+            with contextlib.suppress(FileNotFoundError):  # another process makes room as well
+                found = path.stat()
+                yield found.st_mtime, found.st_size, path
+
+
+def _remove_unused(path: Path) -> bool:
+    """Remove a copy, unless a process has it locked."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(handle)
 
 
 cache = Cache(Path(tempfile.gettempdir()) / f"weir-objects-{os.getuid()}")

@@ -13,7 +13,7 @@ from filters import minhash
 from filters.catalog import BY_NAME
 from filters.text import HASH_VERSION
 from langid import models
-from pipeline import config, lists, selection, site_inputs, site_tables
+from pipeline import config, lists, robots_index, selection, site_inputs, site_tables
 from pipeline.dataset import Index
 from pipeline.executor import Task
 from pipeline.manifest import Manifest, Output
@@ -76,6 +76,8 @@ class Guide:
 
     root: str
     known: str
+    robots: tuple[Input, ...] = ()
+    """The index's files of robots.txt records, where these choose which are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,12 @@ def _prepare(plan: Plan, made: Made) -> Tasks:
                 [selection.KIND, item.name, item.identity, plan.guide.known],
                 {"index": item.to_json(), "inputs": [item.name]},
             )
+        for number, item in enumerate(plan.guide.robots):
+            yield (
+                f"{robots_index.KIND}-{_ordinal(number)}",
+                [robots_index.KIND, item.name, item.identity, robots_index.KNOWN],
+                {robots_index.KIND: item.to_json(), "inputs": [item.name]},
+            )
     found: dict[str, Any]
     for kind, item in plan.beside.items():
         for number, groups in enumerate(_spread(site_inputs.row_groups(item))):
@@ -175,7 +183,10 @@ def _spread(count: int) -> list[range]:
 
 
 def _collate(plan: Plan, made: Made) -> Tasks:
-    for kind in (ROBOTS, *plan.beside):
+    by_index = plan.guide is not None and bool(plan.guide.robots)
+    if plan.guide is not None and by_index:
+        yield from _chosen_robots(plan.guide, plan.settings, made)
+    for kind in (*(() if by_index else (ROBOTS,)), *plan.beside):
         found = [m for m in made["prepare"] if m.task.startswith(f"{kind}-")]
         names = [table.name for table in site_tables.TABLES]
         of = {name: [site_tables.groups(m.output(name)) for m in found] for name in names}
@@ -202,6 +213,27 @@ def _regroup(guide: Guide, made: Made) -> Tasks:
         params = {"selected": [selection.groups(m, first, last) for m in found], "all": every}
         digests = [f"{selection.KIND}:{first}:{last}", guide.known, *_digests(found, "selected")]
         yield f"{selection.KIND}-{first:02d}", digests, params
+
+
+def _chosen_robots(guide: Guide, settings: config.Run, made: Made) -> Tasks:
+    """A range of keys each, of the robots.txt files that the index has."""
+    pages, files = (
+        [m for m in made["prepare"] if m.task.startswith(f"{kind}-")]
+        for kind in (selection.KIND, robots_index.KIND)
+    )
+    tables = [m.output("indexed_robots") for m in files]
+    between, known = [site_tables.groups(table) for table in tables], _digests(pages, "selected")
+    limits = settings.slice("extract.cpu_limit_s", "extract.memory_limit_mb")
+    known += [str(limits), str(read.VERSION), *(table.known for table in tables)]
+    for first, last in site_tables.ranges(sum(table.rows for table in tables)):
+        params = {
+            "kind": ROBOTS,
+            "root": guide.root,
+            "indexed": [groups(first, last) for groups in between],
+            "every": [groups(0, prepare.BUCKETS) for groups in between],
+            "pages": selection.groups_of(pages),
+        }
+        yield f"{ROBOTS}-{first:02d}", [f"{ROBOTS}:{first}:{last}", *known], params
 
 
 def _shards(plan: Plan, made: Made) -> Iterator[tuple[dict[str, Any], list[str]]]:
@@ -506,9 +538,18 @@ def _decide(plan: Plan, made: Made) -> Tasks:
         yield extracted.task, digests, params
 
 
+LEAST_PUBLISHING = 32
+"""Tasks of `publish` that even a small run has, so that its workers share that work."""
+
+
+def published_together(settings: config.Run, shards: int) -> int:
+    """Shards that one task of `publish` gathers. The corpus has the same bytes for any number."""
+    return min(settings.publish.shards_per_task, max(1, -(-shards // LEAST_PUBLISHING)))
+
+
 def _publish(plan: Plan, made: Made) -> Tasks:
     pairs = list(zip(made["extract"], made["decide"], strict=True))
-    size = plan.settings.publish.shards_per_task
+    size = published_together(plan.settings, len(pairs))
     for part, start in enumerate(range(0, len(pairs), size)):
         group = pairs[start : start + size]
         shards = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline import config, lists, plan, selection, site_inputs, storage
+from pipeline import config, inputs, lists, plan, robots_index, selection, site_inputs, storage
 from pipeline.storage import Input
 from stages.errors import ConfigError
 
@@ -19,11 +19,9 @@ def make_plan(resolved: config.Resolved) -> plan.Plan:
             "no input given",
             "use --input FILE|FOLDER|PATTERN|LIST, or `inputs:` in the configuration",
         )
-    found = storage.expand(settings.inputs, settings.base_uri)
-    named = (
-        settings.robots if settings.robots is not None else storage.robots_lists(settings.inputs)
-    )
-    return _plan(settings, settings.snapshot or storage.snapshot_of(found), found, named)
+    found = inputs.expand(settings.inputs, settings.base_uri)
+    named = settings.robots if settings.robots is not None else inputs.robots_lists(settings.inputs)
+    return _plan(settings, settings.snapshot or inputs.snapshot_of(found), found, named)
 
 
 def _of_index(settings: config.Run) -> plan.Plan:
@@ -31,17 +29,20 @@ def _of_index(settings: config.Run) -> plan.Plan:
     found, root = selection.files(settings), selection.root(settings)
     crawl = settings.cc_index and settings.cc_index.crawl
     named = settings.robots
-    if named is None:
+    by_index = robots_index.files(settings)
+    if named is None and by_index:
+        named = ()
+    elif named is None:
         beside = f"{root}/crawl-data/{crawl}/robotstxt.paths.gz"
         named = () if storage.identity(beside) == "missing" else (beside,)
     planned = _plan(settings, settings.snapshot or str(crawl), found, named)
-    return replace(planned, guide=plan.Guide(root, selection.digest(settings)))
+    return replace(planned, guide=plan.Guide(root, selection.digest(settings), by_index))
 
 
 def _plan(
     settings: config.Run, snapshot: str, found: Sequence[Input], named: Sequence[str]
 ) -> plan.Plan:
-    robots = storage.expand(named, settings.base_uri) if named else []
+    robots = inputs.expand(named, settings.base_uri) if named else []
     return plan.Plan(
         settings,
         snapshot,

@@ -90,15 +90,17 @@ def records(
     max_bytes: int,
     traffic: Traffic,
     begin: read.Begin = read.always,
+    max_length: int | None = None,
 ) -> Iterator[read.Record]:
     """The records of one WARC file that are selected, in the order of the file.
 
-    One that is not what the index promises has a problem; one of more than `max_bytes` is not read.
+    One that is not what the index promises has a problem; of one of more than `max_bytes` the
+    beginning is kept, and one that is stored in more than `max_length` (`max_bytes`) is not read.
     """
     offsets, lengths = (selected.column(n).to_numpy() for n in ("offset", "length"))
     promises = selected.column("promise").to_pylist()
     size = _size_of(uri, traffic)
-    is_read = (lengths <= max_bytes) & (offsets + lengths <= size)
+    is_read = (lengths <= (max_length or max_bytes)) & (offsets + lengths <= size)
     small = members(uri, offsets[is_read], lengths[is_read], traffic, size)
     rows = zip(offsets.tolist(), lengths.tolist(), promises, is_read.tolist(), strict=True)
     for offset, length, promise, is_there in rows:

@@ -5,13 +5,15 @@ AWS_* environment, which obstore reads; no message of ours holds an address with
 a server said.
 """
 
+import contextlib
 import functools
 import hashlib
+import os
 import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,12 +32,15 @@ from obstore.exceptions import (
 )
 from obstore.store import from_url
 
-from stages.errors import ConfigError, ShardError, TransientError
+from stages.errors import ConfigError, ShardError, StoreError, TransientError
 
 Answer = TypeVar("Answer")
 SCHEMES = ("http", "https", "s3", "gs", "az")
 STORES = ("s3", "gs", "az")
 """Schemes of places that can be written to."""
+ACCESS = ("AWS_", "GOOGLE_", "AZURE_")
+"""How names of the environment begin that say where stores are and who asks them."""
+KEY_ID = "AWS_ACCESS_KEY_ID"
 ATTEMPTS = 8
 """With waits that double from `FIRST_WAIT_S`: a store may be away for 25 s."""
 FIRST_WAIT_S = 0.2
@@ -49,7 +54,10 @@ GAP_BYTES = 1 << 18
 MAX_READ_BYTES = 8 << 20
 AT_ONCE = 16
 """Requests under way for one call of `ranges`."""
+ENDS_BYTES = 32 << 20
+"""Ends of opened objects, and small ones whole, that a process keeps while tasks work."""
 PART_BYTES = 8 << 20
+"""By default: what is larger is uploaded in parts of this size."""
 REQUESTS_PER_SECOND = 250.0
 """By default, for one process and host. Common Crawl's bucket serves some thousand for everyone."""
 
@@ -102,6 +110,7 @@ class Rate:
 
 _rates: dict[str, Rate] = {}
 _per_second = [REQUESTS_PER_SECOND]
+_part_bytes = [PART_BYTES]
 _lock = threading.Lock()
 
 
@@ -111,6 +120,11 @@ def limit(requests_per_second: float) -> None:
         if _per_second[0] != requests_per_second:
             _per_second[0] = requests_per_second
             _rates.clear()
+
+
+def upload_by(part_bytes: int) -> None:
+    """Upload what is larger in parts of this size from now on, in this process."""
+    _part_bytes[0] = part_bytes
 
 
 def rate_of(base: str) -> Rate:
@@ -146,6 +160,35 @@ def shown(uri: str) -> str:
     )
 
 
+def access() -> dict[str, str]:
+    """What this process's environment says of stores and how to reach them: for workers elsewhere.
+
+    It holds secrets: nobody may log it.
+    """
+    return {name: value for name, value in os.environ.items() if name.startswith(ACCESS)}
+
+
+def adopt(environment: Mapping[str, str]) -> None:
+    """Reach stores as the process does whose `access` this is, as far as it says anything.
+
+    Where it names a key, nothing is left of another: a token of one does not go with another's key.
+    A path is taken where this machine has none of its own: files of credentials are of a machine.
+    """
+    taken = {
+        name: value
+        for name, value in environment.items()
+        if not value.startswith("/") or name not in os.environ
+    }
+    if taken.items() <= os.environ.items():
+        return
+    if KEY_ID in taken:
+        for name in access():
+            if name.startswith("AWS_") and name not in environment:
+                del os.environ[name]
+    os.environ.update(taken)
+    store.cache_clear()
+
+
 @functools.lru_cache(maxsize=64)
 def store(base: str, retries: int = 0) -> Any:
     """The client of one host or bucket; connections are kept. ConfigError if it cannot be made."""
@@ -168,8 +211,8 @@ def store(base: str, retries: int = 0) -> Any:
 def call(base: str, key: str, ask: Callable[[], Answer], count: int = 1) -> Answer:
     """What `ask` gives, tried again after failures of store or network, at the host's rate.
 
-    FileNotFoundError for what is not there, TransientError if it is forbidden or does not get
-    better, `Taken` if a condition did not hold, `Cut` for a range that is not there.
+    FileNotFoundError for what is not there, TransientError if it is forbidden, StoreError if it
+    does not get better, `Taken` if a condition did not hold, `Cut` for a range that is not there.
     """
     where, rate = f"{base}/{key}", rate_of(base)
     for attempt in range(1, ATTEMPTS + 1):
@@ -191,7 +234,7 @@ def call(base: str, key: str, ask: Callable[[], Answer], count: int = 1) -> Answ
             if "status code: 416" in str(error) or "non-partial" in str(error):
                 raise Cut(where, NO_RANGE) from None
             if attempt == ATTEMPTS:
-                raise TransientError(
+                raise StoreError(
                     where,
                     f"the store failed {ATTEMPTS} times in a row ({_kind(error)}); "
                     "run the same command again to resume",
@@ -252,23 +295,82 @@ def read_range(uri: str, start: int, end: int) -> bytes:
 
 def read(uri: str) -> bytes:
     """A whole small object. FileNotFoundError without it."""
+    return read_known(uri)[0]
+
+
+def read_known(uri: str) -> tuple[bytes, str]:
+    """A whole small object and its ETag, by one request. FileNotFoundError without it."""
     base, key = split(uri)
 
-    def ask() -> bytes:
+    def ask() -> tuple[bytes, str]:
         answer = obstore.get(store(base), unquote(key))
         size = answer.meta["size"]
         data = bytes(answer.bytes())
         if len(data) != size:
             raise _Short
-        return data
+        return data, answer.meta.get("e_tag") or ""
 
-    data = call(base, key, ask)
+    data, e_tag = call(base, key, ask)
     usage["bytes_read"] += len(data)
-    return data
+    return data, e_tag
+
+
+class Ends:
+    """Ends of objects that tasks have opened: committed files are opened again and again.
+
+    Only inside `kept` is anything taken from here: nobody changes a run while its tasks work. What
+    this process writes is forgotten.
+    """
+
+    def __init__(self, max_bytes: int = ENDS_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._found: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+        self._total = 0
+        self._is_kept = False
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """While a task works: what is opened is kept, and found again."""
+        self._is_kept = True
+        try:
+            yield
+        finally:
+            self._is_kept = False
+
+    def get(self, uri: str) -> tuple[int, bytes] | None:
+        """Size and last bytes, or all bytes, of an object that was opened before."""
+        with self._lock:
+            if not self._is_kept or uri not in self._found:
+                return None
+            self._found.move_to_end(uri)
+            return self._found[uri]
+
+    def put(self, uri: str, size: int, data: bytes) -> None:
+        """Keep the last bytes of an object, or all of them."""
+        if not self._is_kept:
+            return
+        self.forget(uri)
+        with self._lock:
+            self._found[uri] = size, data
+            self._total += len(data)
+            while self._total > self.max_bytes:
+                _, (_, old) = self._found.popitem(last=False)
+                self._total -= len(old)
+
+    def forget(self, uri: str) -> None:
+        """The object is changed, or is no more."""
+        with self._lock:
+            self._total -= len(self._found.pop(uri, (0, b""))[1])
+
+
+ends = Ends()
 
 
 def tail(uri: str, count: int) -> tuple[int, bytes]:
     """Size of an object and its last bytes, by one request. FileNotFoundError without it."""
+    if (known := ends.get(uri)) is not None:
+        return known
     base, key = split(uri)
 
     def ask() -> tuple[int, bytes]:
@@ -281,9 +383,10 @@ def tail(uri: str, count: int) -> tuple[int, bytes]:
     try:
         size, data = call(base, key, ask)
     except Cut:  # an empty object has no last bytes
-        known = head(uri)
-        return (known.size if known is not None else 0), b""
+        there = head(uri)
+        return (there.size if there is not None else 0), b""
     usage["bytes_read"] += len(data)
+    ends.put(uri, size, data)
     return size, data
 
 
@@ -346,10 +449,12 @@ def write(
     `only_new`: `Taken` if there is one, unless it has the same bytes (a write whose answer was lost
     finds its own). `replacing`: `Taken` unless the object there has this ETag.
     """
+    ends.forget(uri)
     base, key = split(uri)
     size = data.stat().st_size if isinstance(data, Path) else len(data)
     is_plain = not only_new and replacing is None
-    parts = 1 if not is_plain or size <= PART_BYTES else 2 + -(-size // PART_BYTES)
+    part_bytes = _part_bytes[0]
+    parts = 1 if not is_plain or size <= part_bytes else 2 + -(-size // part_bytes)
     mode: Any = "create" if only_new else "overwrite"
     if replacing is not None:
         mode = {"e_tag": replacing}
@@ -362,7 +467,7 @@ def write(
             data,
             mode=mode,
             use_multipart=parts > 1,
-            chunk_size=PART_BYTES,
+            chunk_size=part_bytes,
         )
 
     try:
@@ -382,6 +487,7 @@ def write(
 def delete(uris: Sequence[str]) -> None:
     """Remove objects; those that are not there are no error."""
     for uri in uris:
+        ends.forget(uri)
         base, key = split(uri)
         try:
             call(base, key, lambda base=base, key=key: obstore.delete(store(base), unquote(key)))  # type: ignore[misc]

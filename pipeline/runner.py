@@ -6,7 +6,6 @@ books do not balance, or that set aside more than the configuration allows, ends
 
 import contextlib
 import json
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from pipeline import (
     membership,
     plan,
     planning,
+    remote,
     statistics,
     storage,
     sweep,
@@ -30,9 +30,12 @@ from pipeline.executor import End, Executor, Limits, Outcome, Task
 from pipeline.manifest import Manifest
 from pipeline.membership import Membership
 from pipeline.steps import Work
-from stages.errors import DiskError, TransientError
+from stages.errors import DiskError, ShardError, StoreError, TransientError
 
 DONE, FAILED, PARTIAL, LIMITED = 0, 1, 4, 3
+MAX_AWAY = 3
+"""Tasks in a row that ended for a store which does not answer: each was tried three times, with
+waits, so others would fare no better."""
 PUBLISHING = ("publish", "compact", "index")
 """Steps whose files a dataset may have released."""
 
@@ -106,7 +109,9 @@ class Runner:
         self.made: plan.Made = {}
         self.result = Result(DONE)
         self._executor: Executor | None = None
-        self._is_complete = self._is_disk_lost = False
+        self._is_complete = self._is_storage_lost = False
+        self._away: list[Outcome] = []
+        """Tasks that have just ended, in a row, for a store that does not answer."""
 
     def start(self) -> Result:
         """Run to the end, or as far as it gets.
@@ -123,7 +128,7 @@ class Runner:
                 str(self.run),
                 self.resolved.run.model_dump_json(),
                 self.plan.snapshot,
-                self.options.workers or os.cpu_count() or 1,
+                access=remote.access(),
             )
             work.set_up(self.resolved.run)
             with self._signals():
@@ -174,6 +179,11 @@ class Runner:
             missing = [task for task in missing if task.key in mine]
         unread = 0
         for outcome in self._outcomes(work, missing):
+            if self._is_of_store(outcome.error):
+                unread += 1
+                self._store_failed(step, outcome, len(done), len(tasks))
+                continue
+            self._tell_away(step, len(done), len(tasks))
             if outcome.manifest is not None:
                 done[outcome.task.key] = outcome.manifest.held()
                 self.listener(
@@ -191,8 +201,9 @@ class Runner:
                 unread += 1
                 self._problem(step, outcome, len(done), len(tasks))
                 if isinstance(outcome.error, DiskError) and self._executor is not None:
-                    self._is_disk_lost = True
+                    self._is_storage_lost = True
                     self._executor.stop()  # whatever is begun from now on would be done twice
+        self._tell_away(step, len(done), len(tasks))
         self.made[step.name] = [done[task.key] for task in tasks if task.key in done]
         return self._judge(step, len(tasks), len(done), unread)
 
@@ -209,7 +220,7 @@ class Runner:
                 "(--task-shard); run again without it to go on"
             )
             return False
-        readable = step.name == "extract" and done > 0 and not self._is_disk_lost
+        readable = step.name == "extract" and done > 0 and not self._is_storage_lost
         return readable and self._within_limits(step)
 
     def _within_limits(self, step: plan.Step) -> bool:
@@ -258,7 +269,36 @@ class Runner:
                     {str(step): most for step, most in limits.task_hours.items()},
                 ),
             )
-        yield from self._executor.run(work, tasks)
+        yield from self._executor.run(work, tasks, work.among)
+
+    def _is_of_store(self, error: ShardError | TransientError | None) -> bool:
+        """Whether a task failed for a store: any that is away, or the run's own refusing it."""
+        if isinstance(error, StoreError):
+            return True
+        run: object = self.run
+        if isinstance(error, TransientError) and storage.in_store(run):
+            return error.what.startswith(f"{run.base}/")
+        return False
+
+    def _store_failed(self, step: plan.Step, outcome: Outcome, done: int, total: int) -> None:
+        """Keep the failure; the third in a row ends the run, and is what is said of them all."""
+        self._away.append(outcome)
+        if len(self._away) != MAX_AWAY or self._executor is None:
+            return
+        self._is_storage_lost = True
+        self._executor.stop()
+        text = (
+            f"{outcome.error}; so did {MAX_AWAY} tasks in a row, and no more are begun. Once it "
+            f"answers, go on with: weir run {self.run}"
+        )
+        self.result.problems.append(text)  # not into the notes: the store may be theirs
+        self.listener(Event("error", step.name, done, total, text, None, outcome.ends))
+
+    def _tell_away(self, step: plan.Step, done: int, total: int) -> None:
+        """Name the tasks that failed for a store which answered others, or too few to tell."""
+        away, self._away = self._away, []
+        for outcome in away if len(away) < MAX_AWAY else ():
+            self._problem(step, outcome, done, total)
 
     def _problem(self, step: plan.Step, outcome: Outcome, done: int, total: int) -> None:
         text = f"{step.name} {outcome.task.name}: {outcome.error}"

@@ -3,7 +3,6 @@
 import enum
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from pipeline.options import (
     resolve,
 )
 from pipeline.places import place
-from stages.errors import ConfigError
+from stages.errors import ConfigError, TransientError
 
 app = typer.Typer()
 
@@ -118,10 +117,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         result = runner.Runner(resolved, options, show).start()
     data = {"run": str(folder), "exit_code": result.exit_code, "problems": result.problems}
     warnings = list(result.problems)
-    if (
-        result.exit_code in (runner.DONE, runner.PARTIAL)
-        and (folder / "statistics" / "counts.parquet").exists()
-    ):
+    if result.exit_code in (runner.DONE, runner.PARTIAL) and _has_counts(folder):
         from audit import alarms, runs, stats
 
         counts = stats.counts(runs.Run(folder, unfinished=True))
@@ -136,6 +132,14 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         warnings=warnings,
     )
     raise typer.Exit(result.exit_code)
+
+
+def _has_counts(run: Path) -> bool:
+    """Whether statistics are there; they are not where the run's store has gone away."""
+    try:
+        return (run / "statistics" / "counts.parquet").exists()
+    except TransientError:
+        return False
 
 
 def _progress(chosen: Show) -> str:
@@ -201,7 +205,12 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
 @app.command(epilog=example("weir demo --output runs/demo"))
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", help="Run folder; an earlier demo in it is replaced.")
+        Path,
+        typer.Option(
+            "--output",
+            parser=place,
+            help="Run folder, or s3://BUCKET/FOLDER; an earlier demo in it is replaced.",
+        ),
     ] = Path("runs/demo"),
     executor: Annotated[Where, typer.Option("--executor")] = Where.LOCAL,
     workers: Annotated[int | None, typer.Option("--workers", min=1)] = None,
@@ -210,6 +219,7 @@ def demo(
     from audit import report as audit_report
     from audit import runs
     from pipeline import display, runner
+    from pipeline.storage import remove_below
     from samples import build
 
     build.build()
@@ -220,7 +230,7 @@ def demo(
             raise ConfigError(
                 str(output), "is a run, and not an earlier demo", "choose an --output"
             )
-        shutil.rmtree(output)
+        remove_below(output)
     resolved = resolve("sample", [listed], None)
     with display.listener(_progress(Show.AUTO)) as show:
         result = runner.Runner(

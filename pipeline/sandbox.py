@@ -28,7 +28,7 @@ from typing import IO, Any, BinaryIO, NoReturn, cast
 
 import msgpack
 
-from pipeline import places, storage
+from pipeline import places, remote, storage
 from stages.errors import TransientError
 
 HEADER = struct.Struct("<I")
@@ -116,7 +116,12 @@ class Sandbox:
         command = [sys.executable, "-m", "pipeline.sandbox", *self._arguments]
         try:
             self._helper = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                # Hostile bytes are parsed there: no key to a store goes along.
+                env={n: v for n, v in os.environ.items() if not n.startswith(remote.ACCESS)},
             )
         except OSError as error:
             raise TransientError(
@@ -129,20 +134,8 @@ class Sandbox:
 
     def _remember(self, key: str, reason: str) -> None:
         self._known[key] = reason
-        if isinstance(self._journal, places.Remote):
+        if self._journal is not None:
             storage.append_line(self._journal, json.dumps({"call": key, "reason": reason}))
-        elif self._journal is not None:
-            self._journal.parent.mkdir(parents=True, exist_ok=True)
-            with self._journal.open("a+b") as stream:
-                stream.seek(0, os.SEEK_END)
-                if stream.tell():
-                    stream.seek(-1, os.SEEK_END)
-                # A line that a crash has cut off is ended first.
-                begin = b"" if not stream.tell() or stream.read(1) == b"\n" else b"\n"
-                entry = json.dumps({"call": key, "reason": reason}).encode()
-                stream.write(begin + entry + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
 
     def close(self) -> None:
         """End the helper and its child."""
@@ -166,8 +159,8 @@ def _call_key(request: bytes) -> str:
 
 def _read_journal(path: places.Place | None) -> dict[str, str]:
     known: dict[str, str] = {}
-    if path is not None and path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
+    with contextlib.suppress(FileNotFoundError):
+        for line in path.read_text(encoding="utf-8").splitlines() if path is not None else ():
             with contextlib.suppress(ValueError, KeyError):  # a last line cut off by a crash
                 entry = json.loads(line)
                 known[entry["call"]] = entry["reason"]

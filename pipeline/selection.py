@@ -48,6 +48,7 @@ def criteria(settings: config.Run) -> select.Criteria:
         match=asked.match,
         verify=asked.verify,
         one_per_digest=asked.one_per_digest,
+        by_site=asked.robots_subset is not None and settings.robots is None,
     )
 
 

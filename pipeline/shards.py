@@ -516,21 +516,22 @@ class CorpusFiles:
         self._writers: list[Writer] = []
         self._signed: list[Writer] = []
         self._waiting: list[tuple[pa.Table, ...]] = []
-        self._waiting_rows = self._file_bytes = self._file_rows = 0
+        self._waiting_rows = self._waiting_bytes = self._file_bytes = self._file_rows = 0
 
     def add(self, rows: pa.Table, signed: pa.Table | None = None) -> None:
         """Take rows, and signatures of each or of none.
 
-        They are written in row groups of the configured size.
+        They are written in row groups of the configured size, or of fewer where texts are long.
         """
         self._waiting.append((rows,) if signed is None else (rows, signed))
         self._waiting_rows += rows.num_rows
-        if self._waiting_rows >= self._rows:
+        self._waiting_bytes += rows.nbytes
+        if self._waiting_rows >= self._rows or self._waiting_bytes >= ROW_GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         table, *signed = [pa.concat_tables(parts) for parts in zip(*self._waiting, strict=True)]
-        self._waiting, self._waiting_rows = [], 0
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
         for start in range(0, table.num_rows, self._rows):
             rows = table.slice(start, self._rows)
             if not self._writers or self._file_bytes >= self._target:

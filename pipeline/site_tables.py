@@ -1,6 +1,7 @@
 """Tables of files of sites: written by key range, collated, and mapped for lookups."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters.site_files import Contents, Part, SiteFiles
+from filters.site_files import STATUSES, Contents, Part, SiteFiles
 from pipeline import lists, tables
 from pipeline.context import Context
-from pipeline.manifest import Output
+from pipeline.manifest import Count, Output
 from stages import prepare, schema
 from stages.errors import IntegrityError
 
@@ -59,17 +60,32 @@ def write(context: Context, found: Iterable[prepare.Fetched]) -> list[Output]:
 
 def collate(context: Context) -> tuple[list[Output], int, pa.Table]:
     """Write one part of the two tables; its outputs, rows that were read, and the files' table."""
-    run, params = context.run, context.task.params
-    name = f"{context.task.name}-{context.task.key[:12]}.arrow"
-    found = [tables.each_group(run, params[table.name]) for table in TABLES]
-    read = list(found[0])
-    files = prepare.collated_files(read)
+    params = context.task.params
+    files, contents = (tables.each_group(context.run, params[table.name]) for table in TABLES)
+    read = list(files)
+    outputs, made = store(context, read, contents)
+    return outputs, sum(part.num_rows for part in read), made
+
+
+def store(
+    context: Context, found: Iterable[pa.Table], says: Iterable[pa.Table]
+) -> tuple[list[Output], pa.Table]:
+    """Write one part of the two tables from rows in any order; its outputs and the files' table."""
+    run, name = context.run, f"{context.task.name}-{context.task.key[:12]}.arrow"
+    files = prepare.collated_files(found)
     outputs = [lists.write(run, f"{schema.SITE_FILES.name}/{name}", files, schema.SITE_FILES)]
-    contents = prepare.collated_contents(found[1])
+    contents = prepare.collated_contents(says)
     outputs.append(
         lists.write(run, f"{schema.SITE_CONTENTS.name}/{name}", contents, schema.SITE_CONTENTS)
     )
-    return outputs, sum(part.num_rows for part in read), files
+    return outputs, files
+
+
+def statuses(kind: str, files: pa.Table) -> list[Count]:
+    """How many files there are of each status."""
+    found = Counter(files.column("status").to_pylist())
+    metric = f"{kind}.files"
+    return [(schema.UNDETERMINED, metric, STATUSES[status], n) for status, n in found.items()]
 
 
 def opened(run: Path, entries: Sequence[Sequence[Any]]) -> SiteFiles:

@@ -42,8 +42,9 @@ def write(run: Path, name: str, manifests: Sequence[Manifest]) -> None:
     The two halves of the ledger must agree.
     """
     found, totals = list[pa.Table](), Counter[str]()
-    for block in blocks(manifests):
-        rows = table_of(run, name, block)
+    tables = (table_of(run, name, block) for block in blocks(manifests))
+    while part := list(itertools.islice(tables, AT_ONCE)):
+        rows = pa.concat_tables(part).combine_chunks()  # tables of a row each are 20 times as large
         found.append(rows)
         metrics = rows.group_by("metric").aggregate([("count", "sum")])
         for metric, count in zip(*(column.to_pylist() for column in metrics.columns), strict=True):
@@ -75,9 +76,9 @@ def save(run: Path, table: pa.Table) -> None:
 
 def blocks(manifests: Sequence[Manifest]) -> Iterator[Block]:
     """Tasks whose counts are told together, in order; each apart in a run of few shards."""
-    for step, found in itertools.groupby(manifests, key=lambda m: m.step):
+    for _, found in itertools.groupby(manifests, key=lambda m: m.step):
         made = list(found)
-        size = 1 if step not in tally.STEPS or len(made) <= MAX_SHARDS else -(-len(made) // RANGES)
+        size = 1 if len(made) <= MAX_SHARDS else -(-len(made) // RANGES)
         for start in range(0, len(made), size):
             part = made[start : start + size]
             first, last = part[0].task, part[-1].task
@@ -94,7 +95,12 @@ def table_of(run: Path, name: str, block: Block) -> pa.Table:
 
 
 def _summed(run: Path, made: Sequence[Manifest]) -> pa.Table:
-    total = Sum()
+    total, few = Sum(), Counter[tuple[str, str, str]]()
+    for m in made:
+        for language, metric, label, count in m.counts:
+            few[language, metric, label] += count
+    total.add(tally.table_of((*names, count) for names, count in few.items()))
+    made = [m for m in made if tally.output_of(m) is not None]
     with ThreadPoolExecutor(READERS) as pool:
         for start in range(0, len(made), AT_ONCE):
             part = made[start : start + AT_ONCE]

@@ -12,7 +12,7 @@ import functools
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,6 @@ from filters import rules
 from filters.catalog import BY_NAME
 from filters.domains import KeyList
 from filters.rights import ALLOWED
-from filters.site_files import STATUSES
 from filters.suppression import Suppressed
 from pipeline import (
     config,
@@ -32,6 +31,8 @@ from pipeline import (
     lists,
     manifest,
     ranges,
+    remote,
+    robots_index,
     selection,
     shards,
     site_inputs,
@@ -76,6 +77,8 @@ class Work:
     snapshot: str
     workers: int = 1
     """Among whom the requests to a store are shared."""
+    access: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The driver's environment for stores: a worker elsewhere may have none."""
 
     def __call__(self, task: Task) -> Manifest:
         """Perform and commit the task; an earlier commit of the same key is returned as it is."""
@@ -86,18 +89,23 @@ class Work:
         if done is not None:
             return done
         context = Context(run, settings, self.snapshot, task)
-        with storage.disk_errors(run), Meter() as meter:
+        with storage.disk_errors(run), remote.ends.kept(), Meter() as meter:
             made = STEPS[task.step](context)
         timed = replace(made, timing={**meter.taken, **made.timing})
         made = tally.put_aside(run, timed)
         manifest.commit(run, made)
         return made
 
+    def among(self, workers: int) -> "Work":
+        """The same for one of so many workers."""
+        return replace(self, workers=workers)
+
     def set_up(self, settings: config.Run) -> None:
-        """Set this process's share of the requests, and its cache."""
+        """Set this process's share of the requests, its way to stores, and its cache."""
         ours = settings.storage
+        remote.adopt(self.access)
         share = ours.requests_per_second / self.workers
-        storage.configure(share, ours.cache, ours.cache_bytes)
+        storage.configure(share, ours.cache, ours.cache_bytes, ours.part_bytes)
 
 
 @functools.lru_cache(maxsize=2)
@@ -114,6 +122,8 @@ def do_prepare(context: Context) -> Manifest:
         return _prepare_list(context)
     if "index" in context.task.params:
         return selection.select_rows(context)
+    if "robots_index" in context.task.params:
+        return robots_index.select_rows(context)
     return _prepare_beside(context) if "beside" in context.task.params else _prepare_robots(context)
 
 
@@ -178,13 +188,12 @@ def do_collate(context: Context) -> Manifest:
     """Step 0b: a range of keys of all that `prepare` found, once for each URL and content."""
     if "selected" in context.task.params:
         return selection.regroup(context)
+    if "indexed" in context.task.params:
+        return robots_index.collate(context)
     outputs, rows, files = site_tables.collate(context)
     kind = context.task.params["kind"]
     found = files.filter(files.column("is_robots")) if kind == "robots" else files
-    counts = [
-        (schema.UNDETERMINED, f"{kind}.files", STATUSES[status], n)
-        for status, n in Counter(found.column("status").to_pylist()).items()
-    ]
+    counts = site_tables.statuses(kind, found)
     made = files.num_rows
     return context.manifest(outputs, Books(rows, made, rows - made, 0), counts)
 
@@ -277,14 +286,14 @@ def do_extract(context: Context) -> Manifest:
             found, context.snapshot, item["name"], others, context.settings.limit
         ):
             laps.lap("read")
-            live, settled = _advanced(batch, workers, laps)
+            for live, settled in _advanced(batch, workers, laps):
+                if live.num_rows and "text" in live.schema.names:
+                    rows.add(pa.Table.from_batches([live]))
+                table = shards.records_table(live, settled)
+                ledger.add(table, live)
+                records.gather(table)
+                laps.lap("write")
             suspects.staged()
-            if live.num_rows and "text" in live.schema.names:
-                rows.add(pa.Table.from_batches([live]))
-            table = shards.records_table(live, settled)
-            ledger.add(table, live)
-            records.gather(table)
-            laps.lap("write")
         outputs = [records.commit(), *rows.commit()]
         laps.lap("write")
     except BaseException:
@@ -293,7 +302,7 @@ def do_extract(context: Context) -> Manifest:
         raise
     finally:
         guard.close()
-    suspects.mark.remove()
+    suspects.remove()
     for kind, count in others.items():
         ledger.counts[schema.UNDETERMINED, "records.other", kind] += count
     for name, number in (("bytes", traffic.bytes), ("requests", traffic.requests)):
@@ -316,15 +325,18 @@ def _opened(context: Context, guard: Sandbox) -> Workers:
 
 def _advanced(
     batch: pa.RecordBatch, workers: Workers, laps: Laps
-) -> tuple[pa.RecordBatch, list[pa.RecordBatch]]:
-    """What is left of the batch after all stages, and what each has settled."""
-    live, settled = batch, list[pa.RecordBatch]()
-    for name, worker in workers:
-        live, gone = base.advance(live, worker)
-        laps.lap(name)
-        if gone is not None:
-            settled.append(gone)
-    return live, settled
+) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
+    """What is left of the batch after all stages, and what each has settled, part by part."""
+    (first, unpacks), *others = workers
+    for part, gone in base.unpacked(batch, unpacks, "html"):
+        laps.lap(first)
+        live, settled = part, gone
+        for name, worker in others:
+            live, done = base.advance(live, worker)
+            laps.lap(name)
+            if done is not None:
+                settled.append(done)
+        yield live, settled
 
 
 def _request(context: Context) -> dict[str, Any]:
@@ -356,7 +368,8 @@ def stage_singly(
             for row, offset in enumerate(batch.column("offset").to_pylist()):
                 if offset not in aside:
                     begin(offset)
-                    _advanced(batch.slice(row, 1), workers, Laps())
+                    for _ in _advanced(batch.slice(row, 1), workers, Laps()):
+                        pass
     finally:
         guard.close()
 

@@ -1,25 +1,21 @@
-"""Where bytes lie: inputs on disk, http(s) and s3.
+"""Where bytes lie: on disk, at http(s) and s3.
 
 A run's files on disk or in an object store, written so that no half file is ever visible.
 """
 
 import contextlib
 import errno
-import fnmatch
-import gzip
 import hashlib
 import io
 import os
-import re
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
-from urllib.parse import quote, unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,21 +23,12 @@ import pyarrow.parquet as pq
 from pipeline import places, remote
 from pipeline.places import Place, Remote
 from stages import schema
-from stages.errors import ConfigError, DiskError, ShardError, TransientError
+from stages.errors import DiskError, ShardError, TransientError
 
-WARC_SUFFIXES = tuple(
-    f"{kind}{packed}" for kind in (".warc", ".arc") for packed in ("", ".gz", ".lz4", ".zst")
-)
-LIST_SUFFIXES = (".paths", ".paths.gz", ".txt", ".txt.gz")
-SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 EDGE_BYTES = 1 << 16
-LOOKUPS = 32
-"""Files whose identity is looked up at once."""
-ROBOTS_FOLDER = "robotstxt"
-PATTERN_SIGNS = frozenset("*?[")
-NO_WARC = f"no WARC or ARC file in this folder (*{', *'.join(WARC_SUFFIXES[:2])} ...)"
-NO_MATCH = "no such file, and no file matches it as a pattern"
-INPUT_REMEDY = "give WARC files, folders, patterns or path lists with --input"
+NO_FILE = "is no regular file; copy what it gives to a file, then run the command again"
+APPENDS = 20
+"""Tries to add a line to a journal in a store, while others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +55,19 @@ def is_remote(uri: str) -> bool:
 place, in_store = places.place, places.in_store
 
 
-def configure(requests_per_second: float, cache: str | None, cache_bytes: int) -> None:
+def configure(
+    requests_per_second: float, cache: str | None, cache_bytes: int, part_bytes: int
+) -> None:
     """Set this process's share of the requests to each host, and where copies of objects lie."""
     remote.limit(requests_per_second)
+    remote.upload_by(part_bytes)
     if cache is not None:
         places.cache.folder = Path(cache)
     places.cache.max_bytes = cache_bytes
 
 
-def _local(uri: str) -> Path:
+def path_at(uri: str) -> Path:
+    """The path that an address of this machine stands for."""
     return Path(uri.removeprefix("file://"))
 
 
@@ -94,7 +85,10 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
             reader = places.Reader(uri, facts.size)
             stream = cast("BinaryIO", io.BufferedReader(reader, buffer_size=1 << 16))
         else:
-            stream = _local(uri).open("rb")
+            path = path_at(uri)
+            if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+                raise ShardError(uri, NO_FILE)
+            stream = path.open("rb")
     except FileNotFoundError:
         raise ShardError(uri, "no such file; check the path or the path list") from None
     except PermissionError:
@@ -104,6 +98,10 @@ def open_at(uri: str, offset: int = 0) -> BinaryIO:
     except IsADirectoryError:
         raise ShardError(uri, "is a folder, not a file") from None
     except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise ShardError(
+                uri[:200], "there is no file of such a name; check the path or the path list"
+            ) from None
         raise TransientError(uri, f"cannot be read ({type(error).__name__})") from None
     stream.seek(offset)
     return stream
@@ -142,10 +140,13 @@ def identity(uri: str) -> str:
     """
     if is_remote(uri):
         facts = remote.head(uri)
-        return "missing" if facts is None else f"{facts.size}:{facts.e_tag or facts.modified}"
-    path = _local(uri)
+        return "missing" if facts is None else known_by(facts)
+    path = path_at(uri)
     try:
-        size = path.stat().st_size
+        known = path.stat()
+        if not stat.S_ISREG(known.st_mode):  # to open a pipe would wait for ever
+            return "missing"
+        size = known.st_size
         with path.open("rb") as stream:
             ends = stream.read(EDGE_BYTES)
             stream.seek(max(0, size - EDGE_BYTES))
@@ -155,162 +156,12 @@ def identity(uri: str) -> str:
     return f"{size}:{hashlib.blake2b(ends, digest_size=16).hexdigest()}"
 
 
-def expand(sources: Sequence[str], base_uri: str | None) -> list[Input]:
-    """Input files from files, folders, globs and path lists, in the order given.
-
-    ConfigError names what matches nothing, and files of equal name.
-    """
-    located = [found for source in sources for found in _locate(source, base_uri)]
-    names: dict[str, str] = {}
-    for name, uri in located:
-        short = name.rsplit("/", 1)[-1]
-        if short in names:
-            raise ConfigError(
-                uri,
-                f"has the same file name as {names[short]}",
-                "documents are known by file name: rename one",
-            )
-        names[short] = uri
-    with ThreadPoolExecutor(LOOKUPS) as pool:  # a snapshot has 90,000 files
-        identities = pool.map(identity, [uri for _, uri in located])
-        return [Input(*found, known) for found, known in zip(located, identities, strict=True)]
+NO_FILE = "is no regular file; copy what it gives to a file, then run the command again"
 
 
-def below(folder: str, suffix: str) -> list[Input]:
-    """The files of a folder, local or remote, whose names end so; none if there is no such folder.
-
-    Each is named by its place in the folder.
-    """
-    if is_remote(folder):
-        listed = [facts.path for facts in remote.listing(folder)]
-        host = "/".join(folder.split("/")[:3])
-        uris = [f"{host}/{path}" for path in sorted(listed)]
-    else:
-        uris = [str(path.resolve()) for path in sorted(_local(folder).glob(f"*{suffix}"))]
-    uris = [uri for uri in uris if uri.endswith(suffix)]
-    with ThreadPoolExecutor(LOOKUPS) as pool:
-        known = pool.map(identity, uris)
-        return [Input(u.rpartition("/")[2], u, k) for u, k in zip(uris, known, strict=True)]
-
-
-def _locate(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
-    """(name, address) of each file that a source stands for."""
-    if not source:
-        raise ConfigError("--input", "is empty", "name a file, folder, pattern or path list")
-    if source.removesuffix(".gz").endswith((".paths", ".txt")):
-        yield from _listed(source, base_uri)
-        return
-    if is_remote(source):
-        yield from _in_store(source)
-        return
-    path = _local(source)
-    if path.is_dir():
-        inside = [p.relative_to(path) for p in path.rglob("*") if p.name.endswith(WARC_SUFFIXES)]
-        # Beside its pages, a crawl's folder holds its robots.txt files: `robots_lists` finds them.
-        files = [path / p for p in sorted(inside) if ROBOTS_FOLDER not in p.parts]
-        missing = NO_WARC
-    elif path.exists():
-        files, missing = [path], ""
-    else:
-        root = Path(path.anchor or ".")
-        files = sorted(p for p in root.glob(str(path.relative_to(path.anchor))) if p.is_file())
-        missing = NO_MATCH
-    if not files:
-        raise ConfigError(source, missing, INPUT_REMEDY)
-    for file in files:
-        name = str(file.relative_to(path)) if path.is_dir() else file.name
-        yield name, str(file.resolve())
-
-
-def _in_store(source: str) -> Iterator[tuple[str, str]]:
-    """(name, address) of each object that an address stands for; a web server lists nothing.
-
-    A name that ends as archives do is taken at its word, without a request.
-    """
-    is_store = source.startswith(tuple(f"{scheme}://" for scheme in remote.STORES))
-    is_named = source.endswith(WARC_SUFFIXES) and PATTERN_SIGNS.isdisjoint(source)
-    if not is_store or is_named:
-        yield source.split("://", 1)[1].split("/", 1)[-1], source
-        return
-    base, _ = remote.split(source)
-    parts = [unquote(part) for part in source.removeprefix(base).split("/") if part]
-    whole = "/".join([base, *map(quote, parts)])  # quoted: else ? would begin a query
-    if parts and remote.head(whole) is not None:
-        yield "/".join(parts), whole
-        return
-    if "**" in parts:
-        raise ConfigError(source, "holds **, which stores do not know", "name the folder above it")
-    fixed = next((n for n, part in enumerate(parts) if PATTERN_SIGNS & set(part)), len(parts))
-    wanted = parts[fixed:]
-    found = []
-    for facts in remote.listing("/".join([base, *map(quote, parts[:fixed])])):
-        inside = facts.path.split("/")[fixed:]
-        if wanted:
-            is_match = len(inside) == len(wanted) and all(map(fnmatch.fnmatchcase, inside, wanted))
-        else:
-            is_match = facts.path.endswith(WARC_SUFFIXES) and ROBOTS_FOLDER not in inside
-        if is_match:
-            found.append((inside[-1:] if wanted else inside, facts.path))
-    if not found:
-        raise ConfigError(source, NO_MATCH if wanted else NO_WARC, INPUT_REMEDY)
-    for inside, key in sorted(found, key=lambda one: one[1].split("/")):  # as folders are sorted
-        yield "/".join(inside), f"{base}/{quote(key, safe='/=:+@,~')}"
-
-
-def _listed(source: str, base_uri: str | None) -> Iterator[tuple[str, str]]:
-    """Entries of a path list.
-
-    They lie under `base_uri`, or beside the crawl-data folder that holds the list.
-    """
-    try:
-        with open_at(source) as stream:
-            data = stream.read()
-        text = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode("utf-8")
-    except (ShardError, OSError, EOFError, UnicodeDecodeError) as error:
-        raise ConfigError(source, f"not readable as a path list ({error})") from None
-    before, marker, _ = source.partition("crawl-data/")
-    root = base_uri or (before if marker else source.rpartition("/")[0])
-    for line in text.splitlines():
-        name = line.strip()
-        if not name:
-            continue
-        uri = name
-        if root and not is_remote(name) and not name.startswith("/"):
-            uri = f"{root.rstrip('/')}/{name}"
-        yield name, uri if is_remote(uri) else str(_local(uri).resolve())
-
-
-def robots_lists(sources: Sequence[str]) -> list[str]:
-    """Where a crawl keeps its robots.txt files, if there is such a place.
-
-    The `robotstxt.paths.gz` beside each `warc.paths.gz`, and folders `robotstxt` inside folders.
-    """
-    beside = [
-        source[: -len("warc.paths.gz")] + "robotstxt.paths.gz"
-        for source in sources
-        if source.endswith("warc.paths.gz")
-    ]
-    folders = [_local(source) for source in sources if source and not is_remote(source)]
-    inside = [str(p) for f in folders if f.is_dir() for p in sorted(f.rglob(ROBOTS_FOLDER))]
-    stores = tuple(f"{scheme}://" for scheme in remote.STORES)
-    for source in sources:
-        is_file = source.endswith((*WARC_SUFFIXES, *LIST_SUFFIXES))
-        if source.startswith(stores) and not is_file and PATTERN_SIGNS.isdisjoint(source):
-            base, key = remote.split(source)
-            depth = len([part for part in key.split("/") if part])
-            above = [facts.path.split("/")[:-1] for facts in remote.listing(source)]
-            ends = {
-                tuple(path[: path.index(ROBOTS_FOLDER, depth) + 1])
-                for path in above
-                if ROBOTS_FOLDER in path[depth:]
-            }
-            inside += ["/".join([base, *map(quote, end)]) for end in sorted(ends)]
-    return [uri for uri in beside if identity(uri) != "missing"] + inside
-
-
-def snapshot_of(inputs: Sequence[Input]) -> str:
-    """The Common Crawl snapshot named in the first path that names one, else `local`."""
-    return next((found.group() for item in inputs if (found := SNAPSHOT.search(item.uri))), "local")
+def known_by(facts: remote.Facts) -> str:
+    """What the content of an object is known by: size and ETag."""
+    return f"{facts.size}:{facts.e_tag or facts.modified}"
 
 
 def local(path: Place) -> Path:
@@ -368,17 +219,38 @@ def remove_below(folder: Place) -> None:
 
 
 def append_line(path: Place, line: str) -> None:
-    """Add a line to a journal that one process writes."""
-    if isinstance(path, Path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+    """Add a line to a journal, durably; what a crash has cut off before it is ended first.
+
+    In a store several attempts at a task may do so at a time: each replaces what it has read, and
+    no other. On a disk one process does.
+    """
+    if isinstance(path, Remote):
+        _append_in_store(path, line)
         return
-    try:
-        before = path.read_bytes()
-    except FileNotFoundError:
-        before = b""
-    path.write_bytes(before + line.encode() + b"\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as stream:
+        stream.seek(0, os.SEEK_END)
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+        begin = b"" if not stream.tell() or stream.read(1) == b"\n" else b"\n"
+        stream.write(begin + line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _append_in_store(path: Remote, line: str) -> None:
+    for _ in range(APPENDS):
+        try:
+            before, e_tag = remote.read_known(str(path))
+        except FileNotFoundError:
+            before, e_tag = b"", ""
+        data = before + line.encode() + b"\n"
+        try:
+            remote.write(str(path), data, only_new=not e_tag, replacing=e_tag or None)
+        except (remote.Taken, FileNotFoundError):
+            continue  # another was faster: its lines stay, mine comes after them
+        return
+    raise TransientError(str(path), f"was changed by others {APPENDS} times while a line was added")
 
 
 def create(path: Place, data: bytes) -> bool:

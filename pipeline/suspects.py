@@ -62,6 +62,16 @@ class Mark:
         self.last_batch = self.batch
         self.set(0, -1)
 
+    def packed(self, batch: int) -> bytes:
+        """The mark with this batch in hand, for `load`."""
+        return MARK.pack(batch, -1, self.deaths, self.last_batch, 0, 0)
+
+    def load(self, data: bytes) -> None:
+        """Take over what an attempt elsewhere had in hand; what is no mark says nothing."""
+        if len(data) == MARK.size:
+            batch, offset, self.deaths, self.last_batch, _, _ = MARK.unpack(data)
+            self.set(batch, offset)
+
     def remove(self) -> None:
         """Nothing is in hand any more."""
         self._map.close()
@@ -71,14 +81,23 @@ class Mark:
 class Suspects:
     """One task's mark, and the records that are set aside, by offset.
 
-    `journal` is where the latter outlive the task; where it is lost, they are found out again.
+    `journal` is where the latter outlive the task; where it is lost, they are found out again. The
+    mark of a run in a store lies there too, written once a batch, for attempts on other machines.
     """
 
     def __init__(self, journal: places.Place, name: str) -> None:
         self._journal = journal
         self.aside = _read(journal)
-        folder = journal.parent / "marks" if isinstance(journal, Path) else _folder(str(journal))
-        self.mark = Mark(folder / name)
+        self._there: places.Remote | None = None
+        if isinstance(journal, Path):
+            self.mark = Mark(journal.parent / "marks" / name)
+        else:
+            self.mark = Mark(_folder(str(journal.parent)) / name)
+            self._there = journal.parent / "marks" / name
+            try:
+                self.mark.load(self._there.read_bytes())
+            except FileNotFoundError:
+                self.mark.load(bytes(MARK.size))
         self._batch = 1
 
     def examine(self, request: dict[str, Any]) -> None:
@@ -86,11 +105,20 @@ class Suspects:
 
         `request` is what `pipeline.examine` reads from its standard input.
         """
-        if not self.mark.batch:
-            return
-        self.mark.count_death()
-        if self.mark.deaths < DEATHS:
-            return
+        if self.mark.batch:
+            self.mark.count_death()
+            if self.mark.deaths >= DEATHS:
+                self._examine(request)
+        if self._there is not None:  # what follows dies with the first batch in hand, if it does
+            self._there.write_bytes(self.mark.packed(self._batch))
+
+    def remove(self) -> None:
+        """Nothing is in hand any more."""
+        self.mark.remove()
+        if self._there is not None:
+            self._there.unlink(missing_ok=True)
+
+    def _examine(self, request: dict[str, Any]) -> None:
         deaths: Counter[int] = Counter()
         own = Mark(self.mark.path.with_suffix(".examined"))
         while deaths.total() < MAX_DEATHS:
@@ -141,10 +169,12 @@ class Suspects:
         """The batch in hand is done, the next one is read."""
         self._batch += 1
         self.mark.set(self._batch, -1)
+        if self._there is not None:
+            self._there.write_bytes(self.mark.packed(self._batch))
 
 
 def _folder(uri: str) -> Path:
-    """Where marks of a run in an object store lie: attempts on one machine see each other's."""
+    """Where this machine maps marks of a run in an object store."""
     digest = hashlib.sha256(uri.encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"weir-marks-{os.getuid()}" / digest
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +32,7 @@ SCHEMA = pa.schema(
         ("url_query", pa.string()),
         ("fetch_time", pa.timestamp("ms", "UTC")),
         ("fetch_status", pa.int16()),
+        ("fetch_redirect", pa.string()),
         ("content_digest", pa.string()),
         ("content_mime_type", pa.string()),
         ("content_mime_detected", pa.string()),
@@ -46,6 +47,7 @@ SCHEMA = pa.schema(
     ]
 )
 FOLDER = "cc-index/table/cc-main/warc"
+SUBSETS = ("warc", "robotstxt")
 MAX_RECORD_BYTES = 20_000_000
 
 
@@ -83,6 +85,9 @@ def _row(record: read.Record, name: str) -> dict[str, Any]:
         "url_query": parts.query or None,
         "fetch_time": _time(record.date),
         "fetch_status": record.status,
+        "fetch_redirect": urljoin(record.url, fields["location"])
+        if 300 <= (record.status or 0) < 400 and "location" in fields
+        else None,
         "content_digest": read.payload_digest(record.body).removeprefix("sha1:"),
         "content_mime_type": media,
         "content_mime_detected": "text/html" if is_html else media,
@@ -110,10 +115,11 @@ def write(
     found: Sequence[dict[str, Any]],
     files: int = 2,
     row_group_rows: int = 200,
+    subset: str = "warc",
 ) -> list[Path]:
-    """Write rows as the files of a crawl's subset `warc`, in order of their URLs."""
+    """Write rows as the files of a crawl's subset, in order of their URLs."""
     ordered = sorted(found, key=lambda r: (r["url_surtkey"], r["warc_filename"]))
-    folder = root / FOLDER / f"crawl={crawl}" / "subset=warc"
+    folder = root / FOLDER / f"crawl={crawl}" / f"subset={subset}"
     folder.mkdir(parents=True, exist_ok=True)
     made, size = list[Path](), max(1, -(-len(ordered) // files))
     for number in range(files):
@@ -126,9 +132,13 @@ def write(
 def index(root: Path, crawl: str, **layout: int) -> list[Path]:
     """Index the WARC files of a crawl that lie below a root as Common Crawl's do."""
     base = root / "crawl-data" / crawl
-    paths = sorted(p for p in base.rglob("*.warc.gz") if p.parent.name == "warc")
-    every = [row for p in paths for row in rows(p, p.relative_to(root).as_posix())]
-    return write(root, crawl, every, **layout)
+    made = list[Path]()
+    for subset in SUBSETS:
+        paths = sorted(p for p in base.rglob("*.warc.gz") if p.parent.name == subset)
+        every = [row for p in paths for row in rows(p, p.relative_to(root).as_posix())]
+        if every:
+            made += write(root, crawl, every, subset=subset, **layout)
+    return made
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ rows. Where it returns a column `reason`, rows with a reason are settled: they l
 keep what is known of them for `records`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,6 +21,9 @@ MAX_BATCH_BYTES = 16 << 20
 """A batch ends at whichever comes first. The contract allows 4,096 rows and 64 MB; smaller batches
 cost no speed, since the work is per page, and keep a worker small (docs/experiments.md).
 """
+
+PIECE_ROWS = 4
+"""Rows that a stage is given at a time whose columns may be a thousand times its input."""
 
 Columns = dict[str, pa.Array]
 Worker = Callable[[pa.RecordBatch], Columns]
@@ -91,3 +94,26 @@ def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.R
         pa.field("reason", pa.string()), reason.filter(settled)
     )
     return batch.filter(reason.is_null()), gone
+
+
+Advanced = tuple[pa.RecordBatch, list[pa.RecordBatch]]
+"""Live rows, and rows that stages have settled."""
+
+
+def unpacked(batch: pa.RecordBatch, worker: Worker, column: str) -> Iterator[Advanced]:
+    """The batch advanced in as many parts as `column`, which the worker adds, needs.
+
+    Each part's column has less than `MAX_BATCH_BYTES` and what `PIECE_ROWS` rows have, whatever
+    the rows unpack to: compressed pages are a thousandth of their text.
+    """
+    waiting, gone, size = list[pa.RecordBatch](), list[pa.RecordBatch](), 0
+    for start in range(0, batch.num_rows, PIECE_ROWS):
+        live, settled = advance(batch.slice(start, PIECE_ROWS), worker)
+        waiting.append(live)
+        gone += [] if settled is None else [settled]
+        size += live.column(column).nbytes
+        if size >= MAX_BATCH_BYTES:
+            yield pa.concat_batches(waiting), gone
+            waiting, gone, size = [], [], 0
+    if waiting or not batch.num_rows:
+        yield (pa.concat_batches(waiting) if waiting else batch), gone

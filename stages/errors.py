@@ -6,6 +6,8 @@
                              goes on
         TransientError       storage or a worker was lost; the only kind that an executor retries
           DiskError          where the run is written; no other task is begun
+          StoreError         a store or server does not answer; several in a row end the run
+          LeaseError          the run in a store is no longer this driver's
         IntegrityError       digests, schemas, alignment or counts disagree; the run stops
 
 Every field is positional and a string, so that an error survives pickling between processes.
@@ -67,6 +69,20 @@ class DiskError(TransientError):
     """The disk that the run is written to is full, fails or refuses: every other task would too.
 
     Free or mend it, then run the command again to resume.
+    """
+
+
+class StoreError(TransientError):
+    """A store or web server cannot be reached, or refuses the run's key: no fault of a task.
+
+    Run the command again to resume, once it answers.
+    """
+
+
+class LeaseError(TransientError):
+    """The lease of a run in a store ended: another driver took over, or the store was away.
+
+    See which it is with `weir status`; then run the command again to resume.
     """
 
 

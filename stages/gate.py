@@ -27,7 +27,7 @@ from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 6
+VERSION = 7
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 

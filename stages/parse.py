@@ -106,7 +106,9 @@ OTHER_MAGIC = (
 LOOKS_LIKE_HTML = re.compile(
     r"<(?:!doctype\s+html|html|head|body|title|div|p|table|h1|meta|article)\b", re.IGNORECASE
 )
-CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+CHARSET_PARAMETER = re.compile(
+    r"charset\s*+=\s*+(?:[\"']\s*+)?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE
+)
 MAX_TAGS = 1_000_000
 """Tags past which a page is a bomb whatever it holds: the cap of 20 MB leaves room for more."""
 QUOTED = re.compile(r"""(?<==)\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$))""")

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from stages import schema
 from stages.base import Guard
 from stages.errors import ConfigError
 
-VERSION = 4
+VERSION = 5
 MAX_BODY_BYTES = 512 << 10
 """RFC 9309 section 2.5: a parser must read at least 500 KiB."""
 MAX_SENT_BYTES = (16 << 20) + 1
@@ -88,20 +88,13 @@ def fetched(
     if (failed := robots_fetch.status_of(code)) is not None:
         return Fetched(address, failed, date)
     if code is not None and code >= 300:
-        return Fetched(address, "redirect", date, target=_target(address, location))
+        return Fetched(address, "redirect", date, target=site_files.target(address, location))
     answer = parse(address, body[:MAX_SENT_BYTES])
     status, content = answer.get("status", "unreadable"), answer.get("content")
     if len(content or "") > site_files.MAX_CONTENT_CHARS:
         status, content = "unreadable", None
     digest = hashlib.sha256(body).digest() if body else bytes(32)
     return Fetched(address, status, date, None, content, digest)
-
-
-def _target(url: str, location: str | None) -> str | None:
-    try:
-        return site_files.canonical(urljoin(url, location)) if location else None
-    except ValueError:
-        return None
 
 
 def site_tables(found: Iterable[Fetched]) -> Iterator[tuple[pa.Table, pa.Table]]:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from stages import schema
 
-VERSION = 4
+VERSION = 5
 
 Weights = Mapping[int, float]
 """Weight of the documents of clusters from a size on, up to the next size."""

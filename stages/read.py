@@ -23,7 +23,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from stages.base import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from stages.errors import ShardError
 
-VERSION = 3
+VERSION = 4
 CHUNK_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b\x08"
 SNIFF_BYTES = 1 << 20
@@ -346,9 +346,14 @@ def _with_large_head(data: bytes, offset: int, length: int) -> Record:
     return row
 
 
-def _quiet() -> contextlib.redirect_stderr[io.StringIO]:
-    """For calls of warcio: it prints bytes of a page to stderr where a length is wrong."""
-    return contextlib.redirect_stderr(io.StringIO())
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """For calls of warcio: it prints bytes of a page to stderr where a length is wrong.
+
+    And to stdout, which belongs to answers, what zlib says of damage.
+    """
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        yield
 
 
 def _quietly(iterator: Iterator[Any]) -> Iterator[Any]:
@@ -365,7 +370,8 @@ def _with_warcio(data: bytes, offset: int, length: int) -> Record:
     """The record in `data` as warcio reads it, or a damaged one."""
     try:
         for found in _quietly(WarcioIterator(io.BytesIO(data), no_record_parse=True)):
-            return _from_warcio(found, offset, length)
+            with _quiet():
+                return _from_warcio(found, offset, length)
     except (ArchiveLoadFailed, OSError, ValueError):
         pass
     return Record(offset, length, problem="read.damaged")
@@ -394,16 +400,19 @@ def _arc(open_at: Open, max_bytes: int) -> Iterator[Record]:
     """
     with open_at(0) as stream:
         iterator = WarcioIterator(stream, no_record_parse=True, arc2warc=True)
+        place, serial = -1, 0
         try:
             for found in _quietly(iterator):
                 if found.rec_type in ("arc_header", "warcinfo"):
                     continue
                 found.rec_type = "response"
-                row = _from_warcio(found, 0, 0, max_bytes)
-                row.record_id = None  # warcio invents one
-                with _quiet():  # both read on to the record's end, so they come after the body
-                    row.offset = iterator.get_record_offset()
-                    row.length = iterator.get_record_length()
+                with _quiet():  # the last two read on to the record's end: after the body
+                    row = _from_warcio(found, 0, 0, max_bytes)
+                    row.record_id = None  # warcio invents one
+                    offset, row.length = iterator.get_record_offset(), iterator.get_record_length()
+                # Of one gzip member's records all have its place: it is their number that tells.
+                place, serial = offset, serial + 1 if offset == place else 0
+                row.offset = place + serial
                 yield row
         except (ArchiveLoadFailed, OSError, EOFError, zlib.error, ValueError):
             yield Record(stream.tell() if stream.seekable() else -1, 0, problem="read.damaged")
@@ -443,13 +452,16 @@ class _Plain:
 
     def _inflate(self) -> bool:
         """Whether there may be more, after making some ready."""
-        data = self._engine.unconsumed_tail or self._behind or self._stream.read(CHUNK_BYTES)
-        self._behind = b""
-        if self._engine.eof:
-            data = self._engine.unused_data + data
-            if not data.strip(b"\0"):
+        if self._engine.eof:  # zlib now has what is left in `unconsumed_tail` as well
+            data = self._engine.unused_data.lstrip(b"\0")
+            while not data and (more := self._stream.read(CHUNK_BYTES)):
+                data = more.lstrip(b"\0")
+            if not data:
                 return False
             self._engine = zlib.decompressobj(wbits=31)
+        else:
+            data = self._engine.unconsumed_tail or self._behind or self._stream.read(CHUNK_BYTES)
+        self._behind = b""
         try:
             self._ready = self._engine.decompress(data, LOST_BYTES * 4)
         except zlib.error:

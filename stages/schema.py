@@ -670,6 +670,22 @@ SELECTED = _table(
         True,
         "by which equal payloads are known; null unless `cc_index.one_per_digest`",
     ),
+    Column(
+        "site",
+        pa.uint64(),
+        True,
+        "64 bits of blake2b-128 of host and port, for the site's robots.txt; null unless "
+        "`cc_index.robots_subset`",
+    ),
+)
+
+INDEXED_ROBOTS = _table(
+    "indexed_robots",
+    "where the robots.txt files of a crawl lie (step prepare of an index-guided run)",
+    *SELECTED.columns[:4],
+    Column("key", pa.uint64(), False, "of its URL, as in `site_files`"),
+    Column("site", pa.uint64(), False, "as in `selected`"),
+    Column("target", pa.uint64(), True, "the `site` that it redirects to, if it does"),
 )
 
 BLOCK_LIST = _table(
@@ -754,6 +770,7 @@ TABLES: dict[str, Table] = {
         DECISIONS,
         CORPUS,
         SELECTED,
+        INDEXED_ROBOTS,
         SITE_FILES,
         SITE_CONTENTS,
         BLOCK_LIST,

@@ -17,14 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from filters import site_files
 from stages import schema
 from stages.errors import ConfigError
 
-VERSION = 1
+VERSION = 2
 PLACE: Final = ("warc_filename", "warc_record_offset", "warc_record_length")
 """Columns that say where a record lies."""
 PROMISE: Final = ("url", "content_digest")
 """Columns that say what it is."""
+REDIRECT: Final = "fetch_redirect"
+"""Address that a redirect leads to; in indexes since CC-MAIN-2019-47."""
 TEXT, NUMBER = "text", "number"
 COLUMNS: Final[Mapping[str, str]] = {
     "fetch_status": NUMBER,
@@ -38,6 +41,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "warc_record_length": NUMBER,
     "url": TEXT,
     "content_digest": TEXT,
+    "fetch_redirect": TEXT,
 }
 """Columns that may be asked for, and what they hold; others are never read."""
 WARC: Final = re.compile(rb"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._=+/-]{0,509}\.warc\.gz")
@@ -71,6 +75,10 @@ class Criteria:
     verify: bool = True
     """Whether URL and digest are taken along, to be compared with the record."""
     one_per_digest: bool = False
+    by_site: bool = False
+    """Whether rows say whose robots.txt holds for them."""
+    robots: bool = False
+    """Whether the rows are robots.txt files: they say where a redirect leads."""
 
     def first_columns(self) -> list[str]:
         """Columns that decide which rows are wanted."""
@@ -86,8 +94,15 @@ class Criteria:
 
     def later_columns(self) -> list[str]:
         """Columns that are read of row groups with any wanted row."""
-        promised = PROMISE if self.verify else PROMISE[1:] if self.one_per_digest else ()
-        return [*PLACE, *promised]
+        promised = [
+            name
+            for name, is_needed in (
+                ("url", self.verify or self.by_site),
+                ("content_digest", self.verify or self.one_per_digest),
+            )
+            if is_needed
+        ]
+        return [*PLACE, *promised, *([REDIRECT] if self.robots else [])]
 
     def bounds(self) -> dict[str, tuple[str, ...]]:
         """Values by column, none of which a row group without wanted rows may hold.
@@ -102,6 +117,12 @@ class Criteria:
 def check_columns(found: pa.Schema, criteria: Criteria, where: str) -> None:
     """ConfigError if the file lacks a column that is needed, or has another type of it."""
     for name in dict.fromkeys([*criteria.first_columns(), *criteria.later_columns()]):
+        if name == REDIRECT and name not in found.names:
+            raise ConfigError(
+                where,
+                f"has no column {name}, so which robots.txt files hold cannot be told",
+                "add --set cc_index.robots_subset=null, to read all of them",
+            )
         if name not in found.names:
             raise ConfigError(where, f"has no column {name}: it is no index of Common Crawl's form")
         kind = found.field(name).type
@@ -202,18 +223,22 @@ def located(rows: pa.Table, criteria: Criteria) -> tuple[pa.Table, Counter[str]]
     columns = [_bytes(rows.column(PLACE[0])).to_pylist()]
     columns += [rows.column(name).cast(pa.int64()).to_pylist() for name in PLACE[1:]]
     needed = criteria.later_columns()
-    for name in PROMISE:
+    for name in (*PROMISE, REDIRECT):
         given = _bytes(rows.column(name)).to_pylist() if name in needed else [b""] * rows.num_rows
         columns.append(given)
     made, refused = list[dict[str, object]](), Counter[str]()
     names: dict[bytes | None, str | None] = {}
-    for name, offset, length, url, said in zip(*columns, strict=True):
+    for name, offset, length, url, said, redirect in zip(*columns, strict=True):
         if name not in names:
             names[name] = name.decode() if name and WARC.fullmatch(name) else None
         digest = DIGEST.fullmatch(said or b"")
         problem = _problem(names[name], offset, length, url, digest, needed)
         if problem:
             refused[problem] += 1
+            continue
+        sited = _site(url, redirect) if criteria.by_site else {}
+        if criteria.robots and sited["site"] is None:
+            refused["url"] += 1
             continue
         sha1 = digest.group(1) if digest else b""
         made.append(
@@ -223,9 +248,24 @@ def located(rows: pa.Table, criteria: Criteria) -> tuple[pa.Table, Counter[str]]
                 "length": length,
                 "promise": promise(url, sha1) if criteria.verify else None,
                 "digest_key": digest_key(sha1) if criteria.one_per_digest else None,
+                **sited,
             }
         )
-    return pa.Table.from_batches([schema.batch(schema.SELECTED, made)]), refused
+    table = schema.INDEXED_ROBOTS if criteria.robots else schema.SELECTED
+    return pa.Table.from_batches([schema.batch(table, made)]), refused
+
+
+def _site(url: bytes, redirect: bytes | None) -> dict[str, int | None]:
+    """By what a row and its site's robots.txt are brought together; nulls for no address."""
+    address = site_files.canonical(url.decode("utf-8", "replace"))
+    if address is None:
+        return {"key": None, "site": None, "target": None}
+    target = site_files.target(address, redirect.decode("utf-8", "replace")) if redirect else None
+    return {
+        "key": site_files.key_of(address)[0],
+        "site": site_files.site_of(address),
+        "target": None if target is None else site_files.site_of(target),
+    }
 
 
 def _problem(

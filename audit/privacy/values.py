@@ -86,7 +86,7 @@ def _in_pairs(national: str) -> str:
 
 # Accounts and cards
 
-_STRUCTURE: Final = re.compile(r"([0-9]+)!([nac])")
+_STRUCTURE: Final = re.compile(r"([0-9]{1,4}+)!([nac])")
 _ALPHABETS: Final = {"n": DIGITS, "a": LETTERS, "c": DIGITS}
 
 

@@ -11,10 +11,22 @@ from typing import Any
 from pipeline.executor import local
 from pipeline.executor.driver import Driver, Lost
 from pipeline.executor.need import Limits, Need
-from pipeline.executor.task import End, Executor, Outcome, Task, Work
+from pipeline.executor.task import Among, End, Executor, Outcome, Task, Work
 from stages.errors import ConfigError
 
-__all__ = ["Driver", "End", "Executor", "Limits", "Lost", "Need", "Outcome", "Task", "Work", "make"]
+__all__ = [
+    "Among",
+    "Driver",
+    "End",
+    "Executor",
+    "Limits",
+    "Lost",
+    "Need",
+    "Outcome",
+    "Task",
+    "Work",
+    "make",
+]
 
 
 def make(

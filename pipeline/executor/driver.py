@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pipeline.executor.need import Limits, Need, Needs
-from pipeline.executor.task import End, Outcome, Task, Work
+from pipeline.executor.task import Among, End, Outcome, Task, Work
 from pipeline.manifest import Manifest
 from stages.errors import ShardError, TransientError
 
@@ -70,6 +70,11 @@ class Backend(Protocol):
     @property
     def window(self) -> int:
         """How many tasks may be submitted at a time."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many tasks run at a time, as far as that is known: nodes come and go."""
         ...
 
     @property
@@ -143,6 +148,26 @@ class _Queue:
     ends: dict[str, tuple[End, ...]] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Shared:
+    """Work that is told among how many it is done, each time that this changes."""
+
+    work: Work
+    among: Among | None
+    tasks: int
+    _made: Work | None = None
+    _workers: int = 0
+
+    def now(self, backend: Backend) -> Work:
+        """The work as it is to be submitted now; the same object while nothing changes."""
+        if self.among is None:
+            return self.work
+        workers = max(1, min(backend.workers, self.tasks))
+        if self._made is None or workers != self._workers:
+            self._made, self._workers = self.among(workers), workers
+        return self._made
+
+
 class Driver:
     """Runs tasks on a backend; see the module's docstring."""
 
@@ -159,12 +184,15 @@ class Driver:
         self._running: dict[Any, _Attempt] = {}
         self._looked = 0.0
 
-    def run(self, work: Work, tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def run(
+        self, work: Work, tasks: Sequence[Task], among: Among | None = None
+    ) -> Iterator[Outcome]:
         """Yield outcomes; tasks that were never started after `stop` have none."""
         queue = _Queue(deque(tasks))
+        shared = _Shared(work, among, len(tasks))
         while not self._is_cancelled:
             if not self._is_stopping:
-                self._fill(work, queue)
+                self._fill(shared.now(self._backend), queue)
             elif not self._is_withdrawn:
                 self._is_withdrawn = True
                 self._backend.withdraw(list(self._running))

@@ -31,7 +31,7 @@ class _Unwound(KeyboardInterrupt):
 class Inline:
     """In this process: one task at a time, whose time nobody can limit."""
 
-    window = 1
+    window = workers = 1
     patience = float("inf")
     memory_mb = 0
 
@@ -164,7 +164,7 @@ class Pool:
     """The worker itself keeps the limit, from when it begins."""
 
     def __init__(self, workers: int) -> None:
-        self.window = workers
+        self.window = self.workers = workers
         self.memory_mb = int(SHARE * machine.memory_mb())
         self._context = multiprocessing.get_context("spawn")
         self._idle: list[_Worker] = []

@@ -64,7 +64,8 @@ class Ray:
             raise ConfigError(
                 "--address",
                 f"no Ray cluster at {address} ({error})",
-                "start one with `ray start --head`",
+                "start one with `ray start --head`; where it asks for a token, set "
+                "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN as it has them",
             ) from None
 
     def _join(self, address: str, packages: Sequence[Any]) -> None:
@@ -105,6 +106,12 @@ class Ray:
         if self._workers:
             return self._workers
         return max(1, self._cpus) + math.ceil(self._cpus / SPARE)
+
+    @property
+    def workers(self) -> int:
+        """Workers, if a number was asked for; else one a CPU of the cluster."""
+        self._look()
+        return self._workers or max(1, self._cpus)
 
     @property
     def memory_mb(self) -> int:

@@ -52,6 +52,8 @@ class Outcome:
 
 
 Work = Callable[[Task], Manifest]
+Among = Callable[[int], Work]
+"""The same work, for one of so many workers: what they share is divided by that."""
 
 
 class Executor(Protocol):
@@ -60,8 +62,10 @@ class Executor(Protocol):
     `stop` lets the running ones end, `cancel` does not.
     """
 
-    def run(self, work: Work, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        """Yield one outcome a task, in any order."""
+    def run(
+        self, work: Work, tasks: Sequence[Task], among: Among | None = None
+    ) -> Iterator[Outcome]:
+        """Yield one outcome a task, in any order; `among` is told how many work at a time."""
         ...
 
     def stop(self) -> None:

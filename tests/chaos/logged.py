@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import cli, executor
-from pipeline.executor import Executor, Outcome, Task, Work
+from pipeline.executor import Among, Executor, Outcome, Task, Work
 from pipeline.manifest import Manifest
 
 
@@ -37,8 +37,11 @@ class _Noting:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def run(self, work: Work, tasks: Sequence[Task], *more: Any, **named: Any) -> Iterator[Outcome]:
-        yield from self._inner.run(Noted(work, self._log), tasks, *more, **named)
+    def run(
+        self, work: Work, tasks: Sequence[Task], among: Among | None = None
+    ) -> Iterator[Outcome]:
+        shared = among and (lambda workers: Noted(among(workers), self._log))
+        yield from self._inner.run(Noted(work, self._log), tasks, shared)
 
 
 def attempts(log: Path) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import executor
-from pipeline.executor import Executor, Outcome, Task, Work
+from pipeline.executor import Among, Executor, Outcome, Task, Work
 from pipeline.manifest import Manifest
 from tests.chaos import points
 from tests.chaos.points import Fault, Strikes, Watch
@@ -79,16 +79,22 @@ class Disorder:
         """Whatever else the executor can do."""
         return getattr(self._inner, name)
 
-    def run(self, work: Work, tasks: Sequence[Task], *more: Any, **named: Any) -> Iterator[Outcome]:
+    def run(
+        self, work: Work, tasks: Sequence[Task], among: Among | None = None
+    ) -> Iterator[Outcome]:
         """One outcome a task; of two attempts at once the second must not tell another tale."""
-        watched = Watched(work, str(self._folder), self._invocation)
+
+        def watch(inner: Work) -> Watched:
+            return Watched(inner, str(self._folder), self._invocation)
+
+        watched, shared = watch(work), among and (lambda workers: watch(among(workers)))
         chance, first = self._random, dict[str, Outcome]()
         if chance is None:
-            yield from self._inner.run(watched, tasks, *more, **named)
+            yield from self._inner.run(watched, tasks, shared)
             return
         given = [task for task in chance.sample(tasks, len(tasks)) for _ in range(self._times())]
         held: list[Outcome] = []
-        for outcome in self._inner.run(watched, given, *more, **named):
+        for outcome in self._inner.run(watched, given, shared):
             if (before := first.setdefault(outcome.task.key, outcome)) is not outcome:
                 if before.manifest and outcome.manifest:
                     assert before.manifest.digest() == outcome.manifest.digest()

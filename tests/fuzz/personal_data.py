@@ -14,7 +14,8 @@ PAGES = (
     *(("spa", "es"), ("ces", "cz"), ("swe", "se"), ("ell", "gr"), ("bul", "bg"), ("nld", "com")),
 )
 ONE_IN = 8
-"""Inputs of which one is searched twice more: the search is what takes the time."""
+"""Inputs of which one is searched twice more: the search is what takes the time. Of four, one is
+searched when nothing should be left."""
 
 
 def check(data: bytes) -> None:
@@ -30,7 +31,8 @@ def check(data: bytes) -> None:
         assert span.kind in KINDS
         end = span.end
     redacted = pii.render(text, found)
-    assert pii.redact(redacted, language, tld) == (redacted, [])
+    if zlib.crc32(data) % 4 == 0:
+        assert pii.redact(redacted, language, tld) == (redacted, [])
     left = folding.fold(redacted)
     assert len(left.text) + len(left.removed) == len(redacted)
     for span in found:

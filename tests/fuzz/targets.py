@@ -43,7 +43,7 @@ TARGETS = {
     "url": Target(
         "addresses",
         200,
-        (*HOSTS, "filters.addresses", "audit.trace", "urllib.parse", "encodings.idna", *DETECTORS),
+        (*HOSTS, "filters.addresses", "audit.trace", "urllib.parse", "encodings.idna"),
     ),
     "pii": Target("personal_data", 64, ("filters.pii", *DETECTORS, *NUMBERS)),
 }

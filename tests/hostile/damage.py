@@ -215,7 +215,7 @@ def _due(chosen: Sequence[bytes], touched: set[int], layout: str, is_lie: bool) 
     return before
 
 
-def _faults(row: dict[str, Any]) -> Iterator[str]:
+def faults(row: dict[str, Any]) -> Iterator[str]:
     """What is wrong with a row of the ledger."""
     reason, outcome = row["reason"], row["outcome"]
     if outcome != (schema.REASONS[reason][0] if reason else schema.PASS):
@@ -243,7 +243,7 @@ def judge(case: Case, outcome: Outcome, run: Path) -> Counter[str]:
     books = made.books
     if not books.rows_in == books.kept + books.rejected + books.quarantined == len(rows):
         wrong("books do not balance")
-    case.broken += [fault for row in rows for fault in _faults(row)]
+    case.broken += [fault for row in rows for fault in faults(row)]
     passed = Counter(row["doc_id"] for row in rows if row["outcome"] == schema.PASS)
     if passed != Counter(row["doc_id"] for row in texts):
         wrong("passing rows and documents differ")
@@ -292,7 +292,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder for the archives that broke a promise")
+    parser.add_argument("--whole", action="store_true", help="--count whole runs of --files files")
+    parser.add_argument("--files", type=int, default=30)
     asked = parser.parse_args()
+    if asked.whole:
+        from tests.hostile import whole  # noqa: PLC0415 - it imports this module
+
+        return whole.main(asked)
     made = list(cases(asked.archive, asked.count, asked.seed))
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

@@ -165,6 +165,13 @@ HEADS: Mapping[str, Make] = {
     ),
     "warc-in-body": _raw(b"<pre>" + good("inner") * 50),
     "status-of-nonsense": _block(b"HTTP/1.1 99999999999999999999 OK\r\n\r\n" + page("")),
+    "charset-of-spaces": _head(
+        b"Content-Type: text/html; charset="
+        + b" " * 200_000
+        + b"\0charset"
+        + b" " * 200_000
+        + b"\r\n"
+    ),
     "types": _head(b"Content-Type: text/html\r\n" * 1000),
     "robots-tags": _head(b"X-Robots-Tag: " + b"a: b, " * 20_000 + b"\r\n"),
     "content-usage": _head(b"Content-Usage: " + b"(" * 50_000 + b'"\\' * 10_000 + b"\r\n"),
@@ -198,6 +205,8 @@ ADDRESSES: Mapping[str, Make] = {
             "https://site.example/" + "x" * 100_000,
             "https:\\\\site.example\\x",
             "//site.example",
+            "\x01" * 60_000 + "x",
+            "\x01" + "\t" * 60_000 + "x",
             "",
         ]
     )

@@ -34,6 +34,8 @@ class Faults:
     rate: float = 0.0
     seed: int = 0
     stall_s: float = 30.0
+    changes_left: int | None = None
+    """After so many PUTs and DELETEs the store is away."""
     done: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     address: tuple[str, int] = ("", 0)
@@ -45,6 +47,11 @@ class Faults:
         with self._lock:
             self._random = self._random or random.Random(self.seed)  # noqa: S311 - faults, no secrets
             self.seen[method] += 1
+            if self.changes_left is not None:
+                self.changes_left -= method in ("PUT", "DELETE")
+                if self.changes_left < 0:
+                    self.done["503"] += 1
+                    return "503"
             if self._random.random() >= self.rate:
                 return ""
             kind = self._random.choice(list(self.kinds))

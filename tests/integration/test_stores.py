@@ -7,16 +7,18 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from audit import report, requests, runs, status, takedown, trace, verify
-from pipeline import lease, manifest, remote, storage
+from pipeline import inputs, lease, manifest, places, remote, storage
 from pipeline.places import Remote
-from stages.errors import ConfigError, ShardError, TransientError
+from stages.errors import ConfigError, LeaseError, ShardError, StoreError, TransientError
 from tests.integration.runs import configured, run_here
 from tests.integration.store_faults import KINDS, Faults, proxy
 from tests.integration.store_server import BUCKET, environment
@@ -209,12 +211,17 @@ def test_a_lost_lease_wakes_a_driver_that_waits(
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_S", 0.05)
     woken = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: woken.set())
-    try:
+
+    def lose() -> None:
         with lease.hold(store, shared=False):
             for place in (store / lease.FOLDER).glob("*"):
                 place.unlink()
             assert woken.wait(5)  # false if the handler had to wait for this to end
+
+    before = signal.signal(signal.SIGTERM, lambda *_: woken.set())
+    try:
+        with pytest.raises(LeaseError, match="taken"):
+            lose()
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -241,7 +248,7 @@ def test_a_run_in_a_store_has_the_bytes_of_a_local_one(
     # Of a dead attempt: a file that nobody names, which the run removes once it is complete.
     (store / "documents" / "left-0123456789ab-00000000.parquet").write_bytes(b"half")
     resolved = configured(small.paths, FEW)
-    with faulty(store_address, through, 0.03, seed=7) as faults:
+    with faulty(store_address, through, 0.05, seed=7) as faults:
         begun, _ = run_here(resolved, store, task_shard=(0, 3))
         assert begun.exit_code == 4
         assert [m.step for m in manifest.every(store, "extract")] == ["extract"]
@@ -275,7 +282,7 @@ def test_folders_and_patterns_are_inputs_in_a_store(store: Remote, tmp_path: Pat
 
     def found(*parts: str) -> list[str]:
         there, here = (
-            storage.expand(["/".join([str(folder), *parts])], None) for folder in (store, tmp_path)
+            inputs.expand(["/".join([str(folder), *parts])], None) for folder in (store, tmp_path)
         )
         assert [item.name for item in there] == [item.name for item in here]
         for item in there:  # the address leads to the object
@@ -287,11 +294,11 @@ def test_folders_and_patterns_are_inputs_in_a_store(store: Remote, tmp_path: Pat
     assert found("*.warc*") == ["a.warc", "b.warc.gz"]
     assert found("?.warc") == ["a.warc"]
     assert found("*", "*.arc.gz") == ["c d%.arc.gz"]
-    assert storage.robots_lists([str(store)]) == [f"{store}/robotstxt"]
-    assert [i.name for i in storage.expand([f"{store}/robotstxt"], None)] == ["r.warc.gz"]
-    for below, problem in (("none", storage.NO_WARC), ("*.lz4", storage.NO_MATCH)):
+    assert inputs.robots_lists([str(store)]) == [f"{store}/robotstxt"]
+    assert [i.name for i in inputs.expand([f"{store}/robotstxt"], None)] == ["r.warc.gz"]
+    for below, problem in (("none", inputs.NO_WARC), ("*.lz4", inputs.NO_MATCH)):
         with pytest.raises(ConfigError) as caught:
-            storage.expand([f"{store}/{below}"], None)
+            inputs.expand([f"{store}/{below}"], None)
         assert problem in str(caught.value)
 
 
@@ -318,3 +325,85 @@ def test_inputs_in_a_store_and_what_a_run_gives_another(
     takedown.apply(store / "run", wanted, "2026-11-22T00:00:00Z")
     assert [c for c in takedown.verify(store / "run", wanted) if not c["ok"]] == []
     assert [c for c in verify.verify(runs.Run(store / "run")) if not c["ok"]] == []
+
+
+def test_a_journal_keeps_the_lines_of_all_who_write_it(store: Remote) -> None:
+    place = store / "journal" / "notes.jsonl"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: storage.append_line(place, f"line {n}"), range(12)))
+    assert sorted(place.read_text().splitlines()) == sorted(f"line {n}" for n in range(12))
+
+
+# Copies on this machine, uploads in parts
+
+
+def test_the_cache_stays_small_and_keeps_what_is_in_use(store: Remote, tmp_path: Path) -> None:
+    cache = places.Cache(tmp_path / "cache", max_bytes=2500)
+    other = places.Cache(tmp_path / "cache", max_bytes=2500)  # as that of another process
+    files = [store / f"{number}.bin" for number in range(places.HELD + 4)]
+    for number, place in enumerate(files):
+        place.write_bytes(bytes([number]) * 1000)
+
+    def copy(of: places.Cache, number: int) -> Path:
+        return of.copy(str(files[number]), files[number].facts())
+
+    used = copy(cache, 0)
+    for number in range(1, len(files)):
+        assert copy(other, number).read_bytes() == bytes([number]) * 1000
+    assert used.read_bytes() == bytes(1000), "in use: it stays, though it is the oldest"
+    there = [path for path in cache.folder.iterdir() if path != used]
+    assert len(there) <= places.HELD + 1  # room is made before another is let go
+    other.release()
+    copy(cache, 1)
+    assert sum(path.stat().st_size for path in cache.folder.iterdir()) <= 3000
+    assert used.exists()
+
+
+def test_a_large_upload_in_parts_survives_faults(
+    store: Remote,
+    store_address: tuple[str, int],
+    through: Through,
+    tmp_path: Path,
+) -> None:
+    made = tmp_path / "large.bin"
+    made.write_bytes(DATA * 4)
+    storage.configure(500, None, 8 << 30, 5 << 20)
+    try:
+        with faulty(store_address, through, 0.3, "500", "503", "reset", "lost", seed=5) as faults:
+            for number in range(3):
+                remote.write(str(store / f"large-{number}.bin"), made)
+        assert faults.done.total() >= 3
+        assert faults.seen["POST"] >= 6, "it was begun and completed"
+        for number in range(3):
+            assert storage.file_digest(store / f"large-{number}.bin") == storage.file_digest(made)
+        with faulty(store_address, through, 1.0, "503"), pytest.raises(StoreError):
+            remote.write(str(store / "never.bin"), made)
+        assert not (store / "never.bin").exists()
+    finally:
+        storage.configure(remote.REQUESTS_PER_SECOND, None, 8 << 30, remote.PART_BYTES)
+
+
+def test_a_listing_tells_what_inputs_are_known_by(store: Remote) -> None:
+    for name in ("a?b c.parquet", "b.parquet", "c.txt", "deep/d.parquet"):
+        remote.write(f"{store}/{quote(name)}", name.encode())
+    before = remote.usage["requests"]
+    found = inputs.below(str(store), ".parquet")
+    assert remote.usage["requests"] - before <= 3
+    assert [item.name for item in found] == ["a?b c.parquet", "b.parquet"]
+    for item in found:
+        assert item.identity == storage.identity(item.uri)
+        with storage.open_at(item.uri) as stream:
+            assert stream.read().decode() == item.name
+
+
+def test_a_task_reads_a_small_file_once_and_never_an_old_one(store: Remote) -> None:
+    place = store / "small.bin"
+    place.write_bytes(DATA[: 300 << 10])
+    before = remote.usage["bytes_read"]
+    with remote.ends.kept():
+        for _ in range(3):
+            with place.open() as stream:
+                assert stream.read() == DATA[: 300 << 10]
+        assert remote.usage["bytes_read"] - before == 300 << 10
+        place.write_bytes(b"other")
+        assert place.open().read() == b"other"

@@ -40,6 +40,17 @@ def test_alignment_names_file_and_row(
     assert any(expected in fault for fault in faults(ledger.alignment, folder))
 
 
+def test_a_shard_may_pass_nothing(folder: Path, rewrite: Rewrite) -> None:
+    def reject(rows: Rows) -> None:
+        for row in rows:
+            row.update(outcome="reject", reason="gate.size")
+
+    rewrite(folder, "records/00000.parquet", reject)
+    rewrite(folder, "decisions/00000.parquet", lambda rows: rows.clear())
+    found = faults(ledger.alignment, folder)
+    assert not [fault for fault in found if fault.startswith("records/")]
+
+
 @pytest.mark.parametrize(
     ("path", "change", "expected"),
     [

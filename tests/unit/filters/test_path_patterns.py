@@ -18,6 +18,7 @@ from filters.path_patterns import Patterns, matches, normalise_path, normalise_p
         "/", False),
         ("/%7Euser", "/~user", True), ("/~user", "/%7euser", True), ("/ü", "/%c3%bc", True),
         ("/a%2Fb", "/a/b", False),
+        ("/100%", "/100%25", True), ("/%6%61", "/%256a", True), ("/%6%61", "/j", False),
         ("/%2A", "/*", True), ("/%2A", "/x", False), ("/a$b", "/a$b", True), ("/x*$", "/xyz", True),
     ],
 )  # fmt: skip

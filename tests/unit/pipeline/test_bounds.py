@@ -13,7 +13,7 @@ CHANGED = {
     "gate.max_decoded_bytes": 500_000_000,
     "cluster.bands": 28,
     "cluster.partitions": 64,
-    "publish.row_group_rows": 50_000,
+    "publish.row_group_rows": 1_000,
     "publish.shards_per_task": 2_000,
 }
 

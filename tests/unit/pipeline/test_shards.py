@@ -1,6 +1,9 @@
-"""Counts of a shard's decisions."""
+"""Counts of a shard's decisions, and sizes of corpus files."""
+
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from filters.catalog import BY_NAME
@@ -106,3 +109,32 @@ def test_nothing_decided() -> None:
 def test_deciding_reads_narrow_columns_of_documents() -> None:
     assert set(shards.fact_columns()) >= {"n_chars", "n_words", "payload_bytes"}
     assert not {"text", "title", "url"} & set(shards.fact_columns())
+
+
+def empty_of(kind: pa.DataType) -> object:
+    """A value of a column's type that stands for nothing."""
+    if pa.types.is_struct(kind):
+        return {field.name: empty_of(field.type) for field in kind}
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return ""
+    if pa.types.is_nested(kind):
+        return []
+    return False if pa.types.is_boolean(kind) else 0
+
+
+def test_corpus_files_have_smaller_row_groups_where_texts_are_long(tmp_path: Path) -> None:
+    """A row group's memory is bounded by its bytes, not only by its rows."""
+    names = schema.CORPUS.schema.names
+    empty = [
+        pa.array([None if field.nullable else empty_of(field.type)], type=field.type)
+        for field in schema.CORPUS.schema
+    ]
+    at = names.index("text")
+    empty[at] = pa.array(["a" * (shards.ROW_GROUP_BYTES // 4)], type=empty[at].type)
+    row = pa.Table.from_arrays(empty, schema=schema.CORPUS.schema)
+    files = shards.CorpusFiles(tmp_path, "fin_Latn", 1 << 40, 5000)
+    for _ in range(10):
+        files.add(row)
+    (output,) = files.commit()
+    found = pq.ParquetFile(tmp_path / output.path).metadata
+    assert [found.row_group(n).num_rows for n in range(found.num_row_groups)] == [4, 4, 2]

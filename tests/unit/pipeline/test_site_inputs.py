@@ -1,7 +1,8 @@
 """Parquet files of sites' files: what is read of them, and how bad ones are refused."""
 
 import datetime as dt
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,63 @@ def test_a_row_group_that_claims_too_much_is_refused(
     monkeypatch.setattr(site_inputs, "MAX_ROW_GROUP_BYTES", 100)
     with pytest.raises(ConfigError, match="row groups of under"):
         rows(LATEST, written(tmp_path / "a.parquet", GOOD))
+
+
+def dictionary_bomb(path: Path) -> None:
+    """One value of 2 MB, named by 2,000 rows: a file of some kB, 4 GB once it is decoded."""
+    body = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), [b"x" * (2 << 20)])
+    columns = {"host": ["a.example"] * 2_000, "path": ["/ai.txt"] * 2_000, "body": body}
+    pq.write_table(pa.table(columns), path, compression="zstd", dictionary_pagesize_limit=1 << 30)
+
+
+def page_bomb(path: Path) -> None:
+    """A value of 400 MB of zeros in one page."""
+    columns = {"host": ["a.example"], "path": ["/ai.txt"], "body": [bytes(400 << 20)]}
+    pq.write_table(pa.table(columns), path, compression="zstd", use_dictionary=False)
+
+
+@pytest.mark.parametrize("make", [dictionary_bomb, page_bomb])
+def test_a_bomb_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(site_inputs, "MEMORY_MB", 320)
+    path = tmp_path / "bomb.parquet"
+    make(path)
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(ConfigError, match="more than 320 MiB of memory") as caught:
+        rows(SIDE, str(path))
+    assert str(path) in str(caught.value)
+
+
+def test_many_columns_and_deep_types_are_read_or_refused(tmp_path: Path) -> None:
+    side = {"host": ["a.example"], "path": ["/ai.txt"], "body": [b"x"]}
+    wide = written(tmp_path / "wide.parquet", {**side, **{f"c{n}": [n] for n in range(5_000)}})
+    assert len(rows(SIDE, wide)) == 1
+    deep = pa.int8()
+    for _ in range(100):
+        deep = pa.list_(deep)
+    nested = pa.array([None], deep)
+    with pytest.raises(ConfigError, match=r"deep\.parquet"):
+        rows(SIDE, written(tmp_path / "deep.parquet", {**side, "body": nested}))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_footer_that_lies_is_refused_by_name_or_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(site_inputs, "CPU_LIMIT_S", 2)
+    path = tmp_path / "a.parquet"
+    written(path, {**GOOD, "body": [b"x" * 900, b"y" * 900]})
+    data, draw = path.read_bytes(), random.Random(seed)  # noqa: S311
+    size = int.from_bytes(data[-8:-4], "little")
+    for _ in range(2):
+        hurt = bytearray(data)
+        for _ in range(draw.choice([1, 4])):
+            hurt[draw.randrange(len(data) - 8 - size, len(data))] = draw.randrange(256)
+        path.write_bytes(hurt)
+        try:
+            found = rows(LATEST, str(path))
+        except ConfigError as error:
+            assert str(path) in str(error)  # noqa: PT017 - either end is right
+        else:
+            assert len(found) <= 2

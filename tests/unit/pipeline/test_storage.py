@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline import storage
+from pipeline import inputs, storage
 from pipeline.storage import Input
 from stages import schema
 from stages.errors import ConfigError, DiskError, ShardError, TransientError
@@ -194,7 +194,7 @@ def names(found: list[Input]) -> list[str]:
 
 
 def test_a_file_is_itself(folder: Path) -> None:
-    (item,) = storage.expand([str(folder / "a.warc")], None)
+    (item,) = inputs.expand([str(folder / "a.warc")], None)
     assert item.name == "a.warc"
     assert item.uri == str(folder / "a.warc")
     with storage.open_at(item.uri) as stream:
@@ -202,29 +202,29 @@ def test_a_file_is_itself(folder: Path) -> None:
 
 
 def test_a_file_uri_is_a_file(folder: Path) -> None:
-    (item,) = storage.expand([f"file://{folder}/a.warc"], None)
+    (item,) = inputs.expand([f"file://{folder}/a.warc"], None)
     with storage.open_at(item.uri) as stream:
         assert stream.read() == b"a.warc"
 
 
 def test_a_folder_gives_its_archives_in_order(folder: Path) -> None:
-    assert names(storage.expand([str(folder)], None)) == ["a.warc", "b.warc.gz", "deep/c.arc.gz"]
+    assert names(inputs.expand([str(folder)], None)) == ["a.warc", "b.warc.gz", "deep/c.arc.gz"]
 
 
 def test_a_pattern_gives_what_it_matches_in_order(folder: Path) -> None:
-    assert names(storage.expand([f"{folder}/*.warc*"], None)) == ["a.warc", "b.warc.gz"]
-    assert names(storage.expand([f"{folder}/**/*.arc.gz"], None)) == ["c.arc.gz"]
+    assert names(inputs.expand([f"{folder}/*.warc*"], None)) == ["a.warc", "b.warc.gz"]
+    assert names(inputs.expand([f"{folder}/**/*.arc.gz"], None)) == ["c.arc.gz"]
 
 
 def test_a_relative_path_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     for source in ("a.warc", "./a.warc", "*.warc", "deep/../a.warc"):
-        assert names(storage.expand([source], None)) == ["a.warc"], source
+        assert names(inputs.expand([source], None)) == ["a.warc"], source
 
 
 def test_inputs_keep_the_order_given(folder: Path) -> None:
     sources = [str(folder / "b.warc.gz"), str(folder / "a.warc")]
-    assert names(storage.expand(sources, None)) == ["b.warc.gz", "a.warc"]
+    assert names(inputs.expand(sources, None)) == ["b.warc.gz", "a.warc"]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_inputs_keep_the_order_given(folder: Path) -> None:
 )
 def test_what_matches_nothing_is_refused(folder: Path, source: str, words: list[str]) -> None:
     with pytest.raises(ConfigError) as raised:
-        storage.expand([str(folder / "a.warc"), str(folder / source)], None)
+        inputs.expand([str(folder / "a.warc"), str(folder / source)], None)
     for word in [source, *words]:
         assert word in str(raised.value)
 
@@ -246,7 +246,7 @@ def test_a_folder_of_images_is_refused(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(ConfigError, match="no WARC or ARC file in this folder") as raised:
-        storage.expand([str(tmp_path)], None)
+        inputs.expand([str(tmp_path)], None)
     assert str(tmp_path) in str(raised.value)
     assert "--input" in str(raised.value)
 
@@ -254,14 +254,14 @@ def test_a_folder_of_images_is_refused(tmp_path: Path) -> None:
 def test_two_files_of_one_name_are_refused(folder: Path) -> None:
     (folder / "deep" / "a.warc").write_bytes(b"another")
     with pytest.raises(ConfigError, match="same file name") as raised:
-        storage.expand([str(folder)], None)
+        inputs.expand([str(folder)], None)
     assert str(folder / "a.warc") in str(raised.value)
     assert str(folder / "deep" / "a.warc") in str(raised.value)
 
 
 def test_the_same_file_twice_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigError, match="same file name"):
-        storage.expand([str(folder / "a.warc")] * 2, None)
+        inputs.expand([str(folder / "a.warc")] * 2, None)
 
 
 LINES = "crawl-data/X/one.warc.gz\n\n  crawl-data/X/two.warc.gz  \r\n"
@@ -281,7 +281,7 @@ def crawl(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["warc.paths.gz", "l.txt"])
 def test_a_path_list_lies_beside_its_crawl_data(crawl: Path, name: str) -> None:
-    found = storage.expand([str(crawl / "crawl-data" / "X" / name)], None)
+    found = inputs.expand([str(crawl / "crawl-data" / "X" / name)], None)
     assert names(found) == ["crawl-data/X/one.warc.gz", "crawl-data/X/two.warc.gz"]
     assert [Path(item.uri).read_bytes() for item in found] == [b"one", b"two"]
 
@@ -290,7 +290,7 @@ def test_a_relative_path_list_lies_beside_its_crawl_data(
     crawl: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(crawl)
-    found = storage.expand(["crawl-data/X/warc.paths.gz"], None)
+    found = inputs.expand(["crawl-data/X/warc.paths.gz"], None)
     assert [Path(item.uri).read_bytes() for item in found] == [b"one", b"two"]
 
 
@@ -298,14 +298,14 @@ def test_a_relative_path_list_lies_beside_its_crawl_data(
 def test_a_path_list_lies_under_a_base_uri(crawl: Path, tmp_path: Path, end: str) -> None:
     listed = tmp_path / "mine.paths.gz"
     listed.write_bytes(gzip.compress(LINES.encode()))
-    found = storage.expand([str(listed)], f"{crawl}{end}")
+    found = inputs.expand([str(listed)], f"{crawl}{end}")
     assert [Path(item.uri).read_bytes() for item in found] == [b"one", b"two"]
     assert names(found) == ["crawl-data/X/one.warc.gz", "crawl-data/X/two.warc.gz"]
 
 
 def test_a_path_list_elsewhere_lies_in_its_own_folder(folder: Path) -> None:
     (folder / "mine.txt").write_text("a.warc\ndeep/c.arc.gz\n")
-    found = storage.expand([str(folder / "mine.txt")], None)
+    found = inputs.expand([str(folder / "mine.txt")], None)
     assert names(found) == ["a.warc", "deep/c.arc.gz"]
     assert all("missing" not in item.identity for item in found)
 
@@ -313,14 +313,14 @@ def test_a_path_list_elsewhere_lies_in_its_own_folder(folder: Path) -> None:
 def test_absolute_and_remote_lines_stay_as_they_are(folder: Path, tmp_path: Path) -> None:
     listed = tmp_path / "mine.paths"
     listed.write_text(f"{folder}/a.warc\n")
-    (item,) = storage.expand([str(listed)], "/elsewhere")
+    (item,) = inputs.expand([str(listed)], "/elsewhere")
     assert Path(item.uri).read_bytes() == b"a.warc"
 
 
 def test_a_missing_line_is_an_input_that_cannot_be_read(crawl: Path) -> None:
     """One file of 90,000 that is gone does not stop the run: its shard is set aside."""
     (crawl / "crawl-data" / "X" / "one.warc.gz").unlink()
-    found = storage.expand([str(crawl / "crawl-data" / "X" / "warc.paths.gz")], None)
+    found = inputs.expand([str(crawl / "crawl-data" / "X" / "warc.paths.gz")], None)
     assert [item.identity == "missing" for item in found] == [True, False]
     with pytest.raises(ShardError, match="no such file"):
         storage.open_at(found[0].uri)
@@ -330,22 +330,54 @@ def test_a_missing_line_is_an_input_that_cannot_be_read(crawl: Path) -> None:
 def test_a_damaged_path_list_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "warc.paths.gz").write_bytes(data)
     with pytest.raises(ConfigError, match="not readable as a path list") as raised:
-        storage.expand([str(tmp_path / "warc.paths.gz")], None)
+        inputs.expand([str(tmp_path / "warc.paths.gz")], None)
     assert "warc.paths.gz" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (gzip.compress(LINES.encode(), mtime=0)[:10] + b"\xff" * 40, "not readable as a path list"),
+        (b"a.warc.gz\nb\0.warc.gz\n", "bytes of zero"),
+        (gzip.compress(b"\n" * (inputs.MAX_LIST_BYTES + 1), 1), "holds more than 256 MiB"),
+    ],
+)
+def test_a_hostile_path_list_is_refused_by_name(tmp_path: Path, data: bytes, problem: str) -> None:
+    (tmp_path / "warc.paths.gz").write_bytes(data)
+    with pytest.raises(ConfigError, match=problem) as raised:
+        inputs.expand([str(tmp_path / "warc.paths.gz")], None)
+    assert "warc.paths.gz" in str(raised.value)
+
+
+def test_a_name_that_no_file_can_have_is_not_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "loop.warc.gz").symlink_to(tmp_path / "loop.warc.gz")
+    for path in (tmp_path / ("x" * 5000), tmp_path / "loop.warc.gz"):
+        with pytest.raises(ShardError, match="no file of such a name"):
+            storage.open_at(str(path))
+    (tmp_path / "warc.paths").write_text("loop.warc.gz\n")
+    with pytest.raises(ConfigError, match="cannot be"):
+        inputs.expand([str(tmp_path / "warc.paths")], None)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.warc.gz")
+    (found,) = inputs.expand([str(tmp_path)], None)
+    with pytest.raises(ShardError, match="no regular file"):
+        storage.open_at(found.uri)
 
 
 def test_the_robots_list_lies_beside_the_path_list(crawl: Path) -> None:
     listed = str(crawl / "crawl-data" / "X" / "warc.paths.gz")
-    assert storage.robots_lists([listed, str(crawl)]) == []
+    assert inputs.robots_lists([listed, str(crawl)]) == []
     beside = crawl / "crawl-data" / "X" / "robotstxt.paths.gz"
     beside.write_bytes(gzip.compress(b"crawl-data/X/robots.warc.gz\n"))
-    assert storage.robots_lists([listed, str(crawl)]) == [str(beside)]
+    assert inputs.robots_lists([listed, str(crawl)]) == [str(beside)]
 
 
 def test_the_snapshot_is_read_from_a_path() -> None:
     path = "https://data.example/crawl-data/CC-MAIN-2024-10/segments/1/warc/x.warc.gz"
-    assert storage.snapshot_of([Input("x", "y", "z"), Input("x", path, "z")]) == "CC-MAIN-2024-10"
-    assert storage.snapshot_of([Input("x", "/data/x.warc.gz", "z")]) == "local"
+    assert inputs.snapshot_of([Input("x", "y", "z"), Input("x", path, "z")]) == "CC-MAIN-2024-10"
+    assert inputs.snapshot_of([Input("x", "/data/x.warc.gz", "z")]) == "local"
 
 
 # What a file's content is known by
@@ -439,7 +471,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Server]:
 
 def test_http_is_read_from_any_offset(server: _Server) -> None:
     uri = f"http://127.0.0.1:{server.server_port}/a.warc.gz"
-    (item,) = storage.expand([uri], None)
+    (item,) = inputs.expand([uri], None)
     assert (item.name, item.uri) == ("a.warc.gz", uri)
     assert item.identity == f'{len(server.blob)}:"fixed"'
     with storage.open_at(uri) as stream:

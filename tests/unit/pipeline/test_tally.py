@@ -18,6 +18,8 @@ COUNTS: tuple[Count, ...] = (
     ("mlt_Latn", "documents.rejected", "rule.word_count", 1),
 )
 
+JUDGED: tuple[Count, ...] = (("fin_Latn", "rights.reserved", "", 2),)
+
 
 def _made(step: str, number: int, counts: tuple[Count, ...]) -> Manifest:
     name = f"{number:05d}"
@@ -61,7 +63,8 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[M
     monkeypatch.setattr(statistics, "MAX_SHARDS", 40)
     read = [_made("extract", n, (("fin_Latn", "documents.read", "", 4),)) for n in range(50)]
     decided = [_made("decide", n, COUNTS) for n in range(50)]
-    made = [tally.put_aside(tmp_path, m) for m in (*read, *decided)]
+    judged = [_made("judge", n, JUDGED) for n in range(50)]
+    made = [tally.put_aside(tmp_path, m) for m in (*read, *judged, *decided)]
     corpus = Output("corpus.0", "corpus/fin_Latn/fin_Latn-00000.parquet", 150, 1, "0" * 64)
     return tmp_path, [*made, replace(_made("compact", 0, ()), outputs=(corpus,))]
 
@@ -79,6 +82,9 @@ def test_statistics_of_many_shards_are_sums_over_ranges(large: tuple[Path, list[
     for row in decided:
         sums[row["language"], row["metric"], row["label"]] += row["count"]
     assert sums == {(tag, metric, label): 50 * count for tag, metric, label, count in COUNTS}
+    judged = [row for row in rows if row["step"] == "judge"]
+    assert len({row["shard"] for row in judged}) == 17, "steps whose tasks count little, too"
+    assert sum(row["count"] for row in judged) == 100
     assert (run / statistics.CSV).read_text().count("\n") == len(rows) + 1
 
 

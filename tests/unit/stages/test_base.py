@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from stages import base
 from stages.base import Columns, advance, signature_matrix, strings
 
 BATCH = pa.record_batch({"n": pa.array([1, 2, 3, 4])})
@@ -60,3 +61,36 @@ def test_signatures_as_a_matrix_keep_their_width_without_rows() -> None:
     assert signature_matrix(column.drop_null()).tolist() == [[1, 2, 3], [4, 5, 6]]
     assert signature_matrix(column.slice(2)).tolist() == [[4, 5, 6]]
     assert signature_matrix(column.slice(3)).shape == (0, 3)
+
+
+def test_a_batch_is_parted_by_what_it_unpacks_to() -> None:
+    """Rows in their order, none lost; no part holds more than a batch and four rows of it."""
+    each = base.MAX_BATCH_BYTES // 3
+
+    def unpack(batch: pa.RecordBatch) -> Columns:
+        numbers = batch.column("n").to_pylist()
+        html = [None if n % 5 == 0 else "x" * each for n in numbers]
+        reason = ["bad" if n % 5 == 0 else None for n in numbers]
+        return {"html": strings(html, large=True), "reason": strings(reason)}
+
+    batch = pa.record_batch({"n": pa.array(range(30))})
+    parts = list(base.unpacked(batch, unpack, "html"))
+    assert [n for live, _ in parts for n in live.column("n").to_pylist()] == [
+        n for n in range(30) if n % 5
+    ]
+    gone = [n for _, settled in parts for one in settled for n in one.column("n").to_pylist()]
+    assert gone == list(range(0, 30, 5))
+    most = base.MAX_BATCH_BYTES + base.PIECE_ROWS * each
+    assert len(parts) > 1
+    assert all(live.column("html").nbytes <= most + 1000 for live, _ in parts)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 9])
+def test_a_small_batch_stays_whole(count: int) -> None:
+    batch = pa.record_batch({"n": pa.array(range(count), pa.int64())})
+    made = {"html": strings(["x"] * base.PIECE_ROWS, large=True)}
+    ((live, gone),) = base.unpacked(
+        batch, lambda rows: {"html": made["html"].slice(0, rows.num_rows)}, "html"
+    )
+    assert live.column("n").to_pylist() == list(range(count))
+    assert gone == []

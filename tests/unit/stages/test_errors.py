@@ -13,6 +13,8 @@ EXAMPLES = (
     errors.ShardError("a.warc.gz", "no such file"),
     errors.TransientError("sandbox", "cannot start"),
     errors.DiskError("runs/mine", "disk full"),
+    errors.StoreError("s3://b/key", "the store failed"),
+    errors.LeaseError("s3://b/run", "its lease was taken"),
     errors.IntegrityError("run.json", "books do not balance"),
 )
 
@@ -42,6 +44,8 @@ def test_exit_codes_are_those_of_the_command_line() -> None:
         "ShardError": 4,
         "TransientError": 4,
         "DiskError": 4,
+        "StoreError": 4,
+        "LeaseError": 4,
         "IntegrityError": 3,
     }
 

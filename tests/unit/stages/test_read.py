@@ -185,6 +185,14 @@ def test_a_whole_stream_goes_on_with_the_next_member() -> None:
     assert seen(records(lost)) == [GOOD[0], "read.damaged", GOOD[2]]
 
 
+@pytest.mark.parametrize("padding", [b"", bytes(3), bytes(read.CHUNK_BYTES)])
+def test_a_whole_stream_of_several_large_members_ends(padding: bytes) -> None:
+    large = [response(n, b"<p>x" * 50_000) for n in range(5)]
+    data = padding.join(gzip.compress(INFO + one, mtime=0) for one in large)
+    assert read.layout(data) == "whole"
+    assert seen(records(data)) == [f"https://site.example/{n}" for n in range(5)]
+
+
 def test_records_before_damage_in_the_first_megabyte_are_found() -> None:
     noise = hashlib.shake_128(b"more").digest(40_000)
     data = bytearray(gzip.compress(A + B + response(4, noise), mtime=0))
@@ -452,3 +460,12 @@ def test_bytes_that_are_not_utf_8_do_not_stop_a_batch() -> None:
 def test_zlib_wrapped_in_gzip_magic_only_is_no_crash() -> None:
     data = b"\x1f\x8b\x08" + zlib.compress(A)
     assert {r.problem for r in records(data)} <= {"read.damaged"}
+
+
+def test_nothing_is_printed_about_a_damaged_arc_file(capfd: pytest.CaptureFixture[str]) -> None:
+    large = [base64.b64encode(hashlib.shake_128(bytes([n])).digest(60_000)) for n in range(4)]
+    data = bytearray(b"".join(member(part) for part in arc(*large)))
+    data[len(data) // 2] ^= 1
+    found = records(bytes(data))
+    assert found
+    assert tuple(capfd.readouterr()) == ("", "")

@@ -123,6 +123,7 @@ def test_what_is_not_compared_need_not_be_there() -> None:
             "length": 50,
             "promise": None,
             "digest_key": None,
+            "site": None,
         }
     ]
     assert not refused

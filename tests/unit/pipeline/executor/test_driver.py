@@ -1,5 +1,6 @@
 """What the driver makes of losses that no real backend gives in a moment."""
 
+from dataclasses import replace
 from typing import Any
 
 from pipeline.executor.driver import MAX_EXCUSED, Driver, Lost, NodeLost, NotStarted
@@ -17,7 +18,7 @@ def work(task: Task) -> Manifest:
 class Scripted:
     """Each attempt ends as it is told; `None` never does. A look at it takes a minute."""
 
-    window, patience, memory_mb = 1, 1.0, 0
+    window, patience, memory_mb, workers = 1, 1.0, 0, 7
 
     def __init__(self, *ends: type[Lost] | str | None) -> None:
         self._ends = list(ends)
@@ -86,3 +87,17 @@ def test_an_attempt_that_never_ends_is_killed_and_then_given_up() -> None:
     assert outcome.manifest is not None
     assert outcome.ends == (End.OVERDUE, End.MADE)
     assert backend.killed == 1
+
+
+def test_what_workers_share_is_divided_by_those_that_work() -> None:
+    backend, told = Scripted("made"), []
+
+    def among(workers: int) -> Work:
+        told.append(workers)
+        backend.workers = 3  # nodes went away
+        return work
+
+    driver = Driver(backend, clock=lambda: backend.now)
+    tasks = [replace(TASK, key=f"key-{number}") for number in range(4)]
+    assert len(list(driver.run(work, tasks, among))) == 4
+    assert told == [4, 3], "no more than there are tasks, and anew when the number changes"
