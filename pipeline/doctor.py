@@ -173,15 +173,15 @@ def _children() -> Iterator[Check]:
         guard.close()
     works = made.get("visible") == "ok"
     yield Check("killable child", OK if works else FAIL, "parses" if works else f"answers {made}")
-    for name, ordeal, reason in (
-        ("limit of CPU time", "spin", "extract.timeout"),
-        ("limit of memory", "grow", "extract.memory"),
+    for name, ordeal, reason, cpu_limit_s in (
+        ("limit of CPU time", "spin", "extract.timeout", CPU_LIMIT_S),
+        ("limit of memory", "grow", "extract.memory", 10 * CPU_LIMIT_S),
     ):
-        yield _ordeal(name, ordeal, reason)
+        yield _ordeal(name, ordeal, reason, cpu_limit_s)
 
 
-def _ordeal(name: str, ordeal: str, reason: str) -> Check:
-    guard = Sandbox(ORDEALS, CPU_LIMIT_S, MEMORY_LIMIT_MB)
+def _ordeal(name: str, ordeal: str, reason: str, cpu_limit_s: float = CPU_LIMIT_S) -> Check:
+    guard = Sandbox(ORDEALS, cpu_limit_s, MEMORY_LIMIT_MB)
     try:
         ended = guard.call(ordeal).get("reason")
         lives = guard.call("answer").get("ok")

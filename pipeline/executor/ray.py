@@ -148,6 +148,9 @@ class Ray:
         try:
             made: Manifest = self._ray.get(handle)
         except errors.RayTaskError as error:
+            # Interrupted while its worker was still loading what it needs: nothing of it was done.
+            if isinstance(error.cause, errors.TaskCancelledError):
+                raise NotStarted from None
             raise error.cause from None
         except errors.OutOfMemoryError:
             raise OutOfMemory("killed by Ray's memory monitor") from None
