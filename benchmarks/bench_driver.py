@@ -273,11 +273,13 @@ def driven(
     bodies = Bodies(run, shards, languages, counts)
     began = {"": time.perf_counter()}
     marks: list[tuple[str, float, float]] = []
+    peaks: list[int] = []
     done = [0]
 
     def listen(event: runner.Event) -> None:
         if event.kind == "step":
             marks.append((event.step, time.perf_counter(), bodies.spent_s))
+            peaks.append(peak_since_last())
         done[0] += event.kind == "task"
 
     def make(*rest: object) -> executor.Executor:
@@ -288,6 +290,7 @@ def driven(
     options = runner.Options(run, executor="simulated")
     result = runner.Runner(configured(work, shards), options, listen).start()
     ended = time.perf_counter()
+    peaks.append(peak_since_last())
     ends = [*marks[1:], ("end", ended, bodies.spent_s)]
     steps = {
         name: round(after[1] - at - (after[2] - spent), 2)
@@ -303,7 +306,16 @@ def driven(
         "driver_cpu_s": round(time.process_time() - bodies.cpu_s, 1),
         "before_prepare_s": round(marks[0][1] - began[""], 2),
         "after_start_of_step_s": steps,
+        "peak_rss_mb_of": dict(zip(["start", *steps], peaks, strict=True)),
     }
+
+
+def peak_since_last() -> int:
+    """This process's peak memory in MB since the last call: the kernel is told to forget it."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    (peak,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return peak >> 10
 
 
 def begin(work: Path, run: Path, shards: int, languages: int, counts: int) -> dict[str, Any]:
@@ -365,12 +377,13 @@ def apart(phase: str, *arguments: object) -> dict[str, Any]:
     out = process.stdout.read() if process.stdout else b""
     _, state, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(state)
-    found = {"lived_s": round(time.perf_counter() - began, 1)}
+    found: dict[str, Any] = {"lived_s": round(time.perf_counter() - began, 1)}
     if process.returncode not in (0, -signal.SIGKILL):
         raise RuntimeError(f"{phase} ended with {process.returncode}")
     if out:
         found = dict(pickle.loads(out))  # noqa: S301 - our own
-    return {**found, "peak_rss_mb": round(usage.ru_maxrss / 1024)}
+    peaks = found.get("peak_rss_mb_of", {}).values()
+    return {**found, "peak_rss_mb": max(round(usage.ru_maxrss / 1024), *peaks, 0)}
 
 
 def main_of() -> None:

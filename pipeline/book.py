@@ -105,7 +105,7 @@ def _has_other_inputs(run: Path, book: dict[str, Any], plan: Plan) -> bool:
     changed = {after["name"] for before, after in zip(old, new, strict=True) if before != after}
     reader = "extract" if plan.guide is None else "prepare"
     return bool(changed) and any(
-        name in changed for made in manifest.every(run, reader) for name in made.inputs
+        name in changed for made in manifest.each(run, reader) for name in made.inputs
     )
 
 

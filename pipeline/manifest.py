@@ -216,24 +216,27 @@ def find(run: Place, step: str, key: str) -> Manifest | None:
 
 
 def committed(run: Place, step: str, keys: Sequence[str]) -> dict[str, Manifest]:
-    """Manifests of those tasks of a step that are committed, by key."""
+    """Manifests of those tasks of a step that are committed, by key and as `held`."""
     if not storage.in_store(run):
-        return {key: made for key in keys if (made := find(run, step, key)) is not None}
+        found = ((key, find(run, step, key)) for key in keys)
+        return {key: made.held() for key, made in found if made is not None}
     there = {path.stem: path for path in (run / "manifests" / step).glob("*.json")}
-    return _read({key: there[key] for key in keys if key in there})
+    wanted = {key: there[key] for key in keys if key in there}
+    return {key: made.held() for key, made in zip(wanted, _read([*wanted.values()]), strict=True)}
 
 
 def every(run: Place, step: str | None = None) -> Iterator[Manifest]:
-    """Every committed manifest, by step and task."""
+    """Every committed manifest, by step and task; all are held in memory to be sorted."""
+    yield from sorted(each(run, step), key=lambda m: (m.step, m.task, m.key))
+
+
+def each(run: Place, step: str | None = None) -> Iterator[Manifest]:
+    """Every committed manifest, one at a time and in no order."""
     paths = (run / "manifests").glob(f"{step or '*'}/*.json")
-    found = _read({str(path): path for path in paths if not path.name.startswith(".")})
-    yield from sorted(found.values(), key=lambda m: (m.step, m.task, m.key))
+    yield from _read([path for path in paths if not path.name.startswith(".")])
 
 
-def _read(paths: Mapping[str, Place]) -> dict[str, Manifest]:
-    """The manifests at these places; those in a store several at once."""
-    contents = storage.read_each(list(paths.values()))
-    return {
-        key: Manifest.from_json(data, str(path))
-        for (key, path), data in zip(paths.items(), contents, strict=True)
-    }
+def _read(paths: Sequence[Place]) -> Iterator[Manifest]:
+    """The manifests at these places, in order; those in a store several at once."""
+    for path, data in zip(paths, storage.read_each(paths), strict=True):
+        yield Manifest.from_json(data, str(path))

@@ -34,7 +34,7 @@ def half_written(run: Place, *, is_complete: bool = False) -> None:
 
 def _orphans(run: Remote, is_complete: bool) -> None:
     found = dict(run.below())
-    named = {o.path for made in manifest.every(run) for o in made.outputs}
+    named = {o.path for made in manifest.each(run) for o in made.outputs}
     now = max((facts.modified for facts in found.values()), default=None)  # the lease's: ours
     for place, facts in found.items():
         path = place.relative_to(run)
