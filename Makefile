@@ -30,6 +30,7 @@ CHAOS_SEED ?= 1
 
 chaos: $(STAMP)
 	$(BIN)/python -m tests.chaos.storm --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED)
+	WEIR_ALL_CHANGES=1 $(BIN)/python -m pytest tests/chaos/test_takedown.py
 
 # The browser tests drive Debian's Chromium, and look at every script that Europe writes in.
 browser:

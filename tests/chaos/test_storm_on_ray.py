@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.storm import Storm, storm
 from tests.chaos.test_storm import weathered
 
-ON_RAY = ("ray node", "ray disorder", "job driver")
+ON_RAY = ("ray node", "ray disorder")
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,16 @@ def faults(store_address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> I
     remote.store.cache_clear()
 
 
+@pytest.fixture
+def store(store_address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The store itself."""
+    for name, value in environment(*store_address).items():
+        monkeypatch.setenv(name, value)
+    remote.store.cache_clear()
+    yield
+    remote.store.cache_clear()
+
+
 def made(run: Path | Remote) -> dict[tuple[str, str], str]:
     return {(m.step, m.task): m.digest() for m in manifest.every(run)}
 
@@ -49,10 +59,8 @@ def copied(folder: Path, there: Remote) -> None:
             storage.adopt(path, there / path.relative_to(folder).as_posix())
 
 
-def test_snapshots_one_after_another_in_a_store(
-    snapshots: Snapshots, faults: Faults, tmp_path: Path
-) -> None:
-    del faults
+@pytest.mark.usefixtures("store")
+def test_snapshots_one_after_another_in_a_store(snapshots: Snapshots, tmp_path: Path) -> None:
     here, there = tmp_path / "here", Remote.at(f"s3://{BUCKET}/{tmp_path.name}-index")
     for name in ("A", "B"):
         resolved = configured([snapshots.root / f"{name}.warc.gz"], [f"snapshot=TEST-{name}"])
