@@ -1,6 +1,8 @@
 """One run with two workers, against two independent runs with one worker each, side by side.
 
-The pages of `bulk_dev.warc.gz` in archives of equal size. A round is a pair, its order changing:
+The pages of `bulk_dev.warc.gz` in archives of equal size, `--copies` times: a snapshot is not read
+in forty seconds, of which starting and the last task of each worker are a sixth. (Copies are
+rejected as duplicates, in both kinds of run.) A round is a pair, its order changing:
 `together` reads all archives with two workers; `apart` are two runs at the same time, each of every
 other archive with one worker. `share` is together's pages a second over the sum of theirs: what two
 workers of one run do of what two machines' worth of runs would. `cpu` is the same of processor
@@ -38,6 +40,16 @@ def split(warc: Path, folder: Path, count: int) -> list[Path]:
         streams[start // share].write(data[start:end])
     for stream in streams:
         stream.close()
+    return found
+
+
+def copied(parts: Sequence[Path], count: int) -> list[Path]:
+    """The archives so many times, by links."""
+    found = list(parts)
+    for number in range(1, count):
+        for path in parts:
+            found.append(path.with_name(f"copy-{number}-{path.name}"))
+            found[-1].hardlink_to(path)
     return found
 
 
@@ -100,13 +112,14 @@ def main() -> int:
     parser = measure.parser("bench_two_workers", __doc__.splitlines()[0])
     parser.add_argument("--warc", type=Path, default=measure.BULK)
     parser.add_argument("--parts", type=int, default=8, help="archives")
+    parser.add_argument("--copies", type=int, default=3, help="of each archive")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     shares, cpu, steps = [], [], dict[str, Any]()
     for number in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="weir-two-") as name:
             folder = Path(name)
-            parts = split(given.warc, folder, given.parts)
+            parts = copied(split(given.warc, folder, given.parts), given.copies)
             began = time.perf_counter()
             if number % 2:
                 (rate, used, out), (other, spent) = together(parts, folder), apart(parts, folder)
@@ -119,8 +132,9 @@ def main() -> int:
             f"{rate:.1f} pages/s together, {other:.1f} apart: {shares[-1]:.3f}; cpu {cpu[-1]:.3f}"
         )
         measure.say(f"round {number + 1}: {said} ({time.perf_counter() - began:.0f} s)")
+    names = ("parts", "copies", "rounds")
     result = {
-        "parameters": {"warc": given.warc.name, "parts": given.parts, "rounds": given.rounds},
+        "parameters": {"warc": given.warc.name, **{name: getattr(given, name) for name in names}},
         "share": measure.spread(shares, 3),
         "cpu": measure.spread(cpu, 3),
         "steps": steps,
