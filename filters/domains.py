@@ -30,8 +30,6 @@ MAX_HOST_CHARS: Final = 253
 MAX_ENTRY_CHARS: Final = 2000
 MAX_PREFIXES: Final = 64
 """Places of a URL at which a listed one may end; listed URLs have a dozen at most."""
-MAX_LABELS: Final = 40
-"""Parents of a host that are looked up, from the top; the longest listed domain has 19 labels."""
 
 _HOST = regex.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+")
 _BRACKETED = regex.compile(r"\[([0-9a-f:.]{2,45})\](?::[0-9]*+)?")
@@ -146,7 +144,7 @@ def parents(host: str) -> Iterator[str]:
     if labels[-1].isdigit():
         yield host
         return
-    for at in range(max(0, len(labels) - MAX_LABELS), len(labels)):
+    for at in range(len(labels)):  # at most 127
         yield ".".join(labels[at:])
 
 
@@ -274,7 +272,6 @@ def parent_keys(host: str) -> list[int]:
             found.append(value & _MASK)
         value += _TABLE[byte] * power
     found.append(value & _MASK)
-    found = found[:MAX_LABELS]
     found.reverse()
     return found
 

@@ -27,7 +27,7 @@ from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 7
+VERSION = 8
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 

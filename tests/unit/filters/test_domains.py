@@ -135,7 +135,15 @@ def test_long_addresses_take_bounded_work() -> None:
     deep = "https://" + "a." * 110 + "blocked.example/" + "p/" * 5000
     assert domains.find(deep, hashed("blocked.example")) == DOMAIN
     assert len(list(domains.prefixes("h.example/" + "p/" * 5000))) == domains.MAX_PREFIXES + 1
-    assert len(list(domains.parents("a." * 120 + "x"))) == domains.MAX_LABELS
+    assert len(list(domains.parents("a." * 120 + "x"))) == 121
+
+
+@pytest.mark.parametrize("labels", [2, 40, 41, 127])
+def test_a_host_is_found_however_many_names_it_has(labels: int) -> None:
+    host = ".".join("a" * labels)
+    assert domains.find(f"https://{host}/", TextList.of([host])) == DOMAIN
+    assert domains.find(f"https://{host}/x", TextList.of([f"{host}/x"])) == domains.URL
+    assert domains.find(f"https://{host}/", hashed(host)) == DOMAIN
 
 
 def test_an_empty_list_has_nothing() -> None:
