@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv browser demo test chaos check mutants fuzz bench croissant sample screenshots eval-langid eval-pii train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test chaos check mutants fuzz bench croissant sample screenshots parity eval-langid eval-pii train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -50,6 +50,10 @@ check: $(STAMP)
 # Pictures of every screen, into docs/img.
 screenshots: $(STAMP) browser
 	$(BIN)/python -m tests.browser.screens
+
+# Our rules against datatrove's filters on every real page; `make test` takes one in four.
+parity: $(STAMP)
+	WEIR_EVERY_PAGE=1 $(BIN)/python -m pytest tests/quality/test_datatrove_parity.py
 
 # Every small change of the rule compiler must fail a test.
 mutants: $(STAMP)
