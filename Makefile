@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv browser demo test chaos check mutants fuzz bench croissant sample screenshots parity eval-langid eval-pii train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test thorough chaos check mutants fuzz bench croissant sample screenshots eval-langid eval-pii train-langid calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -30,7 +30,7 @@ CHAOS_SEED ?= 1
 
 chaos: $(STAMP)
 	$(BIN)/python -m tests.chaos.storm --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED)
-	WEIR_ALL_CHANGES=1 $(BIN)/python -m pytest tests/chaos/test_takedown.py
+	WEIR_THOROUGH=1 $(BIN)/python -m pytest tests/chaos
 
 # The browser tests drive Debian's Chromium, and look at every script that Europe writes in.
 browser:
@@ -51,9 +51,9 @@ check: $(STAMP)
 screenshots: $(STAMP) browser
 	$(BIN)/python -m tests.browser.screens
 
-# Our rules against datatrove's filters on every real page; `make test` takes one in four.
-parity: $(STAMP)
-	WEIR_EVERY_PAGE=1 $(BIN)/python -m pytest tests/quality/test_datatrove_parity.py
+# Everything of which `make test` takes a share: every page, every change, every random corpus.
+thorough: $(STAMP) browser
+	WEIR_THOROUGH=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Every small change of the rule compiler must fail a test.
 mutants: $(STAMP)

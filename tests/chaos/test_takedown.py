@@ -18,6 +18,7 @@ from audit.verify import verify
 from pipeline import suppression
 from tests.chaos import killed
 from tests.integration.runs import configured, rows, run_here
+from tests.thorough import some
 
 if TYPE_CHECKING:
     from tests.conftest import Small
@@ -100,12 +101,6 @@ def sound(begun: Begun) -> None:
     assert [c for c in takedown.verify(begun.dataset) if not c["ok"]] == []
 
 
-def struck(changes: int) -> list[int]:
-    """Changes at which it is killed: all in `make chaos`; else the first, the last, each sixth."""
-    every = list(range(1, changes + 1))
-    return every if os.environ.get("WEIR_ALL_CHANGES") else [*every[:-1:6], every[-1]]
-
-
 def test_killed_at_every_change_it_ends_in_the_same_bytes(begun: Begun) -> None:
     before = tree(begun.origin)
     changes = apply(begun.dataset, begun.ids)
@@ -113,7 +108,7 @@ def test_killed_at_every_change_it_ends_in_the_same_bytes(begun: Begun) -> None:
     assert changes > 20
     expected = tree(begun.dataset)
     sound(begun)
-    for left in struck(changes):
+    for left in some(range(1, changes + 1), 6):
         begun.renew()
         assert apply(begun.dataset, begun.ids, left) is None
         assert left == 1 or suppression.path_of(begun.dataset, "one").is_file()

@@ -21,8 +21,9 @@ from pipeline import config, duplicates, keys, plan
 from stages import band, cluster, schema
 from tests.data import clustering
 from tests.data.clustering import STEPS, Found, Page, doc_id, facts
+from tests.thorough import share
 
-CORPORA = 700
+CORPORA = share(700, 4)
 """Of each run; with one run for each seed and layout."""
 NAMES = [f"{n}.warc.gz" for n in range(9)]
 
@@ -170,7 +171,9 @@ def check(pages: Sequence[Page], found: Found, limits: config.Cluster) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=share(40, 3),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     corpora(),

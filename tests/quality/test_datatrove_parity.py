@@ -6,14 +6,13 @@ lines and paragraphs (stripped, one or two line ends between), what ends a sente
 words in every case. Each disagreement is written to build/, with the values of ours that failed and
 datatrove's reason; ids and numbers only.
 
-One real page in four, unless WEIR_EVERY_PAGE is set (`make parity`).
+One real page in four; all of them in `make thorough`.
 """
 
 import hashlib
 import io
 import itertools
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +34,7 @@ from filters.text import TextView
 from pipeline import config
 from tests.data.extracting import extract
 from tests.integration.runs import rows
+from tests.thorough import share, some
 
 ROOT = Path(__file__).parents[2]
 ARCHIVE = ROOT.parent / "shared" / "data" / "bulk_dev.warc.gz"
@@ -207,12 +207,11 @@ def _check(what: str, found: Comparison) -> None:
 def test_rules_agree_with_datatrove_on_every_real_page(tmp_path: Path) -> None:
     digest = hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()
     assert digest == PARITY["bulk"]["data_sha256"], "measure anew: the data changed"
-    one_in = 1 if os.environ.get("WEIR_EVERY_PAGE") else 4
     chosen = tmp_path / ARCHIVE.name
-    chosen.write_bytes(b"".join(_members()[::one_in]))
+    chosen.write_bytes(b"".join(some(_members(), 4)))
     extracted = extract(tmp_path / "run", [chosen], ["rights.policy=none"])
     pages = [Page(row["doc_id"], row["tag"], row["text"]) for row in extracted.rows("documents")]
-    assert len(pages) > 2400 // one_in
+    assert len(pages) > share(2400, 4)
     _check("bulk", compare(pages, config.load("europe").run))
 
 

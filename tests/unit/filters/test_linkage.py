@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from filters import linkage
 from filters.linkage import BAND, DOC_ID, PAYLOAD, TEXT
 from filters.text import jaccard
+from tests.thorough import share
 
 quick = settings(max_examples=150, deadline=None)
-thorough = settings(max_examples=400, deadline=None)
+many = settings(max_examples=share(400, 3), deadline=None)
 OLD = 100
 """Places from here on are published."""
 
@@ -125,7 +126,7 @@ def keys(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
-@thorough
+@many
 @given(keys(), st.integers(1, 6), st.randoms(use_true_random=False))
 def test_links_are_those_of_brute_force(
     rows: list[Row], max_partners: int, order: random.Random
@@ -221,7 +222,7 @@ def components(pairs: Iterable[tuple[int, int]], count: int) -> list[int]:
     return [min(group[n]) for n in range(count)]
 
 
-@thorough
+@many
 @given(
     st.integers(1, 30).flatmap(
         lambda n: st.tuples(
@@ -374,7 +375,7 @@ def webs(draw: st.DrawFn) -> Web:
     )
 
 
-@thorough
+@many
 @given(webs())
 def test_the_walk_is_the_greedy_one(web: Web) -> None:
     keeper, similarity, method = linkage.walk(
@@ -387,7 +388,7 @@ def test_the_walk_is_the_greedy_one(web: Web) -> None:
     assert found == walked(web)
 
 
-@thorough
+@many
 @given(webs())
 def test_no_chain_removes_a_document_and_no_two_kept_are_joined(web: Web) -> None:
     keeper, _, _ = linkage.walk(
