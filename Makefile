@@ -20,9 +20,11 @@ sample: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/weir demo
 
-# Files of tests are dealt out to two processes, each of which builds its own sample runs.
+# Files of tests are dealt out to three processes: a third of their time they wait for others.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+
 test: $(STAMP) browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 # Two hundred runs that are struck by faults and resumed; goes on where it was stopped.
 CHAOS_RUNS ?= 200
@@ -53,7 +55,7 @@ screenshots: $(STAMP) browser
 
 # Everything of which `make test` takes a share: every page, every change, every random corpus.
 thorough: $(STAMP) browser
-	WEIR_THOROUGH=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	WEIR_THOROUGH=1 $(PYTEST)
 
 # Every small change of the rule compiler must fail a test.
 mutants: $(STAMP)

@@ -1,12 +1,14 @@
 """What several suites share: sample snapshots, an undisturbed run of each, and a Ray cluster.
 
-All are made once a session and must not be changed: a test that damages a run copies it first.
+All are made once a session, by whichever of its processes comes first, and must not be changed: a
+test that damages a run copies it first.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +48,21 @@ class Small(Snapshot):
     settings: tuple[str, ...] = SMALL_SETTINGS
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder of the whole session, filled by the first process that asks; others wait for it."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = shared / f"shared-{name}", shared / f"shared-{name}.made"
+    with (shared / f"shared-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that failed half-way
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
 def _warcs(root: Path) -> tuple[Path, ...]:
     return tuple(sorted(root.glob("crawl-data/*/segments/*/warc/*")))
 
@@ -53,8 +70,7 @@ def _warcs(root: Path) -> tuple[Path, ...]:
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """The whole sample snapshot, built from its sources."""
-    root = tmp_path_factory.mktemp("snapshot")
-    build.build(root)
+    root = once(tmp_path_factory, "snapshot", build.build)
     return Snapshot(root, _warcs(root), len(build.truth()))
 
 
@@ -77,7 +93,12 @@ def _small_entries() -> list[Entry]:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """Three short WARC files with every kind of page but the slow ones, and robots.txt files."""
-    root, entries = tmp_path_factory.mktemp("small"), _small_entries()
+    entries = _small_entries()
+    root = once(tmp_path_factory, "small", lambda root: _write_small(root, entries))
+    return Small(root, _warcs(root), len(entries))
+
+
+def _write_small(root: Path, entries: list[Entry]) -> None:
     whole = [entry for entry in entries if entry.data is None]
     damaged = [entry for entry in entries if entry.data is not None]
     files: list[list[Entry]] = [[] for _ in range(SMALL_FILES)]
@@ -89,7 +110,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     warcs = [b"".join(_bytes_of(entry) for entry in file) for file in files]
     robots = optouts.robots_exchanges(build.hosts_of(build.all_entries(), "ordinary"))
     archive.write_snapshot(root, warcs, b"".join(archive.triple(one) for one in robots))
-    return Small(root, _warcs(root), len(entries))
 
 
 def _bytes_of(entry: Entry) -> bytes:
@@ -102,19 +122,23 @@ def _bytes_of(entry: Entry) -> bytes:
 @pytest.fixture(scope="session")
 def sample_run(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An undisturbed run of the sample snapshot: local executor, two workers."""
-    output = tmp_path_factory.mktemp("sample") / "run"
-    ended, _ = run_here(configured(snapshot.paths), output, workers=2)
-    assert ended.exit_code == 0, ended.problems
-    return output
+
+    def make(folder: Path) -> None:
+        ended, _ = run_here(configured(snapshot.paths), folder / "run", workers=2)
+        assert ended.exit_code == 0, ended.problems
+
+    return once(tmp_path_factory, "sample-run", make) / "run"
 
 
 @pytest.fixture(scope="session")
 def small_run(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An undisturbed run of the small snapshot: one worker, in this process."""
-    output = tmp_path_factory.mktemp("small-run") / "run"
-    ended, _ = run_here(configured(small.paths, small.settings), output)
-    assert ended.exit_code == 0, ended.problems
-    return output
+
+    def make(folder: Path) -> None:
+        ended, _ = run_here(configured(small.paths, small.settings), folder / "run")
+        assert ended.exit_code == 0, ended.problems
+
+    return once(tmp_path_factory, "small-run", make) / "run"
 
 
 @pytest.fixture(scope="session")
@@ -140,15 +164,17 @@ def ray_cluster() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:
     """Three short snapshots that share pages, and an undisturbed run of each."""
-    return made(tmp_path_factory.mktemp("snapshots"))
+    return Snapshots(once(tmp_path_factory, "snapshots", made))
 
 
 @pytest.fixture(scope="session")
 def dataset_of_a(snapshots: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset with a release of the first of them; the run lies beside it, in `A`."""
-    root = tmp_path_factory.mktemp("dataset")
-    snapshots.released("A", root, root / "dataset")
-    return root / "dataset"
+
+    def make(root: Path) -> None:
+        snapshots.released("A", root, root / "dataset")
+
+    return once(tmp_path_factory, "dataset", make) / "dataset"
 
 
 @pytest.fixture(scope="session")
