@@ -20,8 +20,9 @@ sample: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/weir demo
 
-# Files of tests are dealt out to three processes: a third of their time they wait for others.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+# Files of tests are dealt out to three processes, which often wait for others; the slow ones, of
+# whole runs, first.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP) browser
 	$(PYTEST)

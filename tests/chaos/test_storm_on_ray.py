@@ -8,7 +8,7 @@ from tests.chaos.storm import Storm, storm
 from tests.chaos.test_storm import weathered
 from tests.thorough import THOROUGH
 
-ON_RAY = ("ray node", "ray disorder") if THOROUGH else ("ray node",)
+ON_RAY = ("ray node", "ray disorder") if THOROUGH else ("ray disorder",)
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,12 @@ from audit import runs, stats, verify
 from samples import build
 from tests.conftest import Snapshot
 from tests.integration.runs import configured, result_of, run_here
+from tests.thorough import THOROUGH
 
 TRUTH = build.truth()
 
 
-@pytest.fixture(scope="module", params=["local", "ray"])
+@pytest.fixture(scope="module", params=["local", "ray"] if THOROUGH else ["local"])
 def run(request: pytest.FixtureRequest, snapshot: Snapshot, tmp_path_factory: Any) -> Path:
     """The sample run on each executor."""
     if request.param == "local":
