@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv browser demo test thorough chaos check mutants fuzz bench croissant sample screenshots eval-langid eval-pii train-langid calibrate-packs eval-packs clean
+.PHONY: venv browser demo test thorough chaos check mutants fuzz bench croissant sample screenshots eval-langid eval-pii train-langid train-extractor calibrate-packs eval-packs clean
 
 venv: $(STAMP)
 
@@ -116,6 +116,13 @@ eval-pii: $(STAMP)
 # Needs Debian's apt-get and dpkg-deb. Downloads about 1 GB, takes about half an hour.
 train-langid: $(STAMP)
 	$(BIN)/python -m langid.train --work build/langid --exclude $(LANGID_DATA)
+
+# The extractor's weights, from labelled pages and from trafilatura as teacher; five minutes.
+EXTRACTION_DATA ?= ../shared/data
+
+train-extractor: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train]'
+	$(BIN)/python -m extraction.train --data $(EXTRACTION_DATA)
 
 # Needs Debian's apt-get and dpkg-deb. Downloads about 1.4 GB (those of train-langid are reused),
 # takes about half an hour; texts stay in build/packs.

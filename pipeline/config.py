@@ -165,7 +165,7 @@ class Rights(_Section):
 class Extract(_Section):
     """The extractor and the limits of the child that runs it."""
 
-    extractor: str = Field(pattern="^(trafilatura|resiliparse)$")
+    extractor: str = Field(pattern="^(cascade|weir|trafilatura|resiliparse)$")
     max_chars: int = Field(gt=0)
     cpu_limit_s: float = Field(gt=0)
     memory_limit_mb: int = Field(ge=64)

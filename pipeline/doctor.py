@@ -168,7 +168,7 @@ def _children() -> Iterator[Check]:
     """Whether parsers run in a child, and it is ended when it takes too much."""
     guard = Sandbox(context.PARSERS, 5, 512)
     try:
-        made = guard.call("survey", b"<p>ok</p>", {"content-type": "text/html"}, 1000, 100)
+        made = guard.call("survey", b"<p>ok</p>", {"content-type": "text/html"}, (1000, 100))
     finally:
         guard.close()
     works = made.get("visible") == "ok"

@@ -276,6 +276,8 @@ BLANK: Mapping[str, Mapping[str, Any]] = {
     "documents": {
         "url": "",
         "title": None,
+        "published_on": None,
+        "declared_language": None,
         "text": "",
         "pii_spans": [],
         "pii_counts": [],

@@ -222,6 +222,7 @@ def extract_stages(settings: config.Run, suppressed: Suppressed | None = None) -
                 g.keep_truncated,
                 g.language_models,
                 g.url_key,
+                settings.extract.extractor,
             ),
             suppressed,
         ),

@@ -1,4 +1,7 @@
-"""Stage extract: decoded markup to main text, in the killable child."""
+"""Stage extract: decoded markup to main text, in the killable child.
+
+Where our own extractor has found it with the gate's parse, it is there already.
+"""
 
 from dataclasses import dataclass
 
@@ -6,12 +9,14 @@ import pyarrow as pa
 
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 1
+VERSION = 2
+SECOND = {"cascade": "trafilatura"}
+"""Who is asked where the first was unsure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """`extractor` is `trafilatura` or `resiliparse`; `max_chars` caps the text of one page."""
+    """`extractor` is one of `stages.parse.extract`; `max_chars` caps the text of one page."""
 
     extractor: str
     max_chars: int
@@ -20,15 +25,21 @@ class Extract:
 
     def open(self, tools: Tools) -> Worker:
         """Return the worker; the parsers are loaded in the child."""
+        asked = SECOND.get(self.extractor, self.extractor)
+
+        def text_of(early: str | None, html: str) -> tuple[str | None, str | None]:
+            found = (
+                {"text": early} if early is not None else tools.guard.call("extract", html, asked)
+            )
+            text, reason = found.get("text"), found.get("reason")
+            if not text:
+                return None, str(reason or "extract.empty")
+            return (text, None) if len(text) <= self.max_chars else (None, "extract.output")
 
         def work(batch: pa.RecordBatch) -> Columns:
-            found = [
-                tools.guard.call("extract", html, self.extractor, self.max_chars)
-                for html in batch.column("html").to_pylist()
-            ]
-            return {
-                "raw_text": strings([f.get("text") for f in found], large=True),
-                "reason": strings([f.get("reason") for f in found]),
-            }
+            early, html = (batch.column(name).to_pylist() for name in ("main_text", "html"))
+            found = list(map(text_of, early, html))
+            texts, reasons = [text for text, _ in found], [reason for _, reason in found]
+            return {"raw_text": strings(texts, large=True), "reason": strings(reasons)}
 
         return work

@@ -27,7 +27,7 @@ from langid import models
 from stages import schema
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 8
+VERSION = 9
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 
@@ -53,6 +53,7 @@ class Settings:
     keep_truncated: bool
     language_models: tuple[str, ...]
     url_key: str
+    extractor: str
 
 
 def training_agents() -> tuple[str, ...]:
@@ -80,12 +81,15 @@ class _Page:
     """What the gate finds out about one row, check by check."""
 
     __slots__ = (
+        "declared_language",
         "file",
         "findings",
         "headers",
         "host",
         "html",
+        "main_text",
         "media_type",
+        "published_on",
         "reason",
         "robots",
         "row",
@@ -106,7 +110,10 @@ class _Page:
         self.file: SiteFile | None = None
         self.tag = schema.UNDETERMINED
         self.html: str | None = None
+        self.main_text: str | None = None
         self.title: str | None = None
+        self.published_on: str | None = None
+        self.declared_language: str | None = None
 
     def header(self, name: str) -> str:
         """The values of a header, joined by commas; empty if it is absent."""
@@ -123,6 +130,13 @@ class _Worker:
         self._robots = tools.robots
         self._parse = Recent(_parsed, KEPT_CHARS)
         self._agents = training_agents()
+        self._limits = (
+            settings.max_decoded_bytes,
+            settings.max_depth,
+            settings.max_tags,
+            settings.max_tag_attributes,
+            settings.min_visible_chars or 0,
+        )
         self._models = models.load(settings.language_models)
         self._key = settings.url_key.encode()[:64]
         self._denied = domains.TextList.of(settings.deny_domains)
@@ -206,19 +220,18 @@ class _Worker:
             "survey",
             page.row["payload"],
             headers,
-            self._settings.max_decoded_bytes,
-            self._settings.max_depth,
-            self._settings.max_tags,
-            self._settings.max_tag_attributes,
-            self._settings.min_visible_chars or 0,
+            self._limits,
             self._agents,
+            self._settings.extractor,
         )
         page.findings += map(from_plain, found.get("findings") or ())
         if reserved := self._reservation(page):
             return reserved
         if found.get("reason"):
             return str(found["reason"])
-        page.html, page.title = found["html"], found["title"]
+        page.html, page.main_text = found.get("html"), found.get("main_text")
+        page.title, page.published_on = found["title"], found["published_on"]
+        page.declared_language = found["declared_language"]
         page.tag, mass = language.gate(found["visible"], self._models)
         return "gate.language" if mass < self._settings.min_european_mass else None
 
@@ -243,7 +256,10 @@ class _Worker:
             "rights": pa.array([self._struct(p) for p in pages], type=schema.RIGHTS),
             "gate_tag": strings([p.tag for p in pages]),
             "html": strings([p.html for p in pages], large=True),
+            "main_text": strings([p.main_text for p in pages], large=True),
             "raw_title": strings([p.title for p in pages], large=True),
+            "published_on": strings([p.published_on for p in pages]),
+            "declared_language": strings([p.declared_language for p in pages]),
             "reason": strings([p.reason for p in pages]),
         }
 

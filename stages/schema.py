@@ -245,6 +245,18 @@ DOCUMENTS = _table(
     LENGTH,
     DATE,
     Column("title", pa.large_string(), True, "the page's title, redacted"),
+    Column(
+        "published_on",
+        pa.string(),
+        True,
+        "day of publication that the page gives in JSON-LD or a meta element, YYYY-MM-DD",
+    ),
+    Column(
+        "declared_language",
+        pa.string(),
+        True,
+        "language tag that the page declares, as it does; nothing is decided by it",
+    ),
     Column("text", pa.large_string(), False, "main text, personal data replaced by placeholders"),
     TAG,
     Column("language", pa.string(), False, "ISO 639-3 part of the tag"),

@@ -46,12 +46,10 @@ def real(archive: Path) -> Iterator[Page]:
                 if record.rec_type != "response" or not record.http_headers:
                     continue
                 headers = {n: record.http_headers.get_header(n) or "" for n in _HEADERS}
-                found = guard.call("survey", record.raw_stream.read(), headers, *limits)
+                found = guard.call("survey", record.raw_stream.read(), headers, limits)
                 if "html" not in found:
                     continue
-                made = guard.call(
-                    "extract", found["html"], run.extract.extractor, run.extract.max_chars
-                )
+                made = guard.call("extract", found["html"], run.extract.extractor)
                 if "text" not in made:
                     continue
                 language = identify.identify(made["text"], identifiers)

@@ -6,8 +6,8 @@ end, a label of an encoding.
 
 from resiliparse.parse.encoding import bytes_to_str, map_encoding_to_html5
 
+from extraction import caps, decode
 from filters import controls, robots_text
-from stages import parse
 
 MARKS = (b"", b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 OF_MARK = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -16,11 +16,11 @@ REFUSED = frozenset({"utf-7", "utf-32", "utf-32-le", "utf-32-be", "cesu-8", "boc
 
 def decoded(body: bytes, content_type: str) -> str:
     """The text, as the survey of a page decodes it."""
-    name = parse.charset(body, content_type)
+    name = decode.charset(body, content_type)
     assert name not in REFUSED
     assert map_encoding_to_html5(name, fallback_utf8=False), name
     text = str(bytes_to_str(body, name, errors="replace"))
-    assert str(bytes_to_str(body, parse.charset(body, content_type), errors="replace")) == text
+    assert str(bytes_to_str(body, decode.charset(body, content_type), errors="replace")) == text
     return text
 
 
@@ -39,12 +39,12 @@ def check(data: bytes) -> None:
     assert len(text) <= len(body) + 1
     raw = text.encode("utf-8")  # no lone surrogates
     if mark:
-        assert parse.charset(body, content_type) == OF_MARK[mark]
+        assert decode.charset(body, content_type) == OF_MARK[mark]
     if text.count("\ufffd") == 0:
         assert decoded(raw, "text/html; charset=utf-8") in (text, text.removeprefix("\ufeff"))
     plain = controls.plain(text)
     assert controls.plain(plain) == plain
-    parse.is_bomb(text, 20, 50, 20)
+    caps.is_bomb(text, 20, 50, 20)
     lines, _ = robots_text.decode(body)
     robots_text.encodable(lines).encode("utf-8")
     assert robots_text.status_of(lines) in (None, "not_robots", "not_text")

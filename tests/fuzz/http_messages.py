@@ -8,6 +8,7 @@ import zlib
 
 import pyarrow as pa
 
+from extraction import decode
 from filters import optout
 from filters.stored_rights import struct_of
 from stages import parse, read
@@ -80,7 +81,7 @@ def surveyed(row: read.Record) -> None:
     """What the gate is told of a page: a known reason, or markup and what it shows."""
     wanted = ("content-type", "content-encoding", "transfer-encoding")
     headers = {n: ", ".join(v for k, v in row.headers if k == n) for n in wanted}
-    found = parse.survey(row.body, headers, MAX_BYTES, 50, 500, 100, 0, AGENTS)
+    found = parse.survey(row.body, headers, (MAX_BYTES, 50, 500, 100, 0), AGENTS)
     if "html" not in found:
         assert found["reason"] in SURVEYED
         return
@@ -92,7 +93,7 @@ def surveyed(row: read.Record) -> None:
 
 def chunks(data: bytes) -> None:
     """Chunked coding is undone, whatever the sizes; what is not chunked grows by nothing."""
-    assert len(parse.unchunk(data)) <= len(data)
+    assert len(decode.unchunk(data)) <= len(data)
     sizes, body = data[:8], data[8:]
     coded, at = [], 0
     for size in sizes:
@@ -101,14 +102,14 @@ def chunks(data: bytes) -> None:
             coded.append(b"%x;x=y\r\n%s\r\n" % (len(piece), piece))
         at += size
     coded.append(b"0\r\n\r\n")
-    assert parse.unchunk(b"".join(coded)) == body[:at] or not body[:at]
+    assert decode.unchunk(b"".join(coded)) == body[:at] or not body[:at]
 
 
 def coded(data: bytes) -> None:
     """Codings are undone, with bounds on what comes of it; damage is a reason."""
     first, second, body = data[0] % 6, data[1] % 6, data[2:]
     names = f"{CODINGS[first]}, {CODINGS[second]}"
-    made, reason = parse.decode_content(body, names, MAX_BYTES)
+    made, reason = decode.decode_content(body, names, MAX_BYTES)
     assert reason in DECODED
     assert len(made) <= max(MAX_BYTES, len(body))
     packed = body
@@ -122,7 +123,7 @@ def coded(data: bytes) -> None:
             codec = "brotli" if name == "br" else name
             packed = pa.Codec(codec, 1).compress(packed, asbytes=True)
     if packed:
-        assert parse.decode_content(packed, names, MAX_BYTES) == (body, None)
+        assert decode.decode_content(packed, names, MAX_BYTES) == (body, None)
 
 
 def declared(data: bytes) -> None:

@@ -28,6 +28,7 @@ def settings() -> gate.Settings:
         keep_truncated=False,
         language_models=("py3langid", "cld2"),
         url_key="test",
+        extractor="trafilatura",
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from resiliparse.parse.html import HTMLTree
 
+from extraction import caps, decode
 from filters import aitxt, page_facts, rsl, tdmrep
 from samples.entries import brotli_stored, chunked
 from stages import parse
@@ -25,7 +26,7 @@ quick = settings(max_examples=200, deadline=None)
 
 def survey(body: bytes, **headers: str) -> dict[str, Any]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parse.survey(body, {**UTF8, **named}, CAP, DEPTH)
+    return parse.survey(body, {**UTF8, **named}, (CAP, DEPTH))
 
 
 # Transfer coding
@@ -34,7 +35,7 @@ def survey(body: bytes, **headers: str) -> dict[str, Any]:
 @quick
 @given(st.binary(min_size=1, max_size=3000), st.integers(1, 500))
 def test_unchunk_undoes_chunking(body: bytes, size: int) -> None:
-    assert parse.unchunk(chunked(body, size)) == body
+    assert decode.unchunk(chunked(body, size)) == body
 
 
 @pytest.mark.parametrize(
@@ -50,14 +51,14 @@ def test_unchunk_undoes_chunking(body: bytes, size: int) -> None:
     ],
 )
 def test_a_body_that_is_not_chunked_is_left_alone(body: bytes) -> None:
-    assert parse.unchunk(body) == body
+    assert decode.unchunk(body) == body
 
 
 def test_chunk_extensions_trailers_and_cut_ends_are_read() -> None:
-    assert parse.unchunk(b'3;a="b"\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: x\r\n\r\n') == b"abcde"
-    assert parse.unchunk(b"A\r\n0123456789\r\n5\r\nab") == b"0123456789ab"
-    assert parse.unchunk(b"3\r\nabc\r\nnot hex\r\n") == b"abc"
-    assert parse.unchunk(b"ffffffff\r\nabc") == b"abc"
+    assert decode.unchunk(b'3;a="b"\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: x\r\n\r\n') == b"abcde"
+    assert decode.unchunk(b"A\r\n0123456789\r\n5\r\nab") == b"0123456789ab"
+    assert decode.unchunk(b"3\r\nabc\r\nnot hex\r\n") == b"abc"
+    assert decode.unchunk(b"ffffffff\r\nabc") == b"abc"
 
 
 def test_a_page_is_the_same_however_it_was_transferred() -> None:
@@ -82,34 +83,34 @@ PACKED = {
 @pytest.mark.parametrize("coding", PACKED)
 def test_every_coding_is_undone(coding: str) -> None:
     body = HTML.encode()
-    assert parse.decode_content(PACKED[coding](body), coding, CAP) == (body, None)
-    assert parse.decode_content(PACKED[coding](body), coding.upper(), CAP) == (body, None)
-    assert parse.decode_content(body, coding, CAP) == (body, None), "stored decoded"
-    assert parse.decode_content(PACKED[coding](body), f"identity, {coding}", CAP) == (body, None)
+    assert decode.decode_content(PACKED[coding](body), coding, CAP) == (body, None)
+    assert decode.decode_content(PACKED[coding](body), coding.upper(), CAP) == (body, None)
+    assert decode.decode_content(body, coding, CAP) == (body, None), "stored decoded"
+    assert decode.decode_content(PACKED[coding](body), f"identity, {coding}", CAP) == (body, None)
 
 
 def test_raw_deflate_and_stored_brotli_are_undone() -> None:
     packer = zlib.compressobj(wbits=-15)
     raw = packer.compress(HTML.encode()) + packer.flush()
-    assert parse.decode_content(raw, "deflate", CAP) == (HTML.encode(), None)
-    assert parse.decode_content(brotli_stored(HTML.encode()), "br", CAP) == (HTML.encode(), None)
+    assert decode.decode_content(raw, "deflate", CAP) == (HTML.encode(), None)
+    assert decode.decode_content(brotli_stored(HTML.encode()), "br", CAP) == (HTML.encode(), None)
 
 
 def test_codings_are_undone_in_the_order_in_which_they_were_put_on() -> None:
     body = PACKED["br"](gzip.compress(HTML.encode()))
-    assert parse.decode_content(body, "gzip, br", CAP) == (HTML.encode(), None)
+    assert decode.decode_content(body, "gzip, br", CAP) == (HTML.encode(), None)
 
 
 @pytest.mark.parametrize("coding", PACKED)
 def test_a_bomb_is_stopped_at_the_cap(coding: str) -> None:
     for size, reason in ((CAP, None), (CAP + 1, "gate.size"), (50 << 20, "gate.size")):
-        body, found = parse.decode_content(PACKED[coding](b"<" * size), coding, CAP)
+        body, found = decode.decode_content(PACKED[coding](b"<" * size), coding, CAP)
         assert (len(body), found) == ((size if reason is None else 0), reason)
 
 
 def test_a_bomb_in_a_bomb_is_stopped_at_the_cap() -> None:
     nested = gzip.compress(gzip.compress(b"<" * (100 << 20)))
-    assert parse.decode_content(nested, "gzip, gzip", CAP) == (b"", "gate.size")
+    assert decode.decode_content(nested, "gzip, gzip", CAP) == (b"", "gate.size")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_a_bomb_in_a_bomb_is_stopped_at_the_cap() -> None:
     ],
 )
 def test_what_does_not_decode_has_its_own_reason(coding: str, body: bytes) -> None:
-    assert parse.decode_content(body, coding, CAP)[1] == "read.content_encoding"
+    assert decode.decode_content(body, coding, CAP)[1] == "read.content_encoding"
     assert survey(body, content_encoding=coding) == {"reason": "read.content_encoding"}
 
 
@@ -167,7 +168,7 @@ def test_a_page_reads_alike_in_every_charset(body: bytes, content_type: str, nam
     found = survey(body, content_type=content_type)
     expected = survey((GREEK if name == "iso-8859-7" else RUSSIAN).encode())
     assert found["visible"] == expected["visible"]
-    assert codecs.lookup(parse.charset(body, content_type)).name == codecs.lookup(name).name
+    assert codecs.lookup(decode.charset(body, content_type)).name == codecs.lookup(name).name
 
 
 def test_latin_1_is_windows_1252_as_in_browsers() -> None:
@@ -178,14 +179,14 @@ def test_latin_1_is_windows_1252_as_in_browsers() -> None:
 
 def test_a_few_damaged_bytes_do_not_make_a_page_another_charset() -> None:
     body = PAGE.format("<p>" + "Größe und Übermaß. " * 100 + "</p>").encode() + b"\xff"
-    assert parse.charset(body, "text/html; charset=utf-8") == "utf-8"
-    assert parse.charset(body, "") == "utf-8"
+    assert decode.charset(body, "text/html; charset=utf-8") == "utf-8"
+    assert decode.charset(body, "") == "utf-8"
 
 
 @quick
 @given(st.binary(max_size=400), st.text(max_size=60))
 def test_the_charset_is_always_one_that_decodes(body: bytes, content_type: str) -> None:
-    name = parse.charset(body, content_type)
+    name = decode.charset(body, content_type)
     assert isinstance(body.decode(name, "replace"), str)
 
 
@@ -202,7 +203,7 @@ TAG_BITS = st.sampled_from(
 
 
 def slow_depth(html: str) -> int:
-    """The claim of `_depth`, tag by tag."""
+    """The claim of `_tags`, tag by tag."""
     open_by_name: dict[str, int] = {}
     deepest = 0
     for piece in html.split("<")[1:]:
@@ -215,8 +216,8 @@ def slow_depth(html: str) -> int:
             if not (c.isascii() and (c.isalpha() or (name and c.isdigit()))):
                 break
             name += c.lower()
-        name = name[: parse.NAME_BYTES]
-        if not name or name in parse.VOID | parse.IMPLIED_END:
+        name = name[: caps.NAME_BYTES]
+        if not name or name in caps.VOID + caps.IMPLIED_END:
             continue
         count = open_by_name.get(name, 0)
         open_by_name[name] = max(0, count - 1) if is_end else count + 1
@@ -226,7 +227,7 @@ def slow_depth(html: str) -> int:
 
 def depth(html: str) -> int:
     raw = np.frombuffer(html.encode(), dtype=np.uint8)
-    return parse._depth(raw, np.flatnonzero(raw == ord("<")))
+    return caps._tags(raw, caps.NOT_NESTING)[2]
 
 
 @settings(max_examples=600, deadline=None)
@@ -238,8 +239,8 @@ def test_depth_is_exact(html: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(TAG_BITS, max_size=40).map("".join), st.integers(3, 12))
 def test_a_bomb_nests_past_the_cap_by_its_tags_and_in_its_tree(html: str, cap: int) -> None:
-    is_deep = slow_depth(html) > cap and parse._is_deep(html, cap)
-    assert parse.is_bomb(html, cap) == is_deep
+    is_deep = slow_depth(html) > cap and caps._is_deep(html, cap)
+    assert caps.is_bomb(html, cap) == is_deep
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_a_bomb_nests_past_the_cap_by_its_tags_and_in_its_tree(html: str, cap: i
     ids=lambda html: html[:16],
 )
 def test_no_stray_end_tag_hides_depth(html: str) -> None:
-    assert parse.is_bomb(html, 100)
+    assert caps.is_bomb(html, 100)
     assert survey(PAGE.format(html).encode()) == {"reason": "gate.structure"}
 
 
@@ -278,42 +279,42 @@ def test_no_stray_end_tag_hides_depth(html: str) -> None:
     ids=lambda html: html[:16],
 )
 def test_ordinary_markup_is_no_bomb(html: str) -> None:
-    assert not parse.is_bomb(html, 100)
+    assert not caps.is_bomb(html, 100)
 
 
 def test_more_tags_than_the_cap_are_a_bomb() -> None:
-    assert not parse.is_bomb("<p>" * 50, 100, max_tags=50)
-    assert parse.is_bomb("<p>" * 51, 100, max_tags=50)
+    assert not caps.is_bomb("<p>" * 50, 100, max_tags=50)
+    assert caps.is_bomb("<p>" * 51, 100, max_tags=50)
 
 
 @pytest.mark.parametrize(("attributes", "is_bomb"), [(20, False), (21, True)])
 def test_more_attributes_than_the_cap_are_a_bomb(attributes: int, is_bomb: bool) -> None:
     tag = f"<div {' '.join(f'attribute{n}=value' for n in range(attributes))}>"
-    assert parse.is_bomb(tag, 100, max_tag_attributes=20) == is_bomb
+    assert caps.is_bomb(tag, 100, max_tag_attributes=20) == is_bomb
 
 
 def test_a_page_that_shows_fewer_characters_than_asked_is_short() -> None:
     page = PAGE.format("<meta name=robots content=noai><p>ten chars.</p>").encode()
-    caps = (CAP, DEPTH, parse.MAX_TAGS, parse.MAX_TAG_ATTRIBUTES)
-    assert parse.survey(page, UTF8, *caps, 10)["visible"] == "ten chars."
-    short = parse.survey(page, UTF8, *caps, 11)
+    limits = (CAP, DEPTH, caps.MAX_TAGS, caps.MAX_TAG_ATTRIBUTES)
+    assert parse.survey(page, UTF8, (*limits, 10))["visible"] == "ten chars."
+    short = parse.survey(page, UTF8, (*limits, 11))
     assert short["reason"] == "gate.short"
     (found,) = short["findings"]
     assert (found["channel"], found["verdict"]) == ("noai", "reserved"), "it goes before the length"
 
 
 def test_a_tag_of_many_attributes_is_a_bomb_and_a_long_one_is_not() -> None:
-    many = " ".join(f"a{n}=1" for n in range(parse.MAX_TAG_ATTRIBUTES * 2))
-    assert parse.is_bomb(f"<div {many}>", 100)
-    assert parse.is_bomb(f"text <div {many}", 100), "without its end as well"
-    assert not parse.is_bomb(f"<img src='data:{'x' * 100_000}'>", 100)
-    assert not parse.is_bomb(f"<div data-preloaded='{'words of a forum ' * 9000}'>", 100)
-    assert not parse.is_bomb(f'<div data-config="{"a > b, " * 9000}">', 100)
-    assert not parse.is_bomb(f"<!-- {'a comment of words ' * 9000} -->", 100)
-    assert not parse.is_bomb(f"<![CDATA[ {'a style of words ' * 9000} ]]>", 100)
+    many = " ".join(f"a{n}=1" for n in range(caps.MAX_TAG_ATTRIBUTES * 2))
+    assert caps.is_bomb(f"<div {many}>", 100)
+    assert caps.is_bomb(f"text <div {many}", 100), "without its end as well"
+    assert not caps.is_bomb(f"<img src='data:{'x' * 100_000}'>", 100)
+    assert not caps.is_bomb(f"<div data-preloaded='{'words of a forum ' * 9000}'>", 100)
+    assert not caps.is_bomb(f'<div data-config="{"a > b, " * 9000}">', 100)
+    assert not caps.is_bomb(f"<!-- {'a comment of words ' * 9000} -->", 100)
+    assert not caps.is_bomb(f"<![CDATA[ {'a style of words ' * 9000} ]]>", 100)
     quoted = " ".join(f"a{n}='x y'" for n in range(9000))
-    assert parse.is_bomb(f"<div {quoted}>", 100)
-    assert not parse.is_bomb("<p>" + "words and more words " * 5000, 100)
+    assert caps.is_bomb(f"<div {quoted}>", 100)
+    assert not caps.is_bomb("<p>" + "words and more words " * 5000, 100)
 
 
 # What the gate learns of a page
@@ -332,7 +333,9 @@ def test_what_survey_returns_is_bounded() -> None:
     many = "".join(f'<meta name="robots" content="noai, {n}">' for n in range(6_000))
     long = f'<meta name="robots" content="{"c" * 9999}">'
     body = PAGE.format("word " * 9000).replace("A \n title", "T" * 5000)
-    found = parse.survey((body.replace("<head>", f"<head>{many}{long}")).encode(), UTF8, CAP, DEPTH)
+    found = parse.survey(
+        (body.replace("<head>", f"<head>{many}{long}")).encode(), UTF8, (CAP, DEPTH)
+    )
     channels = [finding["channel"] for finding in found["findings"]]
     assert sorted(channels) == [*["noai"] * page_facts.MAX_METAS, "unreadable"]
     assert len(found["title"]) == 1000
@@ -401,7 +404,7 @@ def test_text_for_readers_without_scripts_counts_where_there_is_hardly_any_other
     hidden = f"<div>Menu</div><noscript>{post}</noscript><script>app()</script>"
     assert "Myllyn vesi" in str(survey(PAGE.format(hidden).encode())["visible"])
     assert "Myllyn vesi" not in str(survey(PAGE.format("word " * 99 + hidden).encode())["visible"])
-    assert parse.extract(PAGE.format(hidden), "trafilatura", 9999)["text"].count("Myllyn") == 9
+    assert parse.extract(PAGE.format(hidden), "trafilatura")["text"].count("Myllyn") == 9
 
 
 def test_nul_bytes_are_left_out() -> None:
@@ -417,26 +420,46 @@ ARTICLE = PAGE.format(
 )
 
 
-@pytest.mark.parametrize("extractor", ["trafilatura", "resiliparse"])
+@pytest.mark.parametrize("extractor", ["cascade", "weir", "trafilatura", "resiliparse"])
 def test_main_text_is_extracted(extractor: str) -> None:
-    found = parse.extract(ARTICLE, extractor, 10_000)
+    found = parse.extract(ARTICLE, extractor)
     assert set(found) == {"text"}
     assert found["text"].count("Myllyn vesi nousee") == 3
     assert "Kaikki oikeudet" not in found["text"]
     assert found["text"] == found["text"].strip()
 
 
-@pytest.mark.parametrize("extractor", ["trafilatura", "resiliparse"])
+@pytest.mark.parametrize("extractor", ["cascade", "weir", "trafilatura", "resiliparse"])
 def test_extraction_depends_on_the_page_alone(extractor: str) -> None:
-    first = parse.extract(ARTICLE, extractor, 10_000)
+    first = parse.extract(ARTICLE, extractor)
     for other in (HTML, RUSSIAN, ARTICLE, ARTICLE, ARTICLE, ARTICLE):
-        parse.extract(other, extractor, 10_000)
-    assert parse.extract(ARTICLE, extractor, 10_000) == first
+        parse.extract(other, extractor)
+    assert parse.extract(ARTICLE, extractor) == first
 
 
-def test_no_text_and_too_much_have_their_own_reasons() -> None:
-    assert parse.extract(PAGE.format(""), "trafilatura", 10) == {"reason": "extract.empty"}
-    assert parse.extract(ARTICLE, "trafilatura", 10) == {"reason": "extract.output"}
+def test_no_text_is_empty() -> None:
+    for extractor in ("cascade", "weir", "trafilatura", "resiliparse"):
+        assert parse.extract(PAGE.format(""), extractor) == {"text": ""}
+
+
+@pytest.mark.parametrize(
+    ("extractor", "given"),
+    [("", "html"), ("trafilatura", "html"), ("weir", "main_text"), ("cascade", "main_text")],
+)
+def test_our_extractor_needs_no_second_parse(extractor: str, given: str) -> None:
+    found = parse.survey(ARTICLE.encode(), UTF8, (CAP, DEPTH), (), extractor)
+    assert given in found
+    assert {"html", "main_text"} - found.keys() == {"html", "main_text"} - {given}
+    if given == "main_text":
+        assert found["main_text"] == parse.extract(ARTICLE, extractor)["text"]
+
+
+def test_a_cascade_asks_another_where_it_is_unsure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse.page, "SURE_FROM", 1.1)
+    found = parse.survey(ARTICLE.encode(), UTF8, (CAP, DEPTH), (), "cascade")
+    assert found["html"] == ARTICLE
+    assert parse.extract(ARTICLE, "cascade") == parse.extract(ARTICLE, "trafilatura")
+    assert "main_text" in parse.survey(ARTICLE.encode(), UTF8, (CAP, DEPTH), (), "weir")
 
 
 def test_terminals_and_overrides_are_not_commanded() -> None:
@@ -447,7 +470,7 @@ def test_terminals_and_overrides_are_not_commanded() -> None:
     )
     found = survey(html.encode())
     assert found["title"] == "ab"
-    text = parse.extract(html, "trafilatura", CAP)["text"]
+    text = parse.extract(html, "trafilatura")["text"]
     assert "The mill wheel turns again and the water rises." in text
     assert not any(c in text for c in "\x1b\x07\u202e\u2066\x85")
 
