@@ -36,7 +36,8 @@ DIGITS, CAPITALS, INLINE, BREAKS, BOLD, ENDING = range(9, len(BLOCK_FIELDS))
 _A, _BR, _B, _STRONG = (names.ID[name] for name in ("a", "br", "b", "strong"))
 _BASIS, _PRIME = np.uint64(names.BASIS), np.uint64(names.PRIME)
 _LESS, _MORE, _SLASH, _BANG, _DASH = ord("<"), ord(">"), ord("/"), ord("!"), ord("-")
-_QUOTE, _EQUAL, _SPACE, _AMPERSAND, _SEMICOLON = ord('"'), ord("="), ord(" "), ord("&"), ord(";")
+_QUOTE, _EQUAL, _AMPERSAND, _SEMICOLON = ord('"'), ord("="), ord("&"), ord(";")
+_SPACE, _TAB, _RETURN = ord(" "), ord("\t"), ord("\r")
 _LONGEST_REFERENCE: Final = 10
 
 
@@ -249,7 +250,7 @@ def _scan(
                     count += 1
                 depth += 1
             continue
-        if byte <= _SPACE:
+        if byte == _SPACE or _TAB <= byte <= _RETURN:  # other controls are characters
             in_word = False
             at += 1
             continue

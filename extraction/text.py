@@ -27,7 +27,8 @@ from filters.compiled import compiled
 _PRE, _LI, _TD, _TH = (names.ID[name] for name in ("pre", "li", "td", "th"))
 _LOOKED_UP: Final = 6
 """Elements above a block in which a list, a table or preformatted text is looked for."""
-_SPACE, _NEWLINE, _LESS, _BANG = ord(" "), ord("\n"), ord("<"), ord("!")
+_SPACE, _TAB, _NEWLINE, _RETURN = ord(" "), ord("\t"), ord("\n"), ord("\r")
+_LESS, _BANG = ord("<"), ord("!")
 _AMPERSAND, _MORE, _QUOTE, _BAR, _DASH = ord("&"), ord(">"), ord('"'), ord("|"), ord("-")
 _JOINT: Final = 4
 """Bytes that may come before a block."""
@@ -105,7 +106,7 @@ def _write(
                     due = _NEWLINE
                 place = tag_end(raw, place, end) + 1
                 continue
-            if byte <= _SPACE:
+            if byte == _SPACE or _TAB <= byte <= _RETURN:  # other controls stay: `filters.controls`
                 if is_pre:
                     out[at] = _NEWLINE if byte == _NEWLINE else _SPACE
                     at += 1

@@ -1,14 +1,16 @@
-"""Our quantised fastText model, read and run by numpy: the library's scores, several times faster.
+"""Our quantised fastText model, read and run here: the library's scores, several times faster.
 
-The library walks a text character by character and looks every n-gram up by itself; here all
-n-grams of a text are hashed at once. `tests/unit/langid/test_ngrams.py` holds the scores against
-the library's. Format and hash: fastText 0.9.2, `fasttext.cc`, `dictionary.cc`,
+The library makes a list of every text's n-grams and unpacks the row of each; here rows are unpacked
+once, and one compiled loop hashes and adds. `tests/unit/langid/test_ngrams.py` holds the scores
+against the library's. Format and hash: fastText 0.9.2, `fasttext.cc`, `dictionary.cc`,
 `productquantizer.cc`.
 """
 
 import struct
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
+from types import ModuleType
 from typing import BinaryIO
 
 import numpy as np
@@ -17,19 +19,19 @@ import numpy.typing as npt
 _MAGIC, _VERSION = 793712314, 12
 _SOFTMAX, _SUPERVISED = 3, 3
 
-# FNV-1a in 32 bits, over bytes that fastText takes as signed.
-_OFFSET, _PRIME = np.uint32(2166136261), np.uint32(16777619)
-
-# The high bits of a leading byte by the length of the form; above 0x7F fastText's signed bytes
-# have all bits above set.
-_LEADS = np.array([0, 0, 0xFFFFFFC0, 0xFFFFFFE0, 0xFFFFFFF0], np.uint32)
-
 _EOS = "</s>"
 _CENTROIDS = 256
 
 
-Mask = npt.NDArray[np.bool_]
 Embedded = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+
+
+@cache
+def loops() -> ModuleType:
+    """The compiled loops, imported when the first text is judged."""
+    from langid import loops as found  # noqa: PLC0415 - late: see there
+
+    return found
 
 
 class NotReadableError(ValueError):
@@ -92,24 +94,18 @@ class NgramModel:
         Texts are as `words.prepare` gives them; one without words has no features. Embeddings of
         parts add up to nearly that of the whole, which ends in one end of line instead of several.
         """
-        known = self._words
-        words, owners, marked, lengths = [], [], [], []
+        known, add_ngrams = self._words, loops().add_ngrams
+        sums = np.zeros((len(texts), self._dim), np.float32)
+        counts = np.zeros(len(texts), np.int64)
+        sizes = (self._shortest, self._longest)
         for index, text in enumerate(texts):
-            lengths.append(0)
-            if text:
-                found = [known[word] for word in (*text.split(" "), _EOS) if word in known]
-                words += found
-                owners += [index] * len(found)
-                marked.append("<" + text.replace(" ", "><") + ">")
-                lengths[-1] = len(marked[-1])
-        rows, positions = self._ngrams("".join(marked))
-        owner = np.repeat(np.arange(len(texts)), lengths)
-        rows = np.concatenate([np.array(words, np.int32), rows])
-        owner = np.concatenate([np.array(owners, np.int64), owner[positions]])
-        # A row of ones for each text, so that sums are one product; the row of no n-gram is zero.
-        is_owner = (owner == np.arange(len(texts))[:, None]).astype(np.float32)
-        sums = is_owner @ self._rows.take(rows, axis=0)
-        counts = (is_owner @ (rows != self._none).astype(np.float32)).astype(np.int64)
+            if not text:
+                continue
+            found = [known[word] for word in (*text.split(" "), _EOS) if word in known]
+            sums[index] = self._rows.take(found, axis=0).sum(axis=0)
+            data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+            made = add_ngrams(data, sizes, self._row_of_bucket, self._rows, sums[index])
+            counts[index] = len(found) + made
         return sums, counts
 
     def probabilities(self, embedded: Embedded) -> npt.NDArray[np.float32]:
@@ -121,47 +117,6 @@ class NgramModel:
         probabilities: npt.NDArray[np.float32] = exponents / exponents.sum(axis=1, keepdims=True)
         probabilities[counts == 0] = 0.0
         return probabilities
-
-    def _ngrams(self, marked: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-        """Row and place of every n-gram of the marked words; those pruned away have no row."""
-        codes = np.frombuffer(marked.encode("utf-32-le", "replace"), np.uint32)
-        starts, ends = codes == ord("<"), codes == ord(">")
-        word_of = np.cumsum(starts, dtype=np.int32)
-        forms = _utf8(codes)
-        hashes = np.full(len(codes), _OFFSET, np.uint32)
-        by_size, inside = [], []
-        for size in range(1, min(self._longest, len(codes)) + 1):
-            hashes = hashes[: len(codes) - size + 1]
-            for byte, mask in forms:
-                longer = (hashes ^ byte[size - 1 :]) * _PRIME
-                hashes = longer if mask is None else np.where(mask[size - 1 :], longer, hashes)
-            if size >= self._shortest:
-                within = word_of[: len(hashes)] == word_of[size - 1 :]
-                by_size.append(hashes)
-                inside.append(within & ~(starts | ends) if size == 1 else within)
-        if not by_size:
-            return np.array([], np.int32), np.array([], np.int64)
-        rows = self._row_of_bucket.take(np.concatenate(by_size) % np.uint32(self._buckets))
-        rows[~np.concatenate(inside)] = self._none
-        return rows, np.concatenate([np.arange(len(part)) for part in by_size])
-
-
-def _utf8(codes: npt.NDArray[np.uint32]) -> list[tuple[npt.NDArray[np.uint32], Mask | None]]:
-    """The bytes of the characters' UTF-8 forms, by position in the form.
-
-    For each position: the byte of every character, as fastText takes it, and which characters are
-    that long (None: all).
-    """
-    if not codes.size or codes.max() < 0x80:
-        return [(codes, None)]
-    lengths = 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
-    lead = codes >> ((lengths - 1) * 6).astype(np.uint32) | _LEADS[lengths]
-    positions: list[tuple[npt.NDArray[np.uint32], Mask | None]] = [(lead, None)]
-    for position in range(1, int(lengths.max())):
-        shift = (np.maximum(lengths - 1 - position, 0) * 6).astype(np.uint32)
-        byte = (codes >> shift & np.uint32(0x3F)) | np.uint32(0xFFFFFF80)
-        positions.append((byte, lengths > position))
-    return positions
 
 
 def _dequantised(stream: BinaryIO) -> npt.NDArray[np.float32]:

@@ -194,6 +194,8 @@ def _main(module: str, cpu_limit_s: float, memory_limit_mb: int) -> int:
     Ends when a child ends in good order.
     """
     functions = importlib.import_module(module)
+    # What is loaded or compiled at a first call would be so in each child again, under its limits.
+    getattr(functions, "ready", lambda: None)()
     requests = cast("BinaryIO", os.fdopen(os.dup(0), "rb", buffering=0))
     answers = cast("BinaryIO", os.fdopen(os.dup(1), "wb", buffering=0))
     os.dup2(2, 1)  # a parser that prints must not break the frames

@@ -8,7 +8,7 @@ import pyarrow as pa
 from langid import identify, models, tags
 from stages.base import Columns, Tools, Worker, strings
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

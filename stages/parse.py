@@ -76,6 +76,11 @@ LICENCE_LINKS = ", ".join(
 )
 
 
+def ready() -> None:
+    """Load the model and compile every loop: in the helper, which may take long and write files."""
+    survey(b"<html><body><p>Ready?</p></body></html>", {}, (1 << 20, 9, 99, 99, 0), (), WEIR)
+
+
 def survey(
     body: bytes,
     headers: dict[str, str],
@@ -122,7 +127,7 @@ def _look(
     facts = {"findings": [to_plain(finding) for finding in findings]}
     title = " ".join(controls.plain(tree.title or "").split())[:1000]
     found = page.read(tree)
-    visible = page.shown(found, MAX_VISIBLE_CHARS)[:MAX_VISIBLE_CHARS]
+    visible = controls.plain(page.shown(found, MAX_VISIBLE_CHARS))[:MAX_VISIBLE_CHARS]
     if not visible:
         return {"reason": "gate.empty", **facts}
     if len(visible) < min_visible_chars:
@@ -157,16 +162,16 @@ def _model() -> trees.Trees:
 def _facts(document: Any) -> dict[str, Any]:
     """What a page's markup says of rights, as `filters.page_facts.PageFacts` asks for it."""
     # By name: a tenth of the time that a selector takes.
-    every = [m for m in document.get_elements_by_tag_name("meta") if m.hasattr("content")]
+    every = [m for m in document.get_elements_by_tag_name("meta").values() if m.hasattr("content")]
     metas = [
         [name[:MAX_NAME_CHARS], (meta.getattr("content") or "")[:MAX_CONTENT_CHARS]]
         for meta in every[:MAX_METAS]
         if (name := next(filter(None, map(meta.getattr, META_NAMES)), None))
     ]
-    links = document.query_selector_all(LICENCE_LINKS)
+    links = document.query_selector_all(LICENCE_LINKS).values()
     scripts = [
         (kind, script)
-        for script in document.get_elements_by_tag_name("script")
+        for script in document.get_elements_by_tag_name("script").values()
         if RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
     ]
     counts = (len(every), MAX_METAS), (len(links), MAX_LINKS), (len(scripts), MAX_SCRIPTS)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGES = ("pipeline", "stages", "langid", "filters", "audit")
+PACKAGES = ("pipeline", "stages", "extraction", "langid", "filters", "audit")
 INSTEAD = {
     "dump": "snapshot",
     "bucketize": "band",

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core.registry import CPUDispatcher as Dispatcher
 from resiliparse.parse.html import HTMLTree
 
-from extraction import caps, decode
+from extraction import caps, decode, features, scan, text, trees
 from filters import aitxt, page_facts, rsl, tdmrep
 from samples.entries import brotli_stored, chunked
 from stages import parse
@@ -481,3 +482,19 @@ def test_robots_files_come_back_as_their_json() -> None:
     assert "ccbot" in found["content"]
     assert parse.parse_robots(b"") == {"status": "empty", "content": None}
     assert parse.parse_robots(b"<!DOCTYPE html><html>")["status"] == "not_robots"
+
+
+def test_every_loop_is_compiled_before_a_page_comes() -> None:
+    """A child of the helper may neither write what it compiles nor take as long as that."""
+    parse.ready()
+    loops = {
+        f"{module.__name__}.{name}": value
+        for module in (caps, features, scan, text, trees)
+        for name, value in vars(module).items()
+        if isinstance(value, Dispatcher) and "inline" not in value.targetoptions
+    }
+    before = {name: loop.signatures for name, loop in loops.items()}
+    for html in (ARTICLE, PAGE.format("<noscript><p>Words.</p></noscript>"), "<p>", "<table>x"):
+        parse.survey(html.encode(), UTF8, (CAP, DEPTH), (), "weir")
+    assert {name: loop.signatures for name, loop in loops.items()} == before
+    assert sum(map(bool, before.values())) >= 5
