@@ -36,7 +36,7 @@ from extraction.features import FEATURES, features
 from extraction.label import labels
 from extraction.page import WEIGHTS, Page, read
 from extraction.scan import CHARS
-from extraction.trees import Trees, save
+from extraction.trees import DEPTH, Trees, save
 
 HELD_OUT: Final = ("debian-handbook.info", "www.ohchr.org")
 """Hosts of many pages that are kept for judging; of those with few, one in four by its digest."""
@@ -54,7 +54,7 @@ class Settings:
     """What the trees are fitted with; weights: of a block by its length, of a page by its size."""
 
     iterations: int = 1500
-    depth: int = 6
+    depth: int = DEPTH
     rate: float = 0.06
     borders: int = 64
     l2: float = 20.0
@@ -249,10 +249,9 @@ def converted(found: dict[str, Any]) -> Trees:
     trees = found["oblivious_trees"]
     used = sorted({split["float_feature_index"] for tree in trees for split in tree["splits"]})
     borders = [np.array(known[feature]["borders"], np.float32) for feature in used]
-    depth = max(len(tree["splits"]) for tree in trees)
-    asked = np.zeros((len(trees), depth), np.int32)
-    bins = np.full((len(trees), depth), 255, np.uint8)  # no rank is above: the bit stays 0
-    leaves = np.zeros((len(trees), 1 << depth), np.float32)
+    asked = np.zeros((len(trees), DEPTH), np.int32)
+    bins = np.full((len(trees), DEPTH), 255, np.uint8)  # no rank is above: the bit stays 0
+    leaves = np.zeros((len(trees), 1 << DEPTH), np.float32)
     for t, tree in enumerate(trees):
         for level, split in enumerate(tree["splits"]):
             place = used.index(split["float_feature_index"])

@@ -1,7 +1,7 @@
 """Boosted oblivious trees in one compiled loop: all nodes of a level ask the same question.
 
 A feature is looked up once a block as the number of its borders below the value (a byte); a tree of
-depth d is then d comparisons of bytes and one look into a table of 2^d, without a branch.
+depth six is then six comparisons of bytes and one look into a table of 64, without a branch.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from filters.compiled import compiled
 
-MAX_DEPTH: Final = 8
+DEPTH: Final = 6
 MAX_TREES: Final = 4_000
 MAX_BORDERS: Final = 254
 MAX_COLUMNS: Final = 1_000
+_LANES: Final = 32
 _TYPES: Final = (np.int32, np.int32, np.float32, np.int32, np.uint8, np.float32, np.float32)
 """Of the arrays of a model, in order."""
 
@@ -34,11 +35,11 @@ class Trees(NamedTuple):
     starts: NDArray[np.int32]
     borders: NDArray[np.float32]
     features: NDArray[np.int32]
-    """(trees, depth)"""
+    """(trees, 6)"""
     bins: NDArray[np.uint8]
-    """(trees, depth): a value is above when more borders than this are below it."""
+    """(trees, 6): a value is above when more borders than this are below it."""
     leaves: NDArray[np.float32]
-    """(trees, 2^depth)"""
+    """(trees, 64)"""
     bias: NDArray[np.float32]
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -75,13 +76,12 @@ def checked(trees: Trees) -> Trees:
     types = all(array.dtype == kind for array, kind in zip(arrays, _TYPES, strict=True))
     if not types or trees.features.ndim != 2 or trees.starts.ndim != 1:
         raise ValueError("the model of the extractor is damaged: other types or shapes")
-    count, depth = trees.features.shape
+    count = len(trees.features)
     sizes = np.diff(trees.starts)
     fits = (
-        0 < depth <= MAX_DEPTH
-        and 0 < count <= MAX_TREES
-        and trees.bins.shape == (count, depth)
-        and trees.leaves.shape == (count, 1 << depth)
+        0 < count <= MAX_TREES
+        and trees.features.shape == trees.bins.shape == (count, DEPTH)
+        and trees.leaves.shape == (count, 1 << DEPTH)
         and trees.columns.shape == (len(sizes),)
         and trees.starts[0] == 0
         and trees.borders.shape == (trees.starts[-1],)
@@ -107,36 +107,37 @@ def _scores(
     bias: np.float32,
     out: NDArray[np.float32],
 ) -> None:
-    n, trees, depth = features.shape[0], asked.shape[0], asked.shape[1]
-    ranks = np.empty((columns.size, n), np.uint8)
+    # Rows are padded to whole vectors: what is left over a vector would be done one by one.
+    n = features.shape[0]
+    width = (n + _LANES - 1) // _LANES * _LANES
+    ranks = np.zeros((columns.size, width), np.uint8)
     for f in range(columns.size):
-        low, high = starts[f], starts[f + 1]
+        low, count = starts[f], starts[f + 1] - starts[f]
         column = columns[f]
         for b in range(n):
-            value = features[b, column]
-            first, size = low, high - low
-            while size > 0:
+            value, first, size = features[b, column], low, count
+            while size > 1:  # without a branch: which half it is cannot be foretold
                 half = size >> 1
-                if borders[first + half] < value:
-                    first += half + 1
-                    size -= half + 1
-                else:
-                    size = half
-            ranks[f, b] = first - low
+                first += half * (borders[first + half - 1] < value)
+                size -= half
+            ranks[f, b] = first - low + (size == 1 and borders[first] < value)
     for b in range(n):
         out[b] = bias
-    leaf = np.empty(n, np.uint8)
-    for t in range(trees):
-        row = ranks[asked[t, 0]]
-        border = bins[t, 0]
-        for b in range(n):
-            leaf[b] = row[b] > border
-        for d in range(1, depth):
-            row = ranks[asked[t, d]]
-            border = bins[t, d]
-            bit = np.uint8(1 << d)
-            for b in range(n):
-                leaf[b] |= bit if row[b] > border else np.uint8(0)
+    leaf = np.zeros(width, np.uint8)
+    for t in range(asked.shape[0]):
+        r0, r1, r2 = ranks[asked[t, 0]], ranks[asked[t, 1]], ranks[asked[t, 2]]
+        r3, r4, r5 = ranks[asked[t, 3]], ranks[asked[t, 4]], ranks[asked[t, 5]]
+        b0, b1, b2 = bins[t, 0], bins[t, 1], bins[t, 2]
+        b3, b4, b5 = bins[t, 3], bins[t, 4], bins[t, 5]
+        for b in range(width):
+            leaf[b] = (
+                (np.uint8(1) if r0[b] > b0 else np.uint8(0))
+                | (np.uint8(2) if r1[b] > b1 else np.uint8(0))
+                | (np.uint8(4) if r2[b] > b2 else np.uint8(0))
+                | (np.uint8(8) if r3[b] > b3 else np.uint8(0))
+                | (np.uint8(16) if r4[b] > b4 else np.uint8(0))
+                | (np.uint8(32) if r5[b] > b5 else np.uint8(0))
+            )
         values = leaves[t]
         for b in range(n):
             out[b] += values[leaf[b]]

@@ -134,7 +134,7 @@ def lines(
     return starts[:count].copy(), ends[:count].copy(), paragraphs[:count].copy()
 
 
-@compiled
+@inlined
 def _is_terminal(
     classes: NDArray[np.uint16], codes: NDArray[np.uint32], place: int, first: int
 ) -> bool:
@@ -199,24 +199,27 @@ def sentence_ends(classes: NDArray[np.uint16], codes: NDArray[np.uint32]) -> NDA
 
     `filters.text.TextView.sentence_ends` says which do.
     """
-    size = classes.size
-    found = []
-    place = 0
-    while place < size:
-        if not _is_terminal(classes, codes, place, 0):
-            place += 1
+    size, count, first = classes.size, 0, -1
+    found = np.empty(size // 2 + 1, np.int64)  # between two runs is a character
+    for place in range(size + 1):
+        # `_is_terminal`, written out: even inlined it costs a count for each array, ten times this.
+        if place < size and (
+            (classes[place] & _TERMINAL) != 0
+            or (codes[place] == _SEMICOLON and place > 0 and (classes[place - 1] & _GREEK) != 0)
+        ):
+            first = place if first < 0 else first
             continue
-        first = place
-        while place + 1 < size and _is_terminal(classes, codes, place + 1, 0):
-            place += 1
+        if first < 0:
+            continue
         before = classes[first - 1] if first > 0 else _SPACE
         second = classes[first - 2] if first > 1 else _SPACE
-        after = classes[place + 1] if place + 1 < size else _SPACE
+        after = classes[place] if place < size else _SPACE
         follows = (before & second & _IN_WORD) != 0 or (before & _CLOSER) != 0
         if follows and (after & _CLOSES) != 0:
-            found.append(place)
-        place += 1
-    return np.array(found, np.int64)
+            found[count] = place - 1
+            count += 1
+        first = -1
+    return found[:count].copy()
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""Compiled inner loops of the models: n-grams of words, and an automaton's walk.
+"""Compiled inner loops of the models: n-grams of words.
 
 Import this late, as `filters.text` does its own: numba takes half a second that no command line
 wants.
@@ -68,27 +68,3 @@ def add_ngrams(
                     for d in range(dim):
                         total[d] += rows[row, d]
     return count
-
-
-@compiled
-def walk(
-    data: NDArray[np.uint8],
-    next_state: NDArray[np.uint32],
-    row_base: NDArray[np.uint32],
-    feature_of: NDArray[np.int32],
-    features: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Features of the states that an automaton passes from its root, sorted, and how often each."""
-    seen = np.zeros(features, np.int64)
-    order = np.empty(min(data.size, features), np.int64)
-    found, state = 0, np.uint32(0)
-    for place in range(data.size):
-        state = next_state[row_base[state] + np.uint32(data[place])]
-        feature = feature_of[state]
-        if feature >= 0:
-            if seen[feature] == 0:
-                order[found] = feature
-                found += 1
-            seen[feature] += 1
-    order = np.sort(order[:found])
-    return order, seen[order]

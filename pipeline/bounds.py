@@ -151,7 +151,7 @@ def _extract_memory(load: Load) -> float:
     read = caps.read.max_record_bytes + caps.gate.max_decoded_bytes
     text = caps.extract.max_chars * CHAR_BYTES
     sort = 3 * shards.SPILL_BYTES + 3 * shards.ROW_GROUP_BYTES
-    unpacked = BATCH_BYTES + base.PIECE_ROWS * caps.gate.max_decoded_bytes
+    unpacked = BATCH_BYTES + base.IN_FLIGHT * caps.gate.max_decoded_bytes
     return _child(load) + read + text + sort + BATCH_COPIES * unpacked
 
 
@@ -210,7 +210,7 @@ BOUNDS: Final[Mapping[str, Bound]] = {
         lambda load: load.shard * (load.text_bytes + 3_000),
         _of_documents(3_600, with_text=True),
         "the child and its limit, one record and one longest text, six times a batch of 16 MB and "
-        "four unpacked pages (PIECE_ROWS), and three times 64 MB of rows while they are sorted "
+        "four unpacked pages (IN_FLIGHT), and three times 64 MB of rows while they are sorted "
         "(SPILL_BYTES); more rows are spilled",
         (
             *("extract.memory_limit_mb", "extract.max_chars"),

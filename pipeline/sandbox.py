@@ -22,13 +22,15 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
 
 import msgpack
 
 from pipeline import places, remote, storage
+from stages.base import IN_FLIGHT
 from stages.errors import TransientError
 
 HEADER = struct.Struct("<I")
@@ -63,20 +65,54 @@ class Sandbox:
         self._journal = journal
         self._known = _read_journal(journal)
         self._helper: subprocess.Popen[bytes] | None = None
+        self._ahead = 0
 
     def call(self, function: str, *arguments: object) -> dict[str, Any]:
         """The function's result; `{"reason".
 
         ...}` if the child was killed or died, now or in an earlier try.
         """
-        request = msgpack.packb([function, arguments], use_bin_type=True)
-        if self._known and (known := self._known.get(_call_key(request))):
-            return {"reason": known}
-        answer = self._exchange(request)
+        (answer,) = self.answers(function, [arguments])
+        return answer
+
+    def answers(self, function: str, asked: Iterable[Sequence[object]]) -> Iterator[dict[str, Any]]:
+        """What `call` gives for each of many arguments, in order; some are sent ahead.
+
+        So the child need not wait for this process, nor both change places for every page.
+        """
+        sent = deque[bytes]()
+        try:
+            for arguments in asked:
+                request = msgpack.packb([function, arguments], use_bin_type=True)
+                known = self._known.get(_call_key(request)) if self._known else None
+                while sent and (known or not self._has_room(sent, request)):
+                    yield self._settled(sent)
+                if known:
+                    yield {"reason": known}
+                else:
+                    self._send(request)
+                    sent.append(request)
+            while sent:
+                yield self._settled(sent)
+        finally:
+            if sent:  # nobody will read the answers that are due
+                self.close()
+
+    def _has_room(self, sent: Sequence[bytes], request: bytes) -> bool:
+        """Whether the pipe takes one more: writing may not wait for a child that waits for us."""
+        return len(sent) < IN_FLIGHT and sum(map(len, sent)) + len(request) <= self._ahead
+
+    def _settled(self, sent: deque[bytes]) -> dict[str, Any]:
+        """The answer to the first of the requests that were sent."""
+        answer = self._received()
         for _ in range(TRIES - 1):
             if answer.get("died") != LOST:
                 break
-            answer = self._exchange(request)
+            self._send_again(sent)
+            answer = self._received()
+        request = sent.popleft()
+        if self._helper is None:
+            self._send_again(sent)
         if "died" not in answer:
             return answer
         reason = (
@@ -87,12 +123,25 @@ class Sandbox:
         self._remember(_call_key(request), reason)
         return {"reason": reason}
 
-    def _exchange(self, request: bytes) -> dict[str, Any]:
+    def _send_again(self, sent: Sequence[bytes]) -> None:
+        """What was lost with a helper, to the next one."""
+        for request in sent:
+            self._send(request)
+
+    def _send(self, request: bytes) -> None:
+        """Write a request; where the helper is gone, reading the answer will tell."""
         helper = self._helper or self._start()
         assert helper.stdin is not None  # noqa: S101
+        with contextlib.suppress(OSError):
+            write_frame(helper.stdin, request)
+
+    def _received(self) -> dict[str, Any]:
+        """The next answer; `died` where the child, or the helper, did."""
+        helper = self._helper
+        if helper is None:
+            return {"died": LOST}
         assert helper.stdout is not None  # noqa: S101
         try:
-            write_frame(helper.stdin, request)
             deadline = time.monotonic() + self._wall_s
             stream = _Until(helper.stdout.fileno(), deadline)
             answer = msgpack.unpackb(
@@ -127,9 +176,11 @@ class Sandbox:
             raise TransientError(
                 "sandbox", f"cannot start a child process ({error.strerror})"
             ) from None
+        self._ahead = 0
         for pipe in (self._helper.stdin, self._helper.stdout):
             with contextlib.suppress(OSError, AttributeError):
-                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
+                size = fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
+                self._ahead = size // 2  # a request may leave a page of the pipe half full
         return self._helper
 
     def _remember(self, key: str, reason: str) -> None:

@@ -312,8 +312,8 @@ def do_extract(context: Context) -> Manifest:
     return replace(context.manifest(outputs, ledger.books(), ledger.all()), timing=parts)
 
 
-Workers = Sequence[tuple[str, base.Worker]]
-"""Stages by name, with their models loaded."""
+Workers = Sequence[tuple[str, Any]]
+"""Stages by name, with their models loaded: the first unpacks, the others work."""
 
 
 def _opened(context: Context, guard: Sandbox) -> Workers:
@@ -329,7 +329,7 @@ def _advanced(
 ) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
     """What is left of the batch after all stages, and what each has settled, part by part."""
     (first, unpacks), *others = workers
-    for part, gone in base.unpacked(batch, unpacks, "html"):
+    for part, gone in base.unpacked(batch, unpacks):
         laps.lap(first)
         live, settled = part, gone
         for name, worker in others:

@@ -6,7 +6,7 @@ rows. Where it returns a column `reason`, rows with a reason are settled: they l
 keep what is known of them for `records`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,11 +22,17 @@ MAX_BATCH_BYTES = 16 << 20
 cost no speed, since the work is per page, and keep a worker small (docs/experiments.md).
 """
 
-PIECE_ROWS = 4
-"""Rows that a stage is given at a time whose columns may be a thousand times its input."""
+IN_FLIGHT = 4
+"""Calls that a guard may have sent ahead of the answer it reads: what they unpack to may be a
+thousand times as much.
+"""
 
 Columns = dict[str, pa.Array]
 Worker = Callable[[pa.RecordBatch], Columns]
+Unpacker = Callable[[pa.RecordBatch], Iterator[Columns]]
+"""A worker whose columns may be a thousand times its input: it gives them for some rows at a time,
+in order, and ends a part once it has `MAX_BATCH_BYTES`.
+"""
 
 
 class Guard(Protocol):
@@ -34,6 +40,10 @@ class Guard(Protocol):
 
     def call(self, function: str, *arguments: object) -> dict[str, Any]:
         """The function's result, or `{"reason": ...}` if it was killed or died."""
+        ...
+
+    def answers(self, function: str, asked: Iterable[Sequence[object]]) -> Iterator[dict[str, Any]]:
+        """What `call` would give for each of many arguments, some of which are sent ahead."""
         ...
 
 
@@ -60,8 +70,8 @@ class Stage(Protocol):
         """Raised whenever the same input gives other output: it is part of the task key."""
         ...
 
-    def open(self, tools: Tools) -> Worker:
-        """Load models and tables, and return the function that works on batches."""
+    def open(self, tools: Tools) -> Any:
+        """Load models and tables, and return the `Worker`, of the first stage the `Unpacker`."""
         ...
 
 
@@ -78,9 +88,10 @@ def signature_matrix(column: pa.ChunkedArray) -> NDArray[np.uint32]:
 
 def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
     """The batch with the worker's columns, split into live and settled rows (None if none)."""
-    if batch.num_rows == 0:
-        return batch, None
-    added = worker(batch)
+    return _split(batch, worker(batch)) if batch.num_rows else (batch, None)
+
+
+def _split(batch: pa.RecordBatch, added: Columns) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
     reason = added.pop("reason", None)
     for name, column in added.items():
         if len(column) != batch.num_rows:
@@ -100,20 +111,13 @@ Advanced = tuple[pa.RecordBatch, list[pa.RecordBatch]]
 """Live rows, and rows that stages have settled."""
 
 
-def unpacked(batch: pa.RecordBatch, worker: Worker, column: str) -> Iterator[Advanced]:
-    """The batch advanced in as many parts as `column`, which the worker adds, needs.
-
-    Each part's column has less than `MAX_BATCH_BYTES` and what `PIECE_ROWS` rows have, whatever
-    the rows unpack to: compressed pages are a thousandth of their text.
-    """
-    waiting, gone, size = list[pa.RecordBatch](), list[pa.RecordBatch](), 0
-    for start in range(0, batch.num_rows, PIECE_ROWS):
-        live, settled = advance(batch.slice(start, PIECE_ROWS), worker)
-        waiting.append(live)
-        gone += [] if settled is None else [settled]
-        size += live.column(column).nbytes
-        if size >= MAX_BATCH_BYTES:
-            yield pa.concat_batches(waiting), gone
-            waiting, gone, size = [], [], 0
-    if waiting or not batch.num_rows:
-        yield (pa.concat_batches(waiting) if waiting else batch), gone
+def unpacked(batch: pa.RecordBatch, worker: Unpacker) -> Iterator[Advanced]:
+    """The batch advanced in as many parts as the worker gives columns for."""
+    begin = 0
+    for added in worker(batch):
+        rows = len(added["reason"])
+        live, settled = _split(batch.slice(begin, rows), added)
+        yield live, [] if settled is None else [settled]
+        begin += rows
+    if begin != batch.num_rows:
+        raise ValueError(f"a stage returned columns of {begin} rows for {batch.num_rows}")

@@ -27,19 +27,22 @@ class Extract:
         """Return the worker; the parsers are loaded in the child."""
         asked = SECOND.get(self.extractor, self.extractor)
 
-        def text_of(early: str | None, html: str) -> tuple[str | None, str | None]:
-            found = (
-                {"text": early} if early is not None else tools.guard.call("extract", html, asked)
-            )
-            text, reason = found.get("text"), found.get("reason")
-            if not text:
-                return None, str(reason or "extract.empty")
-            return (text, None) if len(text) <= self.max_chars else (None, "extract.output")
-
         def work(batch: pa.RecordBatch) -> Columns:
             early, html = (batch.column(name).to_pylist() for name in ("main_text", "html"))
-            found = list(map(text_of, early, html))
-            texts, reasons = [text for text, _ in found], [reason for _, reason in found]
+            late = tools.guard.answers(
+                "extract",
+                ((markup, asked) for text, markup in zip(early, html, strict=True) if text is None),
+            )
+            found = [next(late) if text is None else {"text": text} for text in early]
+            settled = [self._settled(**answer) for answer in found]
+            texts, reasons = [text for text, _ in settled], [reason for _, reason in settled]
             return {"raw_text": strings(texts, large=True), "reason": strings(reasons)}
 
         return work
+
+    def _settled(
+        self, text: str | None = None, reason: str | None = None
+    ) -> tuple[str | None, str | None]:
+        if not text:
+            return None, reason or "extract.empty"
+        return (text, None) if len(text) <= self.max_chars else (None, "extract.output")

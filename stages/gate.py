@@ -8,6 +8,8 @@ kept in `rights`, whatever the policy rejects.
 
 import hashlib
 import re
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -25,9 +27,10 @@ from filters.suppression import Suppressed
 from langid import identify as language
 from langid import models
 from stages import schema
-from stages.base import Columns, Tools, Worker, strings
+from stages.base import MAX_BATCH_BYTES, Columns, Tools, Unpacker, strings
 
 VERSION = 9
+_Arguments = tuple[object, ...]
 UNUSABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 """Characters that no URL may hold: controls and the space."""
 
@@ -72,7 +75,7 @@ class Gate:
     name: str = "gate"
     version: int = VERSION
 
-    def open(self, tools: Tools) -> Worker:
+    def open(self, tools: Tools) -> Unpacker:
         """Load language models and the block list."""
         return _Worker(self.settings, tools, self.suppressed)
 
@@ -146,20 +149,31 @@ class _Worker:
             blocked.column("key").to_numpy(), blocked.column("flags").to_numpy()
         )
 
-    def __call__(self, batch: pa.RecordBatch) -> Columns:
-        pages = [_Page(row) for row in batch.to_pylist()]
-        for page in pages:
-            page.reason = self._taken_down(page) or page.reason
-            for check in (
-                self._archived,
-                self._typed,
-                self._located,
-                self._reserved,
-                self._surveyed,
-            ):
-                if page.reason is None:
-                    page.reason = check(page)
-        return self._columns(pages)
+    def __call__(self, batch: pa.RecordBatch) -> Iterator[Columns]:
+        waiting = deque(map(self._checked, batch.to_pylist()))
+        while waiting:
+            part, asked, size = list[_Page](), deque[_Page](), 0
+
+            def due() -> Iterator[_Arguments]:
+                while waiting and size < MAX_BATCH_BYTES:  # noqa: B023 - it is read as it grows
+                    part.append(waiting.popleft())  # noqa: B023 - all used up in this round
+                    if part[-1].reason is None:  # noqa: B023
+                        asked.append(part[-1])  # noqa: B023
+                        yield self._arguments(part[-1])  # noqa: B023
+
+            for found in self._guard.answers("survey", due()):
+                page = asked.popleft()
+                page.reason = self._surveyed(page, found)
+                size += len(page.html or "") + len(page.main_text or "")
+            yield self._columns(part)
+
+    def _checked(self, row: dict[str, Any]) -> _Page:
+        page = _Page(row)
+        page.reason = self._taken_down(page) or page.reason
+        for check in (self._archived, self._typed, self._located, self._reserved):
+            if page.reason is None:
+                page.reason = check(page)
+        return page
 
     def _taken_down(self, page: _Page) -> str | None:
         """First of all: of what was taken down not even the address is stored."""
@@ -212,18 +226,14 @@ class _Worker:
                 return CHANNELS[channel]
         return None
 
-    def _surveyed(self, page: _Page) -> str | None:
+    def _arguments(self, page: _Page) -> _Arguments:
         headers = {
             n: page.header(n) for n in ("content-type", "content-encoding", "transfer-encoding")
         }
-        found = self._guard.call(
-            "survey",
-            page.row["payload"],
-            headers,
-            self._limits,
-            self._agents,
-            self._settings.extractor,
-        )
+        payload = page.row["payload"]
+        return payload, headers, self._limits, self._agents, self._settings.extractor
+
+    def _surveyed(self, page: _Page, found: Mapping[str, Any]) -> str | None:
         page.findings += map(from_plain, found.get("findings") or ())
         if reserved := self._reservation(page):
             return reserved

@@ -1,7 +1,7 @@
 """Archives made in memory, and a guard that parses in this process, for tests of stages."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -87,6 +87,10 @@ class Inline:
         result: dict[str, Any] = getattr(parse, function)(*arguments)
         return result
 
+    def answers(self, function: str, asked: Iterable[Sequence[object]]) -> Iterator[dict[str, Any]]:
+        """One by one."""
+        return (self.call(function, *arguments) for arguments in asked)
+
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
@@ -98,6 +102,10 @@ class Scripted:
         """The answer."""
         del function, arguments
         return self.answer
+
+    def answers(self, function: str, asked: Iterable[Sequence[object]]) -> Iterator[dict[str, Any]]:
+        """One by one."""
+        return (self.call(function, *arguments) for arguments in asked)
 
 
 def site_files(found: Iterable[prepare.Fetched | None]) -> SiteFiles:

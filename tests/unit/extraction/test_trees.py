@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from extraction import trees
-from extraction.trees import Trees
+from extraction.trees import DEPTH, Trees
 
 
-def made(seed: int, count: int = 5, depth: int = 3, columns: int = 4) -> Trees:
+def made(seed: int, count: int = 5, columns: int = 4) -> Trees:
     """A model of chance."""
     chance = np.random.default_rng(seed)
     sizes = chance.integers(1, 6, columns)
     borders = [np.sort(chance.normal(size=size)).astype(np.float32) for size in sizes]
-    asked = chance.integers(0, columns, (count, depth)).astype(np.int32)
+    asked = chance.integers(0, columns, (count, DEPTH)).astype(np.int32)
     return Trees(
         chance.permutation(columns + 2)[:columns].astype(np.int32),
         np.cumsum([0, *sizes]).astype(np.int32),
         np.concatenate(borders),
         asked,
-        (chance.random((count, depth)) * sizes[asked]).astype(np.uint8),
-        chance.normal(size=(count, 1 << depth)).astype(np.float32),
+        (chance.random((count, DEPTH)) * sizes[asked]).astype(np.uint8),
+        chance.normal(size=(count, 1 << DEPTH)).astype(np.float32),
         np.array([0.25], np.float32),
     )
 
@@ -53,7 +53,8 @@ def test_scores_are_those_of_the_definition(seed: int, rows: int) -> None:
 def test_a_border_is_not_above_itself() -> None:
     model = Trees(
         np.array([0], np.int32), np.array([0, 2], np.int32), np.array([1.0, 2.0], np.float32),
-        np.array([[0]], np.int32), np.array([[0]], np.uint8), np.array([[3.0, 5.0]], np.float32),
+        np.zeros((1, DEPTH), np.int32), np.array([[0, *[255] * (DEPTH - 1)]], np.uint8),
+        np.arange(3, 3 + (2 << DEPTH), 2, dtype=np.float32)[None],
         np.array([0.0], np.float32),
     )  # fmt: skip
     values = np.array([[0.5], [1.0], [1.5], [2.5], [np.nan]], np.float32)
@@ -71,16 +72,17 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"features": np.full((5, 3), 99, np.int32)},
-        {"features": np.full((5, 3), -1, np.int32)},
+        {"features": np.full((5, DEPTH), 99, np.int32)},
+        {"features": np.full((5, DEPTH), -1, np.int32)},
         {"leaves": np.zeros((5, 4), np.float32)},
+        {"features": np.zeros((5, 3), np.int32), "bins": np.zeros((5, 3), np.uint8)},
         {"starts": np.array([0, 1, 2, 3, 9999], np.int32)},
         {"starts": np.array([0, 4, 2, 3, 3], np.int32)},
         {"bias": np.zeros(0, np.float32)},
         {"columns": np.zeros(9, np.int32)},
         {"columns": np.full(4, 10_000, np.int32)},
-        {"leaves": np.zeros((5, 8), np.float64)},
-        {"bins": np.zeros((5, 3), object)},
+        {"leaves": np.zeros((5, 1 << DEPTH), np.float64)},
+        {"bins": np.zeros((5, DEPTH), object)},
     ],
 )
 def test_a_tampered_model_is_refused(

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from pipeline.sandbox import ANSWER_BYTES, OPEN_FILES, Sandbox
+from stages.base import IN_FLIGHT
 
 FUNCTIONS = Path(__file__).parents[2] / "data"
 CPU_S, MEMORY_MB = 0.5, 256
@@ -249,3 +250,50 @@ def test_no_zombie_is_left_by_a_death(make: Make) -> None:
     guard.call("segfault")
     assert guard.call("pid")["child"] != dead
     assert not psutil.pid_exists(dead)
+
+
+# Many calls
+
+
+def test_answers_come_in_order_whatever_dies_between(make: Make) -> None:
+    """Each death is the fault of the call that it was in, though others were sent ahead of it."""
+    guard = make()
+    asked: list[tuple[str, tuple[object, ...], object]] = []
+    for number, death in enumerate(DEATHS):
+        (function, *arguments), reason = DEATHS[death]
+        asked += [("echo", (number,), {"values": [number]})]
+        asked += [(function, tuple(arguments), {"reason": reason})]
+    found = [*guard.answers("do", ((name, *arguments) for name, arguments, _ in asked))]
+    assert found == [due for _, _, due in asked]
+
+
+def test_no_more_is_sent_ahead_than_the_pipe_takes(make: Make) -> None:
+    guard = make(memory_mb=1024)
+    sizes = [10, 3 << 20, 5, 1 << 20, 1 << 20, 7, 100_000, 400_000, 400_000, 400_000, 0]
+    found = [*guard.answers("echo", ([b"x" * size] for size in sizes))]
+    assert [len(answer["values"][0]) for answer in found] == sizes
+
+
+def test_few_calls_are_sent_ahead(make: Make) -> None:
+    asked: list[int] = []
+    answers = make().answers("echo", ([asked.append(n) or n] for n in range(50)))
+    assert next(answers) == {"values": [0]}
+    assert len(asked) <= IN_FLIGHT + 1
+    assert [answer["values"] for answer in answers] == [[n] for n in range(1, 50)]
+
+
+def test_answers_that_nobody_waits_for_are_given_to_nobody(make: Make) -> None:
+    guard = make()
+    answers = guard.answers("echo", ([n] for n in range(9)))
+    next(answers)
+    answers.close()
+    assert guard.call("echo", "next") == {"values": ["next"]}
+
+
+def test_the_journal_answers_in_its_place(make: Make, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    calls = [("echo", 1), ("leave", 7), ("echo", 2)]
+    due = [{"values": [1]}, {"reason": "extract.crash"}, {"values": [2]}]
+    assert [*make(journal).answers("do", calls)] == due
+    assert [*make(journal).answers("do", calls)] == due
+    assert len(journal.read_text().splitlines()) == 1

@@ -1,5 +1,7 @@
 """How a batch passes through a stage."""
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pytest
 
@@ -63,34 +65,26 @@ def test_signatures_as_a_matrix_keep_their_width_without_rows() -> None:
     assert signature_matrix(column.slice(3)).shape == (0, 3)
 
 
-def test_a_batch_is_parted_by_what_it_unpacks_to() -> None:
-    """Rows in their order, none lost; no part holds more than a batch and four rows of it."""
-    each = base.MAX_BATCH_BYTES // 3
+def test_a_batch_is_advanced_in_the_parts_that_it_unpacks_to() -> None:
+    """Rows in their order, none lost."""
 
-    def unpack(batch: pa.RecordBatch) -> Columns:
+    def unpack(batch: pa.RecordBatch) -> Iterator[Columns]:
         numbers = batch.column("n").to_pylist()
-        html = [None if n % 5 == 0 else "x" * each for n in numbers]
-        reason = ["bad" if n % 5 == 0 else None for n in numbers]
-        return {"html": strings(html, large=True), "reason": strings(reason)}
+        for part in (numbers[:4], numbers[4:5], [], numbers[5:]):
+            yield {"reason": strings(["bad" if n % 5 == 0 else None for n in part])}
 
     batch = pa.record_batch({"n": pa.array(range(30))})
-    parts = list(base.unpacked(batch, unpack, "html"))
+    parts = list(base.unpacked(batch, unpack))
+    assert [live.column("n").to_pylist() for live, _ in parts[:3]] == [[1, 2, 3], [4], []]
     assert [n for live, _ in parts for n in live.column("n").to_pylist()] == [
         n for n in range(30) if n % 5
     ]
     gone = [n for _, settled in parts for one in settled for n in one.column("n").to_pylist()]
     assert gone == list(range(0, 30, 5))
-    most = base.MAX_BATCH_BYTES + base.PIECE_ROWS * each
-    assert len(parts) > 1
-    assert all(live.column("html").nbytes <= most + 1000 for live, _ in parts)
 
 
-@pytest.mark.parametrize("count", [0, 1, 4, 9])
-def test_a_small_batch_stays_whole(count: int) -> None:
-    batch = pa.record_batch({"n": pa.array(range(count), pa.int64())})
-    made = {"html": strings(["x"] * base.PIECE_ROWS, large=True)}
-    ((live, gone),) = base.unpacked(
-        batch, lambda rows: {"html": made["html"].slice(0, rows.num_rows)}, "html"
-    )
-    assert live.column("n").to_pylist() == list(range(count))
-    assert gone == []
+@pytest.mark.parametrize("count", [0, 3, 5])
+def test_columns_for_other_rows_are_a_mistake(count: int) -> None:
+    batch = pa.record_batch({"n": pa.array(range(4))})
+    with pytest.raises(ValueError, match="rows for 4|same length"):
+        list(base.unpacked(batch, lambda _: iter([{"reason": strings([None] * count)}])))

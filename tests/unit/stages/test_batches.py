@@ -37,7 +37,18 @@ def mixed() -> pa.RecordBatch:
 def workers() -> dict[str, base.Worker]:
     resolved = config.load("sample").run
     opened = tools(Inline())
-    return {stage.name: stage.open(opened) for stage in steps.extract_stages(resolved)}
+    first, *others = ((stage.name, stage.open(opened)) for stage in steps.extract_stages(resolved))
+    return {first[0]: all_parts(first[1]), **dict(others)}
+
+
+def all_parts(unpack: base.Unpacker) -> base.Worker:
+    """The unpacker's parts as one."""
+
+    def work(rows: pa.RecordBatch) -> base.Columns:
+        parts = list(unpack(rows))
+        return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
+
+    return work
 
 
 Passed = tuple[pa.RecordBatch, pa.RecordBatch | None]

@@ -24,8 +24,7 @@ def judge(
 ) -> list[dict[str, Any]]:
     """Rows of the gate's new columns."""
     worker = gate.Gate(settings).open(tools(guard, hosts, BLOCKED))
-    found = worker(batch(*responses))
-    return pa.table(found).to_pylist()
+    return [row for found in worker(batch(*responses)) for row in pa.table(found).to_pylist()]
 
 
 def reason(settings: gate.Settings, *args: Any, **more: Any) -> str | None:
@@ -306,7 +305,7 @@ def test_what_was_taken_down_is_not_read(
         ("domain", suppression.hashed("erased.example", "k")),
     ]
     worker = gate.Gate(settings, suppression.of("k", entries)).open(tools())
-    for found in (
+    for (found,) in (
         worker(batch(response(1, PAGE, url=url))),
         worker(batch(response(1, PAGE, url=url, status="404 Not Found"))),
     ):
@@ -318,7 +317,20 @@ def test_a_record_that_was_taken_down_is_known_again(settings: gate.Settings) ->
     rows_in = batch(response(1, PAGE))
     (doc_id,) = rows_in.column("doc_id").to_pylist()
     worker = gate.Gate(settings, suppression.of("k", [("doc_id", doc_id)])).open(tools())
-    assert worker(rows_in)["reason"].to_pylist() == ["takedown.request"]
+    (found,) = worker(rows_in)
+    assert found["reason"].to_pylist() == ["takedown.request"]
+
+
+def test_a_part_ends_where_pages_grew_large(
+    settings: gate.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "MAX_BATCH_BYTES", 2 * len(PAGE))
+    pages = [response(n, PAGE, status="200 OK" if n % 5 else "404 No") for n in range(20)]
+    parts = list(gate.Gate(settings).open(tools())(batch(*pages)))
+    assert len(parts) > 4
+    assert all(0 < part["html"].nbytes < 4 * len(PAGE) for part in parts)
+    reasons = [reason for part in parts for reason in part["reason"].to_pylist()]
+    assert reasons == [None if n % 5 else "gate.status" for n in range(20)]
 
 
 def test_no_person_is_named_in_what_is_stored_of_rights(settings: gate.Settings) -> None:
