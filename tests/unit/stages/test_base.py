@@ -86,5 +86,5 @@ def test_a_batch_is_advanced_in_the_parts_that_it_unpacks_to() -> None:
 @pytest.mark.parametrize("count", [0, 3, 5])
 def test_columns_for_other_rows_are_a_mistake(count: int) -> None:
     batch = pa.record_batch({"n": pa.array(range(4))})
-    with pytest.raises(ValueError, match="rows for 4|same length"):
+    with pytest.raises(ValueError, match=r"rows for 4|same length"):
         list(base.unpacked(batch, lambda _: iter([{"reason": strings([None] * count)}])))
