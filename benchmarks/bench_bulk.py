@@ -55,7 +55,7 @@ def stage_times(warc: Path) -> tuple[dict[str, float], int]:
 
     with tempfile.TemporaryDirectory(prefix="weir-stages-") as name:
         began = time.process_time()
-        tools = base.Tools(_Inline(cpu), {"robots": schema.ROBOTS.schema.empty_table()})
+        tools = base.Tools(_Inline(cpu), {"block_list": schema.BLOCK_LIST.schema.empty_table()})
         stages = steps.extract_stages(settings)
         workers = [(stage.name, stage.open(tools)) for stage in stages]
         timed("open", began, 0.0)

@@ -67,13 +67,7 @@ def run_peer(warc: Path, out: Path, core: int, python: Path) -> tuple[measure.Co
     """A fresh run of the peer; caches in `.bench/`, the network off where it can be."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    env = {
-        "HF_HOME": str(measure.BENCH / "cache"),
-        "HF_ASSETS_CACHE": str(measure.BENCH / "cache" / "assets"),
-        "HF_HUB_OFFLINE": "1",
-        "TLDEXTRACT_CACHE": str(measure.BENCH / "cache" / "tldextract"),
-        "OMP_NUM_THREADS": "1",
-    }
+    env = {**measure.OFFLINE, "OMP_NUM_THREADS": "1"}
     script = Path(__file__).with_name("peer_datatrove.py")
     cost = measure.run([str(python), str(script), str(warc), str(out)], core, env)
     pages: dict[str, Any] = json.loads((out / "pages.json").read_text(encoding="utf-8"))
