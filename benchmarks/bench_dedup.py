@@ -144,6 +144,19 @@ class _Sides:
             except measure.PeerError as error:
                 self.missing[side] = measure.reason(error)
 
+    def round(self) -> dict[str, tuple[dict[str, Any], np.ndarray[Any, Any]]]:
+        """One round of every side; a peer that breaks off is missing from then on."""
+        made = {}
+        for name in list(self.commands):
+            try:
+                made[name] = self.run(name, 1)
+            except RuntimeError as error:
+                if name == "weir":
+                    raise
+                self.missing[name] = measure.reason(error)
+                del self.commands[name]
+        return made
+
     def run(self, name: str, rounds: int) -> tuple[dict[str, Any], np.ndarray[Any, Any]]:
         """What the side wrote, and the shingles that it compared."""
         measure.say(f"running {name}")
@@ -167,7 +180,7 @@ def compare(texts: list[str], given: argparse.Namespace) -> dict[str, Any]:
         runs = []
         for number in range(given.rounds):  # in turns, since a machine's speed changes
             measure.say(f"round {number + 1}/{given.rounds}")
-            runs.append({side: sides.run(side, 1) for side in sides.commands})
+            runs.append(sides.round())
         found, flat = runs[-1]["weir"]
         exact = dedup_truth.similarities(flat, found["sizes"])
         sets = np.split(flat.astype(np.uint32), np.cumsum(found["sizes"])[:-1])
@@ -187,6 +200,7 @@ def compare(texts: list[str], given: argparse.Namespace) -> dict[str, Any]:
                 "pages_a_second": measure.spread(speeds[side], 0),
                 "match_s": measure.spread([run[side][0]["match_s"][0] for run in runs], 3),
                 "memory_mb": found["memory_mb"],
+                "versions": found.get("versions", {}),
                 "by_our_shingles": {
                     "candidates": dedup_truth.of_candidates(exact, _pairs(found), THRESHOLD),
                     "removals": dedup_truth.of_removals(exact, removed, THRESHOLD),

@@ -2,7 +2,8 @@
 
 The pages are those of trafilatura's evaluation (530 of extraction_dev.parquet). Everybody is given
 the same decoded markup and does all the rest, parsing included: one core, alternate rounds, each
-in a process of its own (`benchmarks.sides`). How good the texts are says
+in a process of its own (`benchmarks.sides`). Ours is the extractor that `europe` is configured
+with, and beside it `weir`, which never asks another. How good the texts are says
 `python -m benchmarks.bench_extractors`.
 """
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import measure, sides
 from extraction import train
+from pipeline import config
 
 DATA = measure.SHARED_DATA / "extraction_dev.parquet"
 TRAFILATURA = sides.pinned("trafilatura", "lxml", "lxml_html_clean")
@@ -45,13 +47,14 @@ def main() -> int:
     options.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     given = options.parse_args()
     markup = pages(given.pages)
-    ours = {sides.WEIR: "extract", "weir_cascade": "extract_cascade"}
+    ours = {sides.WEIR: "extract", "weir_alone": "extract_alone"}
     with tempfile.TemporaryDirectory(prefix="weir-extract-") as name:
         path = sides.write(Path(name) / "pages.json", markup)
         task = sides.Task(ours, PEERS, {"": path}, len(markup))
         found = sides.compare(task, given.rounds, given.core)
     parameters = {
         "pages": len(markup),
+        "extractor": config.load("europe").run.extract.extractor,
         "mean_html_chars": round(statistics.mean(map(len, markup))),
         "rounds": given.rounds,
         "core": given.core,

@@ -144,7 +144,12 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     given = options.parse_args()
-    python = measure.python_of(PEER, REQUIREMENTS)
+    parameters = {"warc": given.warc.name, "rounds": given.rounds, "core": given.core}
+    try:
+        python = measure.python_of(PEER, REQUIREMENTS)
+    except measure.PeerError as error:
+        result: dict[str, Any] = {"missing": {PEER: measure.reason(error)}}
+        return measure.finish("bench_peers", {"parameters": parameters, **result}, given.check)
     with tempfile.TemporaryDirectory(prefix="weir-peers-") as name:
         folder = Path(name)
         few = folder / "few.warc.gz"
@@ -162,7 +167,7 @@ def main() -> int:
         for a, b in zip(shared.ours, shared.theirs, strict=True)
     ]
     result = {
-        "parameters": {"warc": given.warc.name, "rounds": given.rounds, "core": given.core},
+        "parameters": parameters,
         "peer": {
             "versions": peer_versions(python),
             "word_tokenizer": "spaCy blank `en` (datatrove's default language), nothing downloaded",

@@ -10,7 +10,7 @@ from collections import defaultdict
 from itertools import combinations
 
 import numpy as np
-from dedup_side import finish, memory_mb, out, rounds, texts, timed
+from dedup_side import finish, memory_mb, out, rounds, texts, timed, versions
 from text_dedup.minhash import NON_ALPHA, RNG, SIGNATURE_COLUMN, embed_func
 from text_dedup.utils import UnionFind, ngrams, xxh3_32hash
 
@@ -72,6 +72,7 @@ def main() -> None:
     made, spent = timed(sign, rounds())
     (pairs, removed), match_s = timed(match, 1)
     result = {
+        "versions": versions("text-dedup"),
         "path_s": spent,
         "match_s": match_s,
         "memory_mb": {"before": before, "peak": memory_mb()},

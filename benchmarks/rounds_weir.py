@@ -10,16 +10,15 @@ from benchmarks.rounds import Make, Work, inputs, serve
 
 Made = tuple[Work, tuple[str, ...]]
 CHUNK_BYTES = 1 << 20
-HTML = (b"text/html", b"application/xhtml+xml")
+HTML = ("text/html", "application/xhtml+xml")
 
 
 def read(path: Path) -> Made:
     """Stage read: every response's payload, with its head parsed and its place in the file."""
-    from pipeline import storage
-    from pipeline.config import load
+    from pipeline import config, storage
     from stages import read as stage
 
-    most = load("europe", []).run.read.max_record_bytes
+    most = config.load("europe").run.read.max_record_bytes
 
     def work() -> int:
         found = stage.records(partial(storage.open_at, str(path)), path.name, most)
@@ -28,20 +27,22 @@ def read(path: Path) -> Made:
     return work, ("fastwarc",)
 
 
-def extract(path: Path, extractor: str = "weir") -> Made:
-    """Stage extract's parser: decoded markup to main text."""
+def extract(path: Path, extractor: str | None = None) -> Made:
+    """Stage extract's parser: decoded markup to main text, by the extractor that is configured."""
+    from pipeline import config
     from stages import parse
 
+    chosen = extractor or config.load("europe").run.extract.extractor
     pages = inputs(path)
     return (
-        lambda: sum(len(parse.extract(html, extractor)["text"]) for html in pages),
-        ("resiliparse", "numba"),
+        lambda: sum(len(parse.extract(html, chosen)["text"]) for html in pages),
+        ("resiliparse", "numba", "trafilatura"),
     )
 
 
-def extract_cascade(path: Path) -> Made:
-    """The same; pages of which it is unsure go to trafilatura."""
-    return extract(path, "cascade")
+def extract_alone(path: Path) -> Made:
+    """Our own extractor, which asks no other."""
+    return extract(path, "weir")
 
 
 def identify(path: Path) -> Made:
@@ -103,10 +104,10 @@ def dom(path: Path) -> Made:
     pages = []
     with path.open("rb") as stream:
         for record in ArchiveIterator(stream, record_types=WarcRecordType.response):
-            kind = (record.http_headers or {}).get("Content-Type") or ""
+            kind = (record.http_content_type or "").partition(";")[0].strip().lower()
             body = record.reader.read()
-            if body and kind.partition(";")[0].strip().lower().encode() in HTML:
-                pages.append((body, detect_encoding(body)))
+            if body and kind in HTML:
+                pages.append((body, detect_encoding(body) or "utf-8"))
     return (
         lambda: sum(HTMLTree.parse_from_bytes(*page).body is not None for page in pages),
         ("resiliparse",),
@@ -115,7 +116,7 @@ def dom(path: Path) -> Made:
 
 WORKS: dict[str, Make] = {
     each.__name__: each
-    for each in (read, extract, extract_cascade, identify, measure, redact, gunzip, dom)
+    for each in (read, extract, extract_alone, identify, measure, redact, gunzip, dom)
 }
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ def compare(task: Task, rounds: int, core: int) -> dict[str, Any]:
     """Every side's milliseconds of CPU time an item, and how many times as fast the first is.
 
     `times_as_fast` is a peer's time by ours, of each round; more than 1 says that ours is faster.
-    A peer that cannot be had is in `missing` with the reason, and has no numbers.
+    A peer that cannot be had, or breaks off, is in `missing` with the reason, and has no numbers.
     """
     missing: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
@@ -151,7 +151,13 @@ def compare(task: Task, rounds: int, core: int) -> dict[str, Any]:
         for number in range(rounds):
             turn = number % len(sides)
             for side in sides[turn:] + sides[:turn]:
-                side.round()
+                try:
+                    side.round()
+                except RuntimeError as error:
+                    if side.name in task.ours:
+                        raise
+                    missing[side.name] = measure.reason(error)
+                    sides.remove(side)
             measure.say(
                 f"round {number + 1}/{rounds}: "
                 + ", ".join(f"{s.name} {s.spent[-1] * 1e3 / task.items:.3f} ms" for s in sides)
