@@ -88,8 +88,8 @@ LINES: Mapping[str, Sequence[Line]] = {
         side(READ, "fastwarc", "fastwarc", "ms a response", "whole files; ours frames members"),
     ),
     "bench_extract": (
-        side(EXTRACT, "trafilatura, fast", "trafilatura_fast", "ms a page"),
-        side(EXTRACT, "trafilatura", "trafilatura", "ms a page"),
+        side(EXTRACT, "trafilatura", "trafilatura_fast", "ms a page", "`fast=True`: no fallbacks"),
+        side(EXTRACT, "trafilatura", "trafilatura", "ms a page", "with its fallbacks"),
         side(EXTRACT, "resiliparse", "resiliparse", "ms a page", "rules; its text is poorer"),
         side(EXTRACT, "ours alone", "weir_alone", "ms a page", "`extract.extractor: weir`"),
     ),
@@ -109,11 +109,11 @@ LINES: Mapping[str, Sequence[Line]] = {
     "bench_dedup": (
         sketch("datasketch", "datasketch", "our shingles, in our environment"),
         sketch("rensa", "rensa", "words at white space"),
-        sketch("datatrove", "datatrove", "files of signatures included"),
-        sketch("text-dedup", "text_dedup"),
+        sketch("datatrove", "datatrove", "spaCy's words; files of signatures included"),
+        sketch("text-dedup", "text_dedup", "words at what is no letter or digit"),
         Line(
             SIGN, "datasketch", "ms a text", "signatures_alone.weir_ms",
-            "signatures_alone.datasketch_ms", "signatures_alone.ratio_many", "",
+            "signatures_alone.datasketch_ms", "signatures_alone.ratio_many", "datasketch.versions",
             note="shingle hashes given",
         ),
     ),
