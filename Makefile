@@ -73,14 +73,16 @@ fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
 	$(BIN)/python -m tests.fuzz.run $(TARGETS) --jobs $(JOBS) $(if $(RUNS),--runs $(RUNS),--seconds $(FUZZ_SECONDS))
 
+# Every stage and the whole against others, into docs/performance.md (which also says how to
+# measure a part again); then what has no others. ROUNDS=1 for a quick look.
+ROUNDS ?=
+
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks.bench_peers
-	$(BIN)/python -m benchmarks.bench_bulk
+	$(BIN)/python -m benchmarks.performance --write $(if $(ROUNDS),--rounds $(ROUNDS)) > /dev/null
 	$(BIN)/python -m benchmarks.bench_whatif
 	$(BIN)/python -m benchmarks.bench_views
 	$(BIN)/python -m benchmarks.bench_trace
 	$(BIN)/python -m benchmarks.bench_reuse
-	$(BIN)/python -m benchmarks.bench_dedup
 	$(BIN)/python -m benchmarks.bench_robots
 	$(BIN)/python -m benchmarks.bench_bounds --check
 	$(BIN)/python -m benchmarks.bench_redos --check

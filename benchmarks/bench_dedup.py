@@ -1,8 +1,10 @@
-"""Signatures and duplicates of the same texts: ours, datasketch, rensa, datatrove, in one run.
+"""Signatures and duplicates of the same texts: ours and four other programs, in one run.
 
-Each side runs in a process of its own on one core, in turns: from texts to signatures (pages a
-second), then its candidate pairs and what it removes. Candidates and removals are held against the
-exact Jaccard similarity of all pairs, by brute force: of our shingles, and of the side's own.
+The others are datasketch, rensa, datatrove and text-dedup; one that cannot be installed is left
+out, and said to be. Each side runs in a process of its own on one core, in turns: from texts to
+signatures (pages a second), then its candidate pairs and what it removes. Candidates and removals
+are held against the exact Jaccard similarity of all pairs, by brute force: of our shingles, and of
+the side's own.
 
 `--layouts` prints instead what each band layout finds and moves (docs/decisions/0018).
 """
@@ -35,6 +37,14 @@ LAYOUTS = (
 )
 """Those that fill the signature, then some with fewer bands."""
 RENSA_REQUIREMENTS = ("rensa==0.5.0",)
+TEXT_DEDUP_REQUIREMENTS = ("text-dedup==0.4.0",)
+"""The last one for Python 3.11."""
+PEERS = {
+    "rensa": ("rensa", RENSA_REQUIREMENTS, "peer_rensa.py"),
+    "datatrove": (bench_peers.PEER, bench_peers.REQUIREMENTS, "peer_datatrove_dedup.py"),
+    "text_dedup": ("text-dedup", TEXT_DEDUP_REQUIREMENTS, "peer_text_dedup.py"),
+}
+"""Side to its environment, what that needs, and its script."""
 
 
 def texts_of(given: argparse.Namespace) -> list[str]:
@@ -110,7 +120,7 @@ def signatures_alone(texts: list[str], rounds: int) -> dict[str, Any]:
 
 
 class _Sides:
-    """The four programs over one file of texts."""
+    """The programs over one file of texts; `missing` are those that cannot be had, and why."""
 
     def __init__(self, texts: list[str], folder: Path, core: int) -> None:
         self.folder, self.core, self.count = folder, core, len(texts)
@@ -125,15 +135,27 @@ class _Sides:
         self.commands = {
             "weir": [*ours, "benchmarks.dedup_weir"],
             "datasketch": [*ours, "benchmarks.peer_datasketch"],
-            "rensa": [
-                str(measure.python_of("rensa", RENSA_REQUIREMENTS)),
-                str(here / "peer_rensa.py"),
-            ],
-            "datatrove": [
-                str(measure.python_of(bench_peers.PEER, bench_peers.REQUIREMENTS)),
-                str(here / "peer_datatrove_dedup.py"),
-            ],
         }
+        self.missing: dict[str, str] = {}
+        for side, (environment, requirements, script) in PEERS.items():
+            try:
+                python = measure.python_of(environment, requirements)
+                self.commands[side] = [str(python), str(here / script)]
+            except measure.PeerError as error:
+                self.missing[side] = measure.reason(error)
+
+    def round(self) -> dict[str, tuple[dict[str, Any], np.ndarray[Any, Any]]]:
+        """One round of every side; a peer that breaks off is missing from then on."""
+        made = {}
+        for name in list(self.commands):
+            try:
+                made[name] = self.run(name, 1)
+            except RuntimeError as error:
+                if name == "weir":
+                    raise
+                self.missing[name] = measure.reason(error)
+                del self.commands[name]
+        return made
 
     def run(self, name: str, rounds: int) -> tuple[dict[str, Any], np.ndarray[Any, Any]]:
         """What the side wrote, and the shingles that it compared."""
@@ -143,7 +165,7 @@ class _Sides:
         measure.run(
             [*self.commands[name], *map(str, arguments)],
             self.core,
-            {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"},
+            {**measure.OFFLINE, "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"},
         )
         found: dict[str, Any] = json.loads((made / "side.json").read_text(encoding="utf-8"))
         return found, np.fromfile(made / "shingles.u64", np.uint64)
@@ -158,7 +180,7 @@ def compare(texts: list[str], given: argparse.Namespace) -> dict[str, Any]:
         runs = []
         for number in range(given.rounds):  # in turns, since a machine's speed changes
             measure.say(f"round {number + 1}/{given.rounds}")
-            runs.append({side: sides.run(side, 1) for side in sides.commands})
+            runs.append(sides.round())
         found, flat = runs[-1]["weir"]
         exact = dedup_truth.similarities(flat, found["sizes"])
         sets = np.split(flat.astype(np.uint32), np.cumsum(found["sizes"])[:-1])
@@ -178,6 +200,7 @@ def compare(texts: list[str], given: argparse.Namespace) -> dict[str, Any]:
                 "pages_a_second": measure.spread(speeds[side], 0),
                 "match_s": measure.spread([run[side][0]["match_s"][0] for run in runs], 3),
                 "memory_mb": found["memory_mb"],
+                "versions": found.get("versions", {}),
                 "by_our_shingles": {
                     "candidates": dedup_truth.of_candidates(exact, _pairs(found), THRESHOLD),
                     "removals": dedup_truth.of_removals(exact, removed, THRESHOLD),
@@ -203,6 +226,7 @@ def compare(texts: list[str], given: argparse.Namespace) -> dict[str, Any]:
         for side in speeds
         if side != "weir"
     }
+    result["missing"] = sides.missing
     return result
 
 

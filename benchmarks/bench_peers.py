@@ -67,13 +67,7 @@ def run_peer(warc: Path, out: Path, core: int, python: Path) -> tuple[measure.Co
     """A fresh run of the peer; caches in `.bench/`, the network off where it can be."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    env = {
-        "HF_HOME": str(measure.BENCH / "cache"),
-        "HF_ASSETS_CACHE": str(measure.BENCH / "cache" / "assets"),
-        "HF_HUB_OFFLINE": "1",
-        "TLDEXTRACT_CACHE": str(measure.BENCH / "cache" / "tldextract"),
-        "OMP_NUM_THREADS": "1",
-    }
+    env = {**measure.OFFLINE, "OMP_NUM_THREADS": "1"}
     script = Path(__file__).with_name("peer_datatrove.py")
     cost = measure.run([str(python), str(script), str(warc), str(out)], core, env)
     pages: dict[str, Any] = json.loads((out / "pages.json").read_text(encoding="utf-8"))
@@ -150,7 +144,12 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     given = options.parse_args()
-    python = measure.python_of(PEER, REQUIREMENTS)
+    parameters = {"warc": given.warc.name, "rounds": given.rounds, "core": given.core}
+    try:
+        python = measure.python_of(PEER, REQUIREMENTS)
+    except measure.PeerError as error:
+        result: dict[str, Any] = {"missing": {PEER: measure.reason(error)}}
+        return measure.finish("bench_peers", {"parameters": parameters, **result}, given.check)
     with tempfile.TemporaryDirectory(prefix="weir-peers-") as name:
         folder = Path(name)
         few = folder / "few.warc.gz"
@@ -168,7 +167,7 @@ def main() -> int:
         for a, b in zip(shared.ours, shared.theirs, strict=True)
     ]
     result = {
-        "parameters": {"warc": given.warc.name, "rounds": given.rounds, "core": given.core},
+        "parameters": parameters,
         "peer": {
             "versions": peer_versions(python),
             "word_tokenizer": "spaCy blank `en` (datatrove's default language), nothing downloaded",

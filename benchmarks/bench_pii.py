@@ -1,8 +1,10 @@
-"""Detectors of personal data on one core: megabytes of text a second, beside datatrove's formatter.
+"""Detectors of personal data on one core: megabytes of text a second, beside two others.
 
 Texts are those of bulk_dev.warc.gz before redaction (resiliparse's main content), with the language
-that CLD2 gives and the host's top-level domain. Both sides redact the same texts in alternate
-rounds in this process. datatrove's `PIIFormatter` looks for e-mail and IP addresses alone.
+that CLD2 gives and the host's top-level domain. All go through the same texts in alternate rounds,
+each in a process of its own (`benchmarks.sides`). datatrove's `PIIFormatter` looks for e-mail and
+IP addresses alone. Presidio's pattern recognisers find, but do not replace; since they are slow,
+they are given a part of the texts, and ours that part once more beside them.
 
 Then every string of tests/hostile/personal.py at two lengths: what takes twice the text must take
 about twice the time. datatrove's formatter is quadratic on the first of them.
@@ -11,19 +13,21 @@ about twice the time. datatrove's formatter is quadratic on the first of them.
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is loaded
 
 import pycld2
-from datatrove.pipeline.formatters import PIIFormatter
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
-from benchmarks import measure
+from benchmarks import bench_peers, measure, sides
+from benchmarks.bench_pii_peers import REQUIREMENTS, two_letters
 from filters import pii
 from filters.addresses import host_tld
 from langid import tags
@@ -33,6 +37,12 @@ from tests.hostile.personal import MAKERS
 Document = tuple[str, str | None, str | None]
 SHORT, LONG = 40_000, 80_000
 """Lengths of hostile strings: long enough that what is done once for a text does not count."""
+QUADRATIC = (4_000, 8_000)
+"""Lengths of the hostile string that datatrove is given."""
+DATATROVE = sides.Peer("datatrove", bench_peers.PEER, bench_peers.REQUIREMENTS, "formatter")
+PRESIDIO = sides.Peer("presidio", "presidio", REQUIREMENTS, "presidio")
+PART = 20
+"""Presidio reads one text in so many."""
 
 
 def _language(text: str) -> str | None:
@@ -59,16 +69,25 @@ def documents(limit: int) -> list[Document]:
     return found
 
 
-def _bytes(texts: Sequence[Document]) -> int:
-    return sum(len(text.encode("utf-8", "replace")) for text, _, _ in texts)
+def compare(
+    texts: Sequence[Document], peers: Sequence[sides.Peer], rounds: int, core: int
+) -> dict[str, Any]:
+    """Every side's speed; an item is a megabyte."""
+    megabytes = sum(len(text.encode("utf-8", "replace")) for text, _, _ in texts) / 1e6
+    with tempfile.TemporaryDirectory(prefix="weir-pii-") as name:
+        given = [(text, language, tld, two_letters(language)) for text, language, tld in texts]
+        path = sides.write(Path(name) / "texts.json", given)
+        task = sides.Task({sides.WEIR: "redact"}, peers, {"": path}, megabytes)
+        return sides.compare(task, rounds, core)
 
 
-def _megabytes_per_s(texts: Sequence[Document], work: Callable[[Document], object]) -> float:
-    size = _bytes(texts)
-    began = time.process_time()
-    for each in texts:
-        work(each)
-    return size / 1e6 / (time.process_time() - began)
+def growth_of_datatrove(core: int) -> float | None:
+    """Its time for twice a hostile string, by that for the string; None if it cannot be had."""
+    made = [MAKERS["local parts"](length) for length in QUADRATIC]
+    found = [compare([(text, None, None)], (DATATROVE,), 1, core)["sides"] for text in made]
+    spent = [each["datatrove"]["ms_each"]["median"] for each in found if "datatrove" in each]
+    # Milliseconds of a megabyte: twice the text is twice the megabytes.
+    return round(spent[1] * 2 / spent[0], 2) if len(spent) == len(made) else None
 
 
 def _ms(work: Callable[[str], object], text: str) -> float:
@@ -100,38 +119,30 @@ def main() -> int:
     parser = measure.parser("bench_pii", __doc__ or "")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--documents", type=int, default=1500)
+    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     options = parser.parse_args()
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.sched_setaffinity(0, {options.core})
     texts = documents(options.documents)
-    peer = PIIFormatter()
-    for each in texts[:100]:
-        pii.redact(*each)
-    ours, theirs = [], []
-    for number in range(options.rounds):
-        ours.append(_megabytes_per_s(texts, lambda each: pii.redact(*each)))
-        theirs.append(_megabytes_per_s(texts, lambda each: peer.format(each[0])))
-        measure.say(f"round {number + 1}: {ours[-1]:.1f} MB/s, datatrove {theirs[-1]:.1f} MB/s")
+    found = compare(texts, (DATATROVE,), options.rounds, options.core)
+    part = compare(texts[::PART], (PRESIDIO,), options.rounds, options.core)
     grown = growth(options.rounds)
     worst = max(grown, key=lambda name: grown[name]["ratio"])
     slowest = max(grown, key=lambda name: grown[name]["long_ms"])
-    hostile = MAKERS["local parts"]
     result: dict[str, Any] = {
         "parameters": {
             "documents": len(texts),
-            "megabytes": round(
-                sum(len(t.encode("utf-8", "replace")) for t, _, _ in texts) / 1e6, 2
-            ),
+            "megabytes": round(found["items"], 2),
             "hostile_strings": len(MAKERS),
             "hostile_lengths": [SHORT, LONG],
+            "part": PART,
         },
-        "weir_mb_per_s": measure.spread(ours, 2),
-        "datatrove_mb_per_s": measure.spread(theirs, 2),
-        "ratio": measure.spread([a / b for a, b in zip(ours, theirs, strict=True)], 3),
+        **found,
+        "part": part,
         "worst_growth": {"string": worst, **grown[worst]},
         "slowest": {"string": slowest, **grown[slowest]},
         "median_growth": statistics.median(each["ratio"] for each in grown.values()),
         "growth": grown,
-        "datatrove_growth": _ms(peer.format, hostile(8_000)) / _ms(peer.format, hostile(4_000)),
+        "datatrove_growth": growth_of_datatrove(options.core),
     }
     return measure.finish("bench_pii", result, options.check)
 

@@ -44,7 +44,9 @@ class Peer:
 
     def __call__(self, documents: Sequence[Document]) -> list[list[Found]]:
         """Its redactions of each document."""
-        lines = [json.dumps({"text": d.text, "language": _two(d.language)}) for d in documents]
+        lines = [
+            json.dumps({"text": d.text, "language": two_letters(d.language)}) for d in documents
+        ]
         done = subprocess.run(
             self._command,
             input="\n".join(lines) + "\n",
@@ -79,8 +81,8 @@ class Ours:
         return made
 
 
-def _two(language: str | None) -> str:
-    """ISO 639-1 where there is one."""
+def two_letters(language: str | None) -> str:
+    """ISO 639-1 where there is one, else `en`."""
     return next((e.iso639_1 for e in EUROPEAN if e.iso639_3 == language and e.iso639_1), "en")
 
 

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +41,11 @@ def memory_mb() -> float:
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return round(int(peak.split()[1]) / 1024, 1)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """What is installed where this side runs."""
+    return {package: metadata.version(package) for package in packages}
 
 
 def timed(work: Callable[[], Made], times: int) -> tuple[Made, list[float]]:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -28,6 +29,17 @@ BULK = SHARED_DATA / "bulk_dev.warc.gz"
 FLOORS = Path(__file__).with_name("floors.yaml")
 SAMPLE_S = 0.05
 LAST_WORDS = 2000
+PATIENCE_S = 20
+"""For a process that was told to end."""
+REASON_CHARS = 160
+CACHE = BENCH / "cache"
+OFFLINE = {
+    "HF_HOME": str(CACHE),
+    "HF_ASSETS_CACHE": str(CACHE / "assets"),
+    "HF_HUB_OFFLINE": "1",
+    "TLDEXTRACT_CACHE": str(CACHE / "tldextract"),
+}
+"""For peers: caches in `.bench/`, and no network where that can be said."""
 PACKAGES = (
     "trafilatura",
     "resiliparse",
@@ -187,8 +199,22 @@ def _memory(process: psutil.Process) -> tuple[int, int]:
     return int(found.rss), int(found.rss - getattr(found, "shared", 0))
 
 
+class PeerError(RuntimeError):
+    """A peer cannot be installed here; the message is the installer's, in one line."""
+
+
+def reason(error: Exception) -> str:
+    """The last thing that was said, in one line and without addresses or paths of this machine."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    words = re.sub(r"\w+://\S+", "(address)", lines[-1] if lines else type(error).__name__)
+    return re.sub(r"(?<![\w.])/[\w.+@-]+(?:/[\w.+@-]*)+", "(path)", words)[:REASON_CHARS]
+
+
 def python_of(peer: str, requirements: Sequence[str]) -> Path:
-    """The interpreter of a peer's own environment, made now if it is missing or has others."""
+    """The interpreter of a peer's own environment, made now if it is missing or has others.
+
+    PeerError if that cannot be done.
+    """
     folder, wanted = BENCH / peer, "\n".join(requirements)
     python, stamp = folder / "bin" / "python", folder / ".installed"
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
@@ -198,7 +224,13 @@ def python_of(peer: str, requirements: Sequence[str]) -> Path:
         (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*install, *requirements], check=True, stdout=sys.stderr)
+        done = subprocess.run(
+            [*install, *requirements], check=False, stdout=sys.stderr, stderr=subprocess.PIPE
+        )
+        if done.returncode:
+            words = done.stderr.decode("utf-8", "replace")
+            errors = [line for line in words.splitlines() if line.startswith("ERROR: ")]
+            raise PeerError((errors or words.splitlines() or ["pip said nothing"])[-1])
         stamp.write_text(wanted, encoding="utf-8")
     return python
 

@@ -9,7 +9,7 @@ from operator import index
 
 from datasketch import MinHash, MinHashLSH
 
-from benchmarks.dedup_side import finish, memory_mb, out, rounds, texts, timed
+from benchmarks.dedup_side import finish, memory_mb, out, rounds, texts, timed, versions
 from filters import minhash
 from filters.text import shingle_hashes
 
@@ -51,6 +51,7 @@ def main() -> None:
     able = [number for number, members in enumerate(sets) if members]
     (pairs, removed), match_s = timed(match, 1)
     result = {
+        "versions": versions("datasketch"),
         "path_s": spent,
         "match_s": match_s,
         "memory_mb": {"before": before, "peak": memory_mb()},

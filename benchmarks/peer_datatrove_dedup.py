@@ -18,7 +18,7 @@ from datatrove.pipeline.dedup import (
     MinhashDedupCluster,
     MinhashDedupSignature,
 )
-from dedup_side import finish, memory_mb, out, rounds, texts, timed
+from dedup_side import finish, memory_mb, out, rounds, texts, timed, versions
 
 BANDS = 14
 
@@ -74,6 +74,7 @@ def main(folder: Path) -> None:
     _, spent = timed(sign, rounds())
     _, match_s = timed(match, 1)
     result = {
+        "versions": versions("datatrove"),
         "path_s": spent,
         "match_s": match_s,
         "memory_mb": {"before": before, "peak": memory_mb()},

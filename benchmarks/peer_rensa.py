@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import rensa
-from dedup_side import finish, memory_mb, out, rounds, texts, timed
+from dedup_side import finish, memory_mb, out, rounds, texts, timed, versions
 
 N, PERMUTATIONS, BANDS, THRESHOLD, SEED = 5, 112, 14, 0.75, 1
 
@@ -74,6 +74,7 @@ def main() -> None:
         rounds(),
     )
     result = {
+        "versions": versions("rensa"),
         "path_s": spent,
         "match_s": match_s,
         "memory_mb": {"before": before, "peak": peak},
