@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ class _Inline:
         packed = msgpack.packb(found, unicode_errors="replace")
         result: dict[str, Any] = msgpack.unpackb(packed, strict_map_key=False)
         return result
+
+    def answers(self, function: str, asked: Iterable[Sequence[object]]) -> Iterator[dict[str, Any]]:
+        """One by one."""
+        return (self.call(function, *arguments) for arguments in asked)
 
 
 def stage_times(warc: Path) -> tuple[dict[str, float], int]:
@@ -76,15 +81,24 @@ def stage_times(warc: Path) -> tuple[dict[str, float], int]:
             timed("read", began, parsed())
             if live is None:
                 break
-            for stage, worker in workers:
+            (first, unpack), *others = workers
+            parts = base.unpacked(live, unpack)
+            while True:
                 began, before = time.process_time(), parsed()
-                live, _ = base.advance(live, worker)
-                timed(stage, began, before)
-            began = time.process_time()
-            if live.num_rows and "text" in live.schema.names:
-                rows.add(pa.Table.from_batches([live]))
-                pages += live.num_rows
-            timed("write", began, parsed())
+                part = next(parts, None)
+                timed(first, began, before)
+                if part is None:
+                    break
+                live = part[0]
+                for stage, worker in others:
+                    began, before = time.process_time(), parsed()
+                    live, _ = base.advance(live, worker)
+                    timed(stage, began, before)
+                began = time.process_time()
+                if live.num_rows and "text" in live.schema.names:
+                    rows.add(pa.Table.from_batches([live]))
+                    pages += live.num_rows
+                timed("write", began, parsed())
             gc.collect()
         gc.enable()
         began = time.process_time()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from ruamel.yaml import YAML
+import yaml
 
 from langid.tags import BY_TAG, EUROPEAN
 
@@ -98,7 +98,9 @@ class Evidence:
 def evidence() -> dict[str, Evidence]:
     """The table by group, read once."""
     text = resources.files("langid").joinpath("confusables.yaml").read_text("utf-8")
-    return {group: _compile(rows) for group, rows in YAML(typ="safe").load(text).items()}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast as ruamel.yaml
+    found = yaml.load(text, loader)  # noqa: S506 - a safe one
+    return {group: _compile(rows) for group, rows in found.items()}
 
 
 def _compile(rows: Sequence[Mapping[str, object]]) -> Evidence:

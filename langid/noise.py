@@ -21,6 +21,8 @@ MAX_CHARS = 4_000
 
 # All characters but rare Han letters; those are taken for the last entry, a letter.
 _TABLE_SIZE = 0x20000
+# From here on a character is of the class of its category, but for the replacement character.
+_PARTICULAR = 0x3001
 
 _CLASSES = (
     *("space", "digit", "mark", "stop", "quote", "curly", "double_quote", "open", "code"),
@@ -155,8 +157,15 @@ _ALPHABET_OF = {name: name.lower() for name in (*_SMALL, *_CAPITAL, "armenian")}
 
 @cache
 def _class_table() -> npt.NDArray[np.uint16]:
-    """Class of each code point; half a second, once a process that judges anything."""
-    classes = [_CLASSES.index(_class_of(chr(code))) for code in range(_TABLE_SIZE - 1)]
+    """Class of each code point; the rare Han letters' is the last."""
+    classes = [_CLASSES.index(_class_of(chr(code))) for code in range(_PARTICULAR)]
+    by_category: dict[str, int] = {}
+    for char in map(chr, range(_PARTICULAR, _TABLE_SIZE - 1)):
+        category = unicodedata.category(char)
+        if category not in by_category:
+            by_category[category] = _CLASSES.index(_class_of(char))
+        classes.append(by_category[category])
+    classes[ord("\ufffd")] = _CLASSES.index("broken")
     return np.array([*classes, _CLASSES.index("letter")], np.uint16)
 
 

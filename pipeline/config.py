@@ -5,6 +5,7 @@ part `language`. Each value remembers the file it came from, for `weir config sh
 """
 
 import difflib
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -483,9 +484,13 @@ class Run(_Section):
             raise ValueError("inputs: source cc-index finds its WARC files in the index; leave out")
         return self
 
+    @functools.cached_property
+    def _whole(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
     def slice(self, *paths: str) -> dict[str, Any]:
         """The values at dotted paths; what a step's stages declare goes into its task keys."""
-        whole = self.model_dump(mode="json")
+        whole = self._whole
         found: dict[str, Any] = {}
         for path in paths:
             value: Any = whole

@@ -5,6 +5,7 @@ A run's files on disk or in an object store, written so that no half file is eve
 
 import contextlib
 import errno
+import functools
 import hashlib
 import io
 import os
@@ -347,6 +348,19 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+@functools.cache
+def _of_few_values(schema: pa.Schema) -> list[str]:
+    """Leaves of a schema that a dictionary makes smaller: all but floating-point numbers.
+
+    Without theirs, signals take a seventh less room and two thirds of the time
+    (docs/experiments.md).
+    """
+    empty = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), empty)
+    leaves = pq.ParquetFile(pa.BufferReader(empty.getvalue())).schema
+    return [leaf.path for leaf in leaves if leaf.physical_type not in ("FLOAT", "DOUBLE")]
+
+
 class ParquetFile:
     """A Parquet file in the making.
 
@@ -371,7 +385,7 @@ class ParquetFile:
                 described,
                 compression="none" if table.is_random else "zstd",
                 compression_level=None if table.is_random else 3,
-                use_dictionary=not table.is_random,
+                use_dictionary=False if table.is_random else _of_few_values(table.schema),
                 write_page_checksum=True,
             )
         self._schema = table.schema

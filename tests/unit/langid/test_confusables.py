@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -310,3 +311,9 @@ def test_any_text_leaves_a_distribution(data: st.DataObject, group: str) -> None
     assert sorted(tag for tag, _ in after) == sorted(tags)
     assert math.fsum(score for _, score in after) == pytest.approx(1.0)
     assert all(0.0 <= score <= 1.0 for _, score in after)
+
+
+def test_the_fast_reader_reads_the_table_alike() -> None:
+    """It is of YAML 1.1, where a word such as `no` would be a value."""
+    text = resources.files("langid").joinpath("confusables.yaml").read_text("utf-8")
+    assert yaml.safe_load(text) == TABLE

@@ -10,7 +10,7 @@ from io import StringIO
 import numpy as np
 import pytest
 
-from langid import noise_samples
+from langid import noise, noise_samples
 from langid.noise import MAX_CHARS, ODDITY, judge, measure_oddity
 from langid.noise_samples import HALVES, KINDS, generate, measure, misread
 from langid.script import letter_counts
@@ -248,3 +248,10 @@ def test_the_command_prints_what_is_found(
     assert noise_samples.main() == 0
     report = json.loads(capsys.readouterr().out)
     assert report == {"found": dict(found), "lines": {"none": 2, "too_few_letters": 1}}
+
+
+def test_the_table_of_classes_is_that_of_each_character() -> None:
+    table = noise._class_table()
+    assert len(table) == noise._TABLE_SIZE
+    for code in (*range(0x2000), *range(0x2000, 0x1FFFF, 7), 0xFFFD, 0xFFFF, 0xD800, 0x1FFFE):
+        assert noise._CLASSES[table[code]] == noise._class_of(chr(code)), hex(code)

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import inputs, storage
@@ -76,6 +77,43 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
         file.write(COUNTS)
         made.append(file.commit())
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    "table", [t for t in schema.TABLES.values() if not t.is_random], ids=lambda t: t.name
+)
+def test_all_but_floating_point_numbers_have_a_dictionary(
+    table: schema.Table, tmp_path: Path
+) -> None:
+    def value(kind: pa.DataType) -> object:
+        if pa.types.is_struct(kind):
+            return {
+                kind.field(at).name: value(kind.field(at).type) for at in range(kind.num_fields)
+            }
+        if pa.types.is_map(kind):
+            return [(value(kind.key_type), value(kind.item_type))]
+        if pa.types.is_fixed_size_list(kind):
+            return [value(kind.value_type)] * kind.list_size
+        if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            return [value(kind.value_type)]
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return "x"
+        if pa.types.is_boolean(kind):
+            return True
+        if pa.types.is_fixed_size_binary(kind):
+            return bytes(kind.byte_width)
+        return b"x" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else 1
+
+    row = {column.name: value(column.type) for column in table.columns}
+    path = tmp_path / "x.parquet"
+    file = storage.ParquetFile(path, table)
+    file.write(pa.Table.from_pylist([row], table.schema))
+    file.commit()
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    for at in range(group.num_columns):
+        leaf = group.column(at)
+        is_plain = leaf.physical_type in ("FLOAT", "DOUBLE", "BOOLEAN")
+        assert leaf.has_dictionary_page != is_plain, leaf.path_in_schema
 
 
 KILLED_AT_RENAME = """
