@@ -53,7 +53,7 @@ def decode_content(body: bytes, encodings: str, max_bytes: int) -> tuple[bytes, 
             return body, None if _is_text(body) else "read.content_encoding"
         if reason:
             return b"", reason
-    return body, None
+    return (body, None) if len(body) <= max_bytes else (b"", "gate.size")
 
 
 def _inflate(body: bytes, coding: str, max_bytes: int) -> tuple[bytes, str | None]:

@@ -234,6 +234,7 @@ def fit(pages: Sequence[Learned], settings: Settings) -> Trees:
         leaf_estimation_iterations=1,
         loss_function="CrossEntropy",
         random_seed=settings.seed,
+        allow_writing_files=False,
         verbose=100,
     )
     model.fit(pool)

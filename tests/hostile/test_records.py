@@ -42,15 +42,17 @@ EXPECTED: dict[str, str | None] = {
 DIGITS_ONLY = {"digits", "dots", "almost-phones"}
 
 
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Any]]:
+@pytest.fixture(scope="module", params=["cascade", "weir", "trafilatura"])
+def rows(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, tuple[Any, Any]]:
     """The rows of each hostile record and of the good page after it, with their text."""
     folder = tmp_path_factory.mktemp("hostile")
     path = folder / "hostile.warc.gz"
     with path.open("wb") as stream:
         for name, make in RECORDS.items():
             stream.write(member(make(name), 1) + member(good(name)))
-    settings = [f"extract.cpu_limit_s={CPU_LIMIT_S}"]
+    settings = [f"extract.cpu_limit_s={CPU_LIMIT_S}", f"extract.extractor={request.param}"]
     found = extract(folder / "run", [path], settings)
     records = found.rows("records")
     texts = {row["doc_id"]: row for row in found.rows("documents")}

@@ -85,7 +85,7 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
 def test_all_but_floating_point_numbers_have_a_dictionary(
     table: schema.Table, tmp_path: Path
 ) -> None:
-    def value(kind: pa.DataType) -> object:
+    def value(kind: pa.DataType) -> object:  # noqa: PLR0911 - one a kind
         if pa.types.is_struct(kind):
             return {
                 kind.field(at).name: value(kind.field(at).type) for at in range(kind.num_fields)
