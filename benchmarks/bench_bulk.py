@@ -157,6 +157,7 @@ def main() -> int:
         "ms_cpu_per_extracted_page": measure.spread([c.cpu_s * 1e3 / pages for c in costs]),
         "responses_per_s": measure.spread([responses / c.wall_s for c in costs], 1),
         "peak_rss_mb": measure.spread([c.peak_rss_mb for c in costs], 0),
+        "peak_pss_mb": measure.spread([c.peak_pss_mb for c in costs], 0),
         "last_run": {
             "steps": by_step,
             "cpu_s_outside_tasks_and_in_living_children": round(costs[-1].cpu_s - in_tasks, 2),

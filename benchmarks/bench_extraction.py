@@ -1,35 +1,36 @@
 """Extraction: snippet F1 of the text that a run stores, on labelled third-party pages.
 
-`python -m benchmarks.bench_extraction [--one-in N] [--source S] [--extractor E]` prints JSON.
-The pages go through the real step: a WARC is written, read, gated, extracted, redacted and stored.
+`python -m benchmarks.bench_extraction [--one-in N] [--source S] [--extractor E]` prints JSON, with
+the same of datatrove's chain: its reader, extractor and PII formatter, without the filters. Our
+pages go through the real step: a WARC is written, read, gated, extracted, redacted and stored.
 The gate lets pass every language and every reservation, since only the text is judged here; a page
 that a stage rejects all the same counts as empty text.
 """
 
-import argparse
 import hashlib
-import json
 import os
-import platform
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
+from benchmarks.bench_peers import PEER, REQUIREMENTS, peer_versions
+from benchmarks.measure import PeerError, finish, parser, python_of, reason, run
+from pipeline import config
 from samples.archive import http_block, member, record
 from tests.data.extracting import extract
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "extraction_dev.parquet"
 FLOORS = ROOT / "tests" / "quality" / "floors.yaml"
-PINNED = ("trafilatura", "trafilatura")
+PINNED = (1, "trafilatura", None)
+"""Which pages by which extractor the floor is of: all, by the configuration's."""
 SETTINGS = ("gate.min_european_mass=0", "rights.policy=none")
 HTML = (("Content-Type", "text/html"),)
 
@@ -144,50 +145,75 @@ def measure(
     """Precision, recall and F1 of what a run stores of the pages."""
     bodies = [(page.name, page.html) for page in pages]
     texts, reasons = stored_texts(bodies, folder, settings, workers)
-    found = score(pages, texts)
     return {
         "pages": len(pages), "stored": len(texts), "reasons": dict(sorted(reasons.items())),
+        **_figures(pages, texts),
+    }  # fmt: skip
+
+
+def _figures(pages: Sequence[Labelled], texts: Mapping[str, str]) -> dict[str, Any]:
+    found = score(pages, texts)
+    return {
         "snippets": found.true_positives + found.false_negatives,
         "precision": round(found.precision, 4), "recall": round(found.recall, 4),
         "f1": round(found.f1, 4),
     }  # fmt: skip
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 if the score of all labelled pages is below its floor."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_extraction")
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--one-in", type=int, default=1)
-    parser.add_argument("--source", default="trafilatura", help="or wcxb")
-    parser.add_argument("--extractor", default="trafilatura")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args(arguments)
-    if not options.data.is_file():
-        print(f"{options.data} is missing", file=sys.stderr)
-        return 2
-    pages = load(options.data, options.one_in, options.source)
+def peer_texts(pages: Sequence[tuple[str, bytes]], folder: Path, python: Path) -> dict[str, str]:
+    """The text that datatrove's reader, extractor and PII formatter store of each page."""
+    write_warc(folder / "pages.warc.gz", pages)
+    script = Path(__file__).with_name("peer_datatrove.py")
+    out = folder / "theirs"
+    out.mkdir()
+    run([str(python), str(script), str(folder / "pages.warc.gz"), str(out), "--unfiltered"])
+    table = pq.read_table(out / "output", columns=["id", "text"])
+    return {row["id"].strip("<>"): row["text"] for row in table.to_pylist()}
+
+
+def against_peer(pages: Sequence[Labelled]) -> dict[str, Any]:
+    """The same of datatrove, without its filters; or why there is no number."""
+    try:
+        python = python_of(PEER, REQUIREMENTS)
+    except PeerError as error:
+        return {"missing": {PEER: reason(error)}}
     with tempfile.TemporaryDirectory() as folder:
-        found = measure(
-            pages, Path(folder), [f"extract.extractor={options.extractor}"], options.workers
-        )
-    answer: dict[str, Any] = {
-        "parameters": {
-            "one_in": options.one_in,
-            "source": options.source,
-            "extractor": options.extractor,
-        },
-        "data": {"file": options.data.name, "sha256": digest(options.data)},
-        **found,
-        "environment": {
-            "python": platform.python_version(),
-            **{name: metadata.version(name) for name in ("trafilatura", "resiliparse")},
-        },
+        texts = peer_texts([(page.name, page.html) for page in pages], Path(folder), python)
+    return {
+        PEER: {"versions": peer_versions(python), "stored": len(texts), **_figures(pages, texts)}
     }
-    is_pinned = (options.one_in, options.source, options.extractor) == (1, *PINNED)
-    floors = YAML(typ="safe", pure=True).load(FLOORS.read_text("utf-8")) if is_pinned else {}
-    answer["floor"] = floors.get("extraction_all")
-    print(json.dumps(answer, indent=1))
-    return int(is_pinned and found["f1"] < answer["floor"]["score"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 with `--check` if the score of all labelled pages misses its floor."""
+    options = parser("bench_extraction", __doc__.splitlines()[0])
+    options.add_argument("--data", type=Path, default=DATA)
+    options.add_argument("--one-in", type=int, default=1)
+    options.add_argument("--source", default="trafilatura", help="or wcxb")
+    options.add_argument("--extractor", help="default: the configuration's")
+    options.add_argument("--no-peer", action="store_true", help="leave datatrove out")
+    options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    given = options.parse_args(arguments)
+    if not given.data.is_file():
+        print(f"{given.data} is missing", file=sys.stderr)
+        return 2
+    pages = load(given.data, given.one_in, given.source)
+    chosen = [f"extract.extractor={given.extractor}"] if given.extractor else []
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(pages, Path(folder), chosen, given.workers)
+    used = config.load("europe", ["inputs=[]", *chosen]).run.extract.extractor
+    answer: dict[str, Any] = {
+        "parameters": {"one_in": given.one_in, "source": given.source, "extractor": used},
+        "data": {"file": given.data.name, "sha256": digest(given.data)},
+        "weir": found,
+        **({} if given.no_peer else against_peer(pages)),
+    }
+    finish("bench_extraction", answer, False)
+    if not given.check or (given.one_in, given.source, given.extractor) != PINNED:
+        return 0
+    floor = YAML(typ="safe", pure=True).load(FLOORS.read_text("utf-8"))["extraction_all"]
+    held = found["f1"] >= floor["score"] and answer["data"]["sha256"] == floor["data_sha256"]
+    return 0 if held else 1
 
 
 if __name__ == "__main__":

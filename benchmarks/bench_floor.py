@@ -50,6 +50,7 @@ def summary(
         "times_the_floor_without_startup": measure.spread(rest),
         "startup_cpu_s": measure.spread([start.cpu_s for start in starts]),
         "peak_rss_mb": measure.spread([run.peak_rss_mb for run in runs], 0),
+        "peak_pss_mb": measure.spread([run.peak_pss_mb for run in runs], 0),
     }
 
 

@@ -127,6 +127,7 @@ class _Pairs:
             "cpu_s": measure.spread([c.cpu_s for c in costs]),
             **per,
             "peak_rss_mb": measure.spread([c.peak_rss_mb for c in costs], 0),
+            "peak_pss_mb": measure.spread([c.peak_pss_mb for c in costs], 0),
         }
 
     def both(self) -> dict[str, Any]:

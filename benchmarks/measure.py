@@ -28,6 +28,8 @@ SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 BULK = SHARED_DATA / "bulk_dev.warc.gz"
 FLOORS = Path(__file__).with_name("floors.yaml")
 SAMPLE_S = 0.05
+NEAR_PEAK = 0.95
+"""Shared pages are told apart only near the peak, since the kernel walks all pages for it."""
 LAST_WORDS = 2000
 PATIENCE_S = 20
 """For a process that was told to end."""
@@ -68,6 +70,8 @@ class Cost:
     wall_s: float
     peak_rss_mb: float
     """Most resident memory of the process tree at one moment; shared pages count each time."""
+    peak_pss_mb: float = 0.0
+    """The same with pages that processes share counted once: what the machine must have for it."""
 
 
 def say(text: str) -> None:
@@ -135,14 +139,14 @@ def _run(arguments: Sequence[str], core: int | None, env: Mapping[str, str], log
         process.kill()
         raise
     finally:
-        peak = sampler.finish()
+        resident, once = (round(peak / 2**20, 1) for peak in sampler.finish())
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         log.seek(0)
         words = log.read().decode("utf-8", "replace")[-LAST_WORDS:]
         raise RuntimeError(f"exit code {process.returncode}: {' '.join(arguments)}\n{words}")
     cpu = usage.ru_utime + usage.ru_stime
-    return Cost(round(cpu, 3), round(time.perf_counter() - began, 3), round(peak / 2**20, 1))
+    return Cost(round(cpu, 3), round(time.perf_counter() - began, 3), resident, once)
 
 
 class Sampler(threading.Thread):
@@ -153,6 +157,7 @@ class Sampler(threading.Thread):
         self._root = psutil.Process(pid)
         self._done = threading.Event()
         self._peak = (0, 0)
+        self._peak_once = 0
 
     def run(self) -> None:
         """Sample until told to finish."""
@@ -161,8 +166,11 @@ class Sampler(threading.Thread):
 
     def _look(self) -> None:
         with contextlib.suppress(psutil.Error):
-            found = [_memory(process) for process in self._tree()]
+            tree = self._tree()
+            found = [_memory(process) for process in tree]
             resident, own = (sum(part) for part in zip(*found, strict=True))
+            if resident >= NEAR_PEAK * self._peak[0]:
+                self._peak_once = max(self._peak_once, sum(map(_once, tree)))
             self._peak = (max(self._peak[0], resident), max(self._peak[1], own))
 
     def _tree(self) -> list[psutil.Process]:
@@ -174,11 +182,11 @@ class Sampler(threading.Thread):
         peak, self._peak = self._peak, (0, 0)
         return peak
 
-    def finish(self) -> int:
-        """Stop; the peak of resident memory in bytes."""
+    def finish(self) -> tuple[int, int]:
+        """Stop; the peak of resident memory in bytes, and with shared pages counted once."""
         self._done.set()
         self.join()
-        return self._peak[0]
+        return self._peak[0], self._peak_once
 
     def cpu_s(self) -> float:
         """User and system time of the tree so far, its ended processes included."""
@@ -197,6 +205,14 @@ def _memory(process: psutil.Process) -> tuple[int, int]:
     except psutil.Error:
         return 0, 0
     return int(found.rss), int(found.rss - getattr(found, "shared", 0))
+
+
+def _once(process: psutil.Process) -> int:
+    """Proportional set size: a page that two processes share is a half for each."""
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.Error, AttributeError):  # gone, or not Linux
+        return 0
 
 
 class PeerError(RuntimeError):

@@ -1,6 +1,7 @@
 """datatrove's chain on one WARC file; run by `bench_peers` in an environment of its own.
 
-Prints nothing of the pages. OUT/pages.json: pages read, extracted, written; ids of those extracted.
+With `--unfiltered` no filter, so that what it extracts can be judged, page by page. Prints nothing
+of the pages. OUT/pages.json: pages read, extracted, written; ids of those extracted.
 """
 
 import json
@@ -28,6 +29,7 @@ from tldextract import TLDExtract
 
 TIMEOUT_S = 20
 """For a page, as ours; datatrove's 1 s of wall time would lose pages to other people's load."""
+FILTERS = (GopherRepetitionFilter, GopherQualityFilter, C4QualityFilter, FineWebQualityFilter)
 
 
 def tally(ids: list[str]) -> Any:
@@ -45,7 +47,7 @@ def tally(ids: list[str]) -> Any:
     return step
 
 
-def main(warc: Path, out: Path) -> None:
+def main(warc: Path, out: Path, is_filtered: bool) -> None:
     """Run the chain with one task in this process."""
     urls = URLFilter()
     urls.tldextractor = TLDExtract(suffix_list_urls=())  # the list in its wheel: no download
@@ -56,13 +58,10 @@ def main(warc: Path, out: Path) -> None:
         pipeline=[
             WarcReader(str(warc.parent), glob_pattern=warc.name),
             tally(read),
-            urls,
+            *([urls] if is_filtered else []),
             Trafilatura(timeout=TIMEOUT_S),
             tally(extracted),
-            GopherRepetitionFilter(),
-            GopherQualityFilter(),
-            C4QualityFilter(),
-            FineWebQualityFilter(),
+            *([make() for make in FILTERS] if is_filtered else []),
             PIIFormatter(),
             tally(written),
             ParquetWriter(str(out / "output")),
@@ -75,4 +74,4 @@ def main(warc: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), "--unfiltered" not in sys.argv)

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks import measure, performance_page
-from benchmarks.performance_rows import LINES, figures, rows
+from benchmarks.performance_rows import LINES, ROUNDLESS, figures, rows
 
 SUMMARY = measure.REPOSITORY / "benchmarks" / "performance.json"
 PAGE = measure.REPOSITORY / "docs" / "performance.md"
@@ -29,7 +29,7 @@ LAST_LINES = 40
 
 def arguments(bench: str, rounds: int | None) -> list[str]:
     """What stands behind `python`."""
-    given = [] if rounds is None else ["--rounds", str(rounds)]
+    given = [] if rounds is None or bench in ROUNDLESS else ["--rounds", str(rounds)]
     return ["-m", f"benchmarks.{bench}", *given]
 
 

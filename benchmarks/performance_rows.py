@@ -117,15 +117,23 @@ LINES: Mapping[str, Sequence[Line]] = {
             note="shingle hashes given",
         ),
     ),
+    "bench_extractors": (),
+    "bench_extraction": (),
     "bench_floor": (),
     "bench_bulk": (),
+    "bench_growth": (),
 }  # fmt: skip
 """Benchmark to its lines; those without have figures of their own on the page."""
 FIGURES: Mapping[str, Sequence[str]] = {
     "bench_floor": (
         "responses", "html_responses", "pages_extracted", "ms_per_response",
         "ms_per_extracted_page", "times_the_floor", "times_the_floor_without_startup",
-        "startup_cpu_s", "peak_rss_mb",
+        "startup_cpu_s", "peak_rss_mb", "peak_pss_mb",
+    ),
+    "bench_extractors": ("speed", "quality"),
+    "bench_extraction": ("weir", "datatrove", "missing"),
+    "bench_growth": (
+        "startup_cpu_s", "sizes", "slowest_to_fastest", "peak_rss_mb", "peak_pss_mb",
     ),
     "bench_bulk": (
         "responses", "pages_extracted", "ms_cpu_per_extracted_page",
@@ -133,6 +141,8 @@ FIGURES: Mapping[str, Sequence[str]] = {
     ),
 }  # fmt: skip
 """What is kept of an answer besides its rows."""
+ROUNDLESS = frozenset({"bench_extraction", "bench_growth"})
+"""Those that time nothing, or have rounds for each size of input."""
 SKETCHES = ("weir", "datasketch", "rensa", "datatrove", "text_dedup")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -487,6 +487,12 @@ class Run(_Section):
     @functools.cached_property
     def _whole(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values; what was worked out of the old ones does not go along."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_whole", None)
+        return copied
 
     def slice(self, *paths: str) -> dict[str, Any]:
         """The values at dotted paths; what a step's stages declare goes into its task keys."""

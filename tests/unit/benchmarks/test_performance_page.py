@@ -2,14 +2,16 @@
 
 import json
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit import power
-from benchmarks import performance, performance_page
+from benchmarks import bench_growth, measure, performance, performance_page
 from benchmarks.performance_page import Snapshot, carried_on, cost, page, renewed, shown
+from samples.archive import member, record
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
@@ -31,7 +33,8 @@ def floor() -> dict[str, Any]:
         "times_the_floor": spread(25, 3),
         "times_the_floor_without_startup": spread(20, 3),
         "startup_cpu_s": spread(4),
-        "peak_rss_mb": spread(1024),
+        "peak_rss_mb": spread(2048),
+        "peak_pss_mb": spread(1024),
     }
 
 
@@ -102,6 +105,50 @@ def test_the_floor_and_the_cost_are_shown() -> None:
     assert "**20.0 (10.0 to 40.0) times the floor**, 25.0 (12.5 to 50.0) with its start-up" in text
     assert "| **core-hours** | 7,220 | 25,000 |" in text
     assert "72.2 / 144 / 361 |" in text
+
+
+def test_quality_stands_beside_speed() -> None:
+    quality = {
+        "snippets": {"precision": 0.9, "recall": 0.8, "f1": 0.847},
+        "words": 0.7,
+        "agreement": {"mean": 0.94, "median": 0.97},
+    }
+    speed = {"ms_a_page": spread(2.0), "times_trafilatura_fast": spread(6, 3)}
+    held = {
+        "bench_extractors": bench(figures={"speed": {"weir": speed}, "quality": {"weir": quality}}),
+        "bench_extraction": bench(figures={"weir": {"f1": 0.93}, "datatrove": {"f1": 0.9}}),
+    }
+    text = "\n".join(page(held, Snapshot()))
+    cells = "2.00 | 6.00 (3.00 to 12.0) | 0.900 | 0.800 | 0.847 | 0.700 | 0.940 / 0.970"
+    assert f"| weir | {cells} |" in text
+    assert "**stores**: 0.930 of weir's, 0.900 of datatrove's." in text
+
+
+def test_growth_is_shown_by_size() -> None:
+    start, runs = measure.Cost(2.0, 1.0, 500.0), [[measure.Cost(3.0, 1.0, 800.0, 600.0)]]
+    runs.append([measure.Cost(12.95, 1.0, 900.0, 700.0)] * 2)
+    figures = bench_growth.growth([105, 1005], runs, [start])
+    assert [size["ms_cpu_per_record"]["median"] for size in figures["sizes"]] == [10.0, 10.95]
+    assert figures["slowest_to_fastest"] == figures["largest_to_smallest"] == 1.095
+    text = "\n".join(page({"bench_growth": bench(figures=figures)}, Snapshot()))
+    assert "| 1,005 | 10.9 (10.9 to 10.9) | 900 | 700 |" in text
+    assert "Slowest to fastest: 1.095." in text
+
+
+def test_sizes_take_turns() -> None:
+    assert bench_growth.order([3, 2, 1]) == [0, 1, 0, 2, 1, 0]
+
+
+def test_a_large_input_repeats_a_small_one_under_other_ids(tmp_path: Path) -> None:
+    one = tmp_path / "one.warc.gz"
+    fields = [("WARC-Record-ID", f"<urn:uuid:{uuid.uuid4()}>"), ("WARC-Type", "response")]
+    one.write_bytes(b"".join(member(record("response", fields, b"x" * at), 1) for at in range(6)))
+    found = bench_growth.drawn(one, 3)
+    assert [len(data) - len(found[0]) for data in found] == [0, 2, 4]
+    bench_growth.build(found, tmp_path / "many.warc.gz", 7)
+    many = bench_growth.drawn(tmp_path / "many.warc.gz", 100)
+    assert [len(data) - len(many[0]) for data in many] == [0, 2, 4, 0, 2, 4, 0]
+    assert len({re.search(rb"urn:uuid:[^>]*", data)[0] for data in many}) == 7  # type: ignore[index]
 
 
 def test_a_failure_is_said_and_nothing_made_up() -> None:

@@ -1,5 +1,6 @@
 """Main text of pages of our own, by the model that is shipped."""
 
+import numpy as np
 import pytest
 from resiliparse.parse.html import HTMLTree
 
@@ -98,3 +99,44 @@ def test_the_model_is_small_and_asks_for_these_features() -> None:
     assert int(model.columns.max()) < len(FEATURES)
     weights = page.resources.files("extraction").joinpath(page.WEIGHTS)
     assert len(weights.read_bytes()) < 2 << 20
+
+
+def known(*blocks: dict[str, float]) -> np.ndarray:
+    """Features of blocks of which only some are said; characters as a number."""
+    made = np.zeros((len(blocks), len(FEATURES)), np.float32)
+    for row, block in zip(made, blocks, strict=True):
+        for name, value in {"chars": 100.0, **block}.items():
+            row[FEATURES.index(name)] = np.log1p(value) if name == "chars" else value
+    return made
+
+
+PROSE, ITEM, H1, H2 = {"in_p": 1.0}, {"in_li": 1.0}, {"in_h1": 1.0}, {"in_h2": 1.0}
+CONTENTS = {**ITEM, "link_share": 1.0, "links": 1.0}
+MENU_CELL = {"in_td": 1.0, "link_share": 1.0, "links": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "kept"),
+    [
+        ([(0.3, H1), (0.1, PROSE), (0.1, PROSE), (0.9, PROSE)], [1, 0, 0, 1]),
+        ([(0.3, H1), (0.1, PROSE), (0.1, PROSE), (0.1, PROSE), (0.9, PROSE)], [0, 0, 0, 0, 1]),
+        ([(0.3, H2), (0.1, PROSE), (0.9, PROSE)], [0, 0, 1]),
+        ([(0.3, H2), (0.9, PROSE)], [1, 1]),
+        ([(0.9, {**H1, "chars": 30_000.0}), (0.9, PROSE)], [0, 1]),
+        ([(0.9, PROSE), (0.3, ITEM), (0.3, ITEM), (0.9, PROSE)], [1, 1, 1, 1]),
+        ([(0.9, PROSE), (0.3, ITEM), (0.2, ITEM), (0.9, PROSE)], [1, 1, 0, 1]),
+        ([(0.9, PROSE), (0.3, ITEM), (0.3, ITEM)], [1, 1, 1]),
+        ([(0.9, PROSE), (0.3, {**ITEM, "chars": 9.0})], [1, 0]),
+        ([(0.9, PROSE), (0.3, {**ITEM, "links": 1.0})], [1, 0]),
+        ([(0.9, PROSE), (0.6, CONTENTS), (0.6, CONTENTS), (0.9, PROSE)], [1, 0, 0, 1]),
+        ([(0.9, PROSE), (0.7, CONTENTS), (0.9, PROSE)], [1, 1, 1]),
+        ([(0.7, MENU_CELL), (0.9, PROSE), (0.3, MENU_CELL), (0.9, PROSE)], [0, 1, 0, 1]),
+        ([(0.8, MENU_CELL), (0.9, PROSE)], [1, 1]),
+    ],
+)
+def test_which_blocks_are_kept(
+    blocks: list[tuple[float, dict[str, float]]], kept: list[int]
+) -> None:
+    chance = np.array([one for one, _ in blocks], np.float32)
+    found = page.chosen(chance, known(*(block for _, block in blocks)))
+    assert found.astype(int).tolist() == kept

@@ -335,7 +335,7 @@ def test_what_survey_returns_is_bounded() -> None:
     long = f'<meta name="robots" content="{"c" * 9999}">'
     body = PAGE.format("word " * 9000).replace("A \n title", "T" * 5000)
     found = parse.survey(
-        (body.replace("<head>", f"<head>{many}{long}")).encode(), UTF8, (CAP, DEPTH)
+        (body.replace("<head>", f"<head>{many}{long}")).encode(), UTF8, (8 * CAP, DEPTH)
     )
     channels = [finding["channel"] for finding in found["findings"]]
     assert sorted(channels) == [*["noai"] * page_facts.MAX_METAS, "unreadable"]
