@@ -68,7 +68,7 @@ class Sandbox:
         self._ahead = 0
 
     def call(self, function: str, *arguments: object) -> dict[str, Any]:
-        """The function's result; only a `reason` if the child was killed or died, now or earlier."""
+        """The result; only a `reason` if the child was killed or died, now or in an earlier try."""
         (answer,) = self.answers(function, [arguments])
         return answer
 
