@@ -2,8 +2,9 @@
 
 The same 1,000 responses, drawn evenly from one archive, are written once, ten times and a hundred
 times, each time with other record ids, so that the mixture is the same; runs have one worker and
-one core. Speed is processor time beyond start-up, which a run of five responses is. Small inputs
-are run again before and after the large ones, so that what the machine does falls on all of them.
+one core. Speed is processor time beyond that of the first hundred, evenly drawn as well: start-up,
+and what each language costs once. Small inputs are run again before and after the large ones, so
+that what the machine does falls on all of them.
 """
 
 import os
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,33 +26,37 @@ RECORDS = (1_000, 10_000, 100_000)
 ROUNDS = (6, 3, 1)
 """Rounds of each size: what is small moves more."""
 DRAWN = 1_000
-FEW = 5
+FIRST = 100
 MAX_MEMBER_BYTES = 50 * MEGABYTE
 RECORD_ID = re.compile(rb"(?im)^(WARC-Record-ID: <urn:uuid:)[^>\r\n]*>")
 IS_RESPONSE = re.compile(rb"(?im)^WARC-Type: *response *\r?$")
 
 
-def drawn(source: Path, count: int) -> list[bytes]:
-    """That many responses, evenly from the whole file, or all: each a record, inflated."""
+def responses(source: Path) -> list[bytes]:
+    """The responses of a file: each a record, inflated."""
     with source.open("rb") as stream:
-        found = [
+        return [
             member.data
             for member in gzip_members(stream, 0, MAX_MEMBER_BYTES)
             if member.data is not None and IS_RESPONSE.search(member.data[:MEGABYTE])
         ]
-    taken = min(count, len(found))
-    return [found[at * len(found) // taken] for at in range(taken)]
 
 
-def build(records: Sequence[bytes], target: Path, count: int) -> None:
-    """Write the records over and over until there are that many.
+def drawn(records: Sequence[bytes], count: int) -> list[bytes]:
+    """That many of the records, evenly; all of them over and over, if there are fewer."""
+    few = min(count, len(records))
+    return [records[number % few * len(records) // few] for number in range(count)]
+
+
+def write(records: Iterable[bytes], target: Path) -> None:
+    """Write the records, each with an id of its own.
 
     Members are deflated at level 1 with the time 0 in their head: the same bytes every time.
     """
     with target.open("wb") as sink:
-        for number in range(count):
+        for number, record in enumerate(records):
             fresh = str(uuid.UUID(int=number)).encode()
-            data = RECORD_ID.sub(rb"\g<1>" + fresh + b">", records[number % len(records)], count=1)
+            data = RECORD_ID.sub(rb"\g<1>" + fresh + b">", record, count=1)
             engine = zlib.compressobj(1, wbits=31)
             sink.write(engine.compress(data) + engine.flush())
 
@@ -72,11 +77,11 @@ def growth(
 ) -> dict[str, Any]:
     """Figures by number of records, and how far apart the slowest and the fastest are."""
     start_s = statistics.median(start.cpu_s for start in starts)
-    sizes = [
+    sizes: list[dict[str, Any]] = [
         {
             "records": count,
             "ms_cpu_per_record": measure.spread(
-                [(cost.cpu_s - start_s) * 1e3 / (count - FEW) for cost in found], 3
+                [(cost.cpu_s - start_s) * 1e3 / (count - FIRST) for cost in found], 3
             ),
             "peak_rss_mb": max(cost.peak_rss_mb for cost in found),
             "peak_pss_mb": max(cost.peak_pss_mb for cost in found),
@@ -85,7 +90,7 @@ def growth(
     ]
     medians = [size["ms_cpu_per_record"]["median"] for size in sizes]
     return {
-        "startup_cpu_s": start_s,
+        "first_cpu_s": round(start_s, 2),
         "sizes": sizes,
         "slowest_to_fastest": round(max(medians) / min(medians), 3),
         "largest_to_smallest": round(medians[-1] / medians[0], 3),
@@ -106,22 +111,22 @@ def main() -> int:
     given = options.parse_args()
     rounds = (given.rounds * len(given.records))[: len(given.records)]
     with tempfile.TemporaryDirectory(prefix="weir-growth-", dir=given.folder) as name:
-        records = drawn(given.warc, DRAWN)
+        records = drawn(responses(given.warc), DRAWN)
 
         def run(count: int) -> measure.Cost:
             warc = Path(name) / f"{count}.warc.gz"
             if not warc.exists():
-                build(records, warc, count)
+                write(drawn(records, count), warc)
             with tempfile.TemporaryDirectory(prefix="run-", dir=name) as out:
                 cost, _, pages = bench_bulk.run(warc, Path(out), given.core)
             measure.say(f"{count} records, {pages} pages: {cost}")
             return cost
 
-        run(FEW)  # compiles loops and modules
+        run(FIRST)  # compiles loops and modules
         costs: list[list[measure.Cost]] = [[] for _ in given.records]
         starts = []
         for size in order(rounds):
-            starts.append(run(FEW))
+            starts.append(run(FIRST))
             costs[size].append(run(given.records[size]))
         megabytes = [
             round((Path(name) / f"{count}.warc.gz").stat().st_size / MEGABYTE)

@@ -163,9 +163,10 @@ def _growth(benches: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         return
     yield (
         "Whole runs of one file with one worker: the same 1,000 responses once, ten times and a "
-        "hundred times. Milliseconds are beyond the start-up of "
-        f"{shown(figures['startup_cpu_s'])} s. Memory is that of all processes of the run: as they "
-        "each see it, and with what they share counted once."
+        "hundred times. Milliseconds are of the records beyond the first hundred, which take "
+        f"{shown(figures['first_cpu_s'])} s, start-up and what each language costs once. Memory is "
+        "that of all processes of the run: as they each see it, and with what they share counted "
+        "once."
     )
     yield ""
     yield "| records | ms a record | MB, each | MB, once |"

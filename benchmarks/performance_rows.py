@@ -133,7 +133,7 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "bench_extractors": ("speed", "quality"),
     "bench_extraction": ("weir", "datatrove", "missing"),
     "bench_growth": (
-        "startup_cpu_s", "sizes", "slowest_to_fastest", "peak_rss_mb", "peak_pss_mb",
+        "first_cpu_s", "sizes", "slowest_to_fastest", "peak_rss_mb", "peak_pss_mb",
     ),
     "bench_bulk": (
         "responses", "pages_extracted", "ms_cpu_per_extracted_page",

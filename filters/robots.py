@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from filters import prose
@@ -331,6 +331,7 @@ def parse(body: bytes) -> Robots:
     )
 
 
+@lru_cache(maxsize=1024)  # the same fifty names are asked for each page
 def product_token(agent: str) -> str:
     """An agent's name in lower case, without its version: `CCBot/2.0` is `ccbot`."""
     name = agent.partition("/")[0].strip().lower()

@@ -127,11 +127,11 @@ def test_quality_stands_beside_speed() -> None:
 def test_growth_is_shown_by_size() -> None:
     start, runs = measure.Cost(2.0, 1.0, 500.0), [[measure.Cost(3.0, 1.0, 800.0, 600.0)]]
     runs.append([measure.Cost(12.95, 1.0, 900.0, 700.0)] * 2)
-    figures = bench_growth.growth([105, 1005], runs, [start])
+    figures = bench_growth.growth([200, 1100], runs, [start])
     assert [size["ms_cpu_per_record"]["median"] for size in figures["sizes"]] == [10.0, 10.95]
     assert figures["slowest_to_fastest"] == figures["largest_to_smallest"] == 1.095
     text = "\n".join(page({"bench_growth": bench(figures=figures)}, Snapshot()))
-    assert "| 1,005 | 10.9 (10.9 to 10.9) | 900 | 700 |" in text
+    assert "| 1,100 | 10.9 (10.9 to 10.9) | 900 | 700 |" in text
     assert "Slowest to fastest: 1.095." in text
 
 
@@ -143,10 +143,10 @@ def test_a_large_input_repeats_a_small_one_under_other_ids(tmp_path: Path) -> No
     one = tmp_path / "one.warc.gz"
     fields = [("WARC-Record-ID", f"<urn:uuid:{uuid.uuid4()}>"), ("WARC-Type", "response")]
     one.write_bytes(b"".join(member(record("response", fields, b"x" * at), 1) for at in range(6)))
-    found = bench_growth.drawn(one, 3)
+    found = bench_growth.drawn(bench_growth.responses(one), 3)
     assert [len(data) - len(found[0]) for data in found] == [0, 2, 4]
-    bench_growth.build(found, tmp_path / "many.warc.gz", 7)
-    many = bench_growth.drawn(tmp_path / "many.warc.gz", 100)
+    bench_growth.write(bench_growth.drawn(found, 7), tmp_path / "many.warc.gz")
+    many = bench_growth.responses(tmp_path / "many.warc.gz")
     assert [len(data) - len(many[0]) for data in many] == [0, 2, 4, 0, 2, 4, 0]
     assert len({re.search(rb"urn:uuid:[^>]*", data)[0] for data in many}) == 7  # type: ignore[index]
 
