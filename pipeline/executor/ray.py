@@ -29,6 +29,9 @@ SPARE = 8
 """For so many workers one task more is submitted, so that none waits for the driver."""
 CLUSTER_EVERY_S = 10.0
 """How often the cluster is asked for its size: nodes come and go."""
+HELD_BACK = "'Handlers' object is not callable"
+"""What Ray (2.60) raises of a task that is cancelled while its arguments are unpacked: it holds the
+interrupt back, and then calls what should have heard it, though workers ignore interrupts."""
 GATHER_S = 0.02
 """Outcomes that come within this time are taken at once: Ray looks at every handle each time that
 it is asked (1.3 ms for 1,000)."""
@@ -149,7 +152,7 @@ class Ray:
             made: Manifest = self._ray.get(handle)
         except errors.RayTaskError as error:
             # Interrupted while its worker was still loading what it needs: nothing of it was done.
-            if isinstance(error.cause, errors.TaskCancelledError):
+            if isinstance(error.cause, errors.TaskCancelledError) or HELD_BACK in str(error.cause):
                 raise NotStarted from None
             raise error.cause from None
         except errors.OutOfMemoryError:

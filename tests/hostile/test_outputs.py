@@ -102,7 +102,9 @@ def poisoned(page: bytes, name: str) -> bytes:
     text = page.decode()
     text = re.sub(r'<html lang="[^"]*"', f'<html lang="../../{html.escape(ACTS[0])}"', text)
     text = re.sub(r"<title>[^<]*", lambda _: f"<title>{FORMULA} {name} {shown}", text)
-    text = re.sub(r"(<h1[^>]*>)[^<]*", lambda at: f"{at[1]}{FORMULA} {shown}", text)
+    # The heading is text too, and all of it twice is no language.
+    heading = f"{FORMULA} {html.escape(ACTS[0])}{HIDES}"
+    text = re.sub(r"(<h1[^>]*>)[^<]*", lambda at: f"{at[1]}{heading}", text)
     text = text.replace("</head>", head + "</head>", 1)
     first = (
         f"<p>{FORMULA} is what the clerk of the parish typed {shown}, and then she went home.</p>"
