@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from resiliparse.parse.html import HTMLTree
 
-from extraction import page
+from extraction import choice, page
 from extraction.features import FEATURES, features
 
 SENTENCE = "The mill by the river ground rye for three villages, and its wheel was new each May. "
@@ -138,5 +138,5 @@ def test_which_blocks_are_kept(
     blocks: list[tuple[float, dict[str, float]]], kept: list[int]
 ) -> None:
     chance = np.array([one for one, _ in blocks], np.float32)
-    found = page.chosen(chance, known(*(block for _, block in blocks)))
+    found = choice.chosen(chance, known(*(block for _, block in blocks)))
     assert found.astype(int).tolist() == kept

@@ -1,5 +1,7 @@
 """Lists of domains and URLs: entries, what they cover, and millions of them as keys."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -159,15 +161,27 @@ def test_an_empty_list_has_nothing() -> None:
 @given(st.lists(host | address, max_size=20))
 def test_keys_of_many_are_the_keys_of_each(entries: list[str]) -> None:
     lines = "".join(f"{entry}\n" for entry in entries).encode()
-    assert domains.Hasher().keys(lines).tolist() == [domains.key(entry) for entry in entries]
+    assert domains.line_keys(lines).tolist() == [domains.key(entry) for entry in entries]
 
 
-def test_keys_do_not_depend_on_where_chunks_end() -> None:
+def test_keys_of_sites_that_differ_by_a_number_differ() -> None:
     entries = [f"site{number}.of{number % 977}.example" for number in range(20_000)]
-    lines = "".join(f"{entry}\n" for entry in entries).encode()
-    assert len(lines) > 3 * domains._CHUNK
-    assert domains.Hasher().keys(lines).tolist() == [domains.key(entry) for entry in entries]
     assert len(set(map(domains.key, entries))) == len(entries)
+
+
+LINES = re.compile(rb"(?:(?=[^\n]{1,253}\n)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\n)+")
+
+
+@quick
+@given(st.lists(st.text("ab-_.\n/A\0é", max_size=9), max_size=9), st.booleans())
+def test_lines_are_plain_if_each_is_a_name(parts: list[str], is_ended: bool) -> None:
+    lines = "\n".join(parts).encode() + b"\n" * is_ended
+    assert domains.is_plain(lines) == bool(LINES.fullmatch(lines))
+
+
+@pytest.mark.parametrize(("chars", "is_plain"), [(253, True), (254, False)])
+def test_a_name_that_is_too_long_is_not_plain(chars: int, is_plain: bool) -> None:
+    assert domains.is_plain(b"a.example\n" + b"a" * chars + b"\n") is is_plain
 
 
 @quick
