@@ -64,16 +64,17 @@ LOOKS_LIKE_HTML = re.compile(
 META_NAMES = ("name", "property", "itemprop", "http-equiv")
 LINK_NAMES = ("rel", "type", "href")
 RIGHTS_SCRIPT = re.compile(r"\s*application/(?:ld\+json|rsl\+xml)\s*(?:;|$)", re.IGNORECASE)
-LICENCE_LINKS = ", ".join(
-    f"{element}{test}"
-    for element in ("link", "a")
-    for test in (
+ABOUT_RIGHTS = ", ".join(
+    (
+        "meta[content]",
+        'script[type*="application/" i]',
         '[rel~="license" i]',
         '[rel~="licence" i]',
         '[type="application/rsl+xml" i]',
         '[href*="creativecommons.org/" i]',
     )
 )
+"""What may say something of rights; of links, whatever their element is, which is asked later."""
 
 
 def ready() -> None:
@@ -161,18 +162,19 @@ def _model() -> trees.Trees:
 
 def _facts(document: Any) -> dict[str, Any]:
     """What a page's markup says of rights, as `filters.page_facts.PageFacts` asks for it."""
-    # By name: a tenth of the time that a selector takes.
-    every = [m for m in document.get_elements_by_tag_name("meta").values() if m.hasattr("content")]
+    # One walk over the tree for all of them: a walk costs more than what is asked at each element.
+    found = [(each.tag, each) for each in document.query_selector_all(ABOUT_RIGHTS).values()]
+    every = [element for tag, element in found if tag == "meta" and element.hasattr("content")]
+    links = [element for tag, element in found if tag in ("link", "a")]
     metas = [
         [name[:MAX_NAME_CHARS], (meta.getattr("content") or "")[:MAX_CONTENT_CHARS]]
         for meta in every[:MAX_METAS]
         if (name := next(filter(None, map(meta.getattr, META_NAMES)), None))
     ]
-    links = document.query_selector_all(LICENCE_LINKS).values()
     scripts = [
         (kind, script)
-        for script in document.get_elements_by_tag_name("script").values()
-        if RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
+        for tag, script in found
+        if tag == "script" and RIGHTS_SCRIPT.match(kind := script.getattr("type") or "")
     ]
     counts = (len(every), MAX_METAS), (len(links), MAX_LINKS), (len(scripts), MAX_SCRIPTS)
     return {
