@@ -14,6 +14,7 @@ from stages import schema
 from tests.data.archives import response
 from tests.data.extracting import extract
 from tests.hostile.makers import CODING, PARAGRAPH, RECORDS, good
+from tests.thorough import some
 
 CPU_LIMIT_S = 1
 SENTENCE = "The mill by the river turns again this spring"
@@ -42,7 +43,7 @@ EXPECTED: dict[str, str | None] = {
 DIGITS_ONLY = {"digits", "dots", "almost-phones"}
 
 
-@pytest.fixture(scope="module", params=["cascade", "weir", "trafilatura"])
+@pytest.fixture(scope="module", params=some(["cascade", "weir", "trafilatura"], 2))
 def rows(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> dict[str, tuple[Any, Any]]:
