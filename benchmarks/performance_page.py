@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit import power
-from benchmarks.performance_rows import SKETCHES, STAGES, lookup
+from benchmarks.performance_rows import SKETCHES, STAGES, inverse, lookup
 
 MARK = "<!-- Below: python -m benchmarks.performance --write. Edit above. -->"
 LEVELS = power.LEVELS
@@ -106,6 +106,16 @@ def _comparison(benches: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             cells.append(row["note"])
         yield f"| {row['stage']} | {_named(row)} | {row['unit']} | " + " | ".join(cells) + " |"
     yield ""
+    figures = lookup(benches, "bench_peers.figures") or {}
+    if "common" in figures:
+        started = figures["startup_cpu_s"]
+        ratio = inverse(figures["common"]["ratio_without_startup"])
+        yield (
+            f"Start-up is {shown(started['weir'])} s of our whole run and "
+            f"{shown(started['datatrove'])} s of datatrove's. Without both, ours is "
+            f"**{_range(ratio)} times as fast** on the pages that both extract."
+        )
+        yield ""
 
 
 def _named(row: Mapping[str, Any]) -> str:

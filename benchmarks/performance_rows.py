@@ -130,6 +130,7 @@ FIGURES: Mapping[str, Sequence[str]] = {
         "ms_per_extracted_page", "times_the_floor", "times_the_floor_without_startup",
         "startup_cpu_s", "peak_rss_mb", "peak_pss_mb",
     ),
+    "bench_peers": ("startup_cpu_s", "common"),
     "bench_extractors": ("speed", "quality"),
     "bench_extraction": ("weir", "datatrove", "missing"),
     "bench_growth": (

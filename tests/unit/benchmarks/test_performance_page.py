@@ -107,6 +107,15 @@ def test_the_floor_and_the_cost_are_shown() -> None:
     assert "72.2 / 144 / 361 |" in text
 
 
+def test_start_up_is_told_apart() -> None:
+    ratio = {"median": 0.2, "min": 0.16, "max": 0.25, "n": 3}
+    started = {"weir": 6.0, "datatrove": 7.0}
+    figures = {"startup_cpu_s": started, "common": {"ratio_without_startup": ratio}}
+    text = "\n".join(page({"bench_peers": bench(figures=figures)}, Snapshot()))
+    assert "6.00 s of our whole run and 7.00 s" in text
+    assert "**5.00 (4.00 to 6.25) times as fast**" in text
+
+
 def test_quality_stands_beside_speed() -> None:
     quality = {
         "snippets": {"precision": 0.9, "recall": 0.8, "f1": 0.847},
