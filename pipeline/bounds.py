@@ -210,7 +210,7 @@ BOUNDS: Final[Mapping[str, Bound]] = {
         lambda load: load.shard * (load.text_bytes + 3_000),
         _of_documents(3_600, with_text=True),
         "the child and its limit, one record and one longest text, six times a batch of 16 MB and "
-        "four unpacked pages (IN_FLIGHT), and three times 64 MB of rows while they are sorted "
+        "four unpacked pages (IN_FLIGHT), and three times 32 MB of rows while they are sorted "
         "(SPILL_BYTES); more rows are spilled",
         (
             *("extract.memory_limit_mb", "extract.max_chars"),

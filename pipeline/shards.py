@@ -25,7 +25,7 @@ from pipeline import storage, tables
 from pipeline.manifest import Count, Output
 from stages import schema
 
-SPILL_BYTES = 64 << 20
+SPILL_BYTES = 32 << 20
 SPILL_ROWS = 256
 ROW_GROUP_ROWS = 2000
 ROW_GROUP_BYTES = 64 << 20
