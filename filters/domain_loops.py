@@ -15,13 +15,19 @@ _NOTHING: Final = np.uint64(0)
 
 
 @compiled
-def plain_lines(raw: NDArray[np.uint8], allowed: NDArray[np.bool_], longest: int) -> int:
-    """Lines, if each is a domain in canonical form; -1 if one is not, or the last has no end.
+def plain_keys(
+    raw: NDArray[np.uint8],
+    allowed: NDArray[np.bool_],
+    longest: int,
+    table: NDArray[np.uint64],
+    keys: NDArray[np.uint64],
+) -> int:
+    """Number of lines, if each is a domain in canonical form, with `filters.domains.key` of each.
 
-    `allowed` has an entry a byte. Labels between dots are not empty, lines of at most `longest`
-    bytes.
+    -1 if one is not, or the last has no end. `allowed` and `table` have an entry a byte. Labels
+    between dots are not empty, lines of at most `longest` bytes: `keys` has room for half of them.
     """
-    lines, begun, after_edge = 0, 0, True
+    key, lines, begun, after_edge = _NOTHING, 0, 0, True
     for at in range(raw.size):
         byte = raw[at]
         if not allowed[byte]:
@@ -33,13 +39,16 @@ def plain_lines(raw: NDArray[np.uint8], allowed: NDArray[np.bool_], longest: int
         if byte == _NEWLINE:
             if at - begun > longest:
                 return -1
-            lines, begun = lines + 1, at + 1
+            keys[lines] = key
+            key, lines, begun = _NOTHING, lines + 1, at + 1
+        else:
+            key = key * _FACTOR + table[byte]
     return lines if begun == raw.size else -1
 
 
 @compiled
 def line_keys(raw: NDArray[np.uint8], table: NDArray[np.uint64], keys: NDArray[np.uint64]) -> None:
-    """`filters.domains.key` of every line; `table` has a number a byte."""
+    """`filters.domains.key` of every line, whatever it holds; `table` has a number a byte."""
     key, line = _NOTHING, 0
     for at in range(raw.size):
         if raw[at] == _NEWLINE:

@@ -292,11 +292,15 @@ def line_keys(lines: bytes) -> NDArray[np.uint64]:
     return made
 
 
-def is_plain(chunk: bytes) -> bool:
-    """Whether whole lines are nothing but domains in canonical form: none needs parsing."""
-    raw = np.frombuffer(chunk, dtype=np.uint8)
-    lines: int = _loops().plain_lines(raw, _IS_PLAIN, MAX_HOST_CHARS)
-    return lines > 0
+def plain_keys(chunk: bytes) -> NDArray[np.uint64] | None:
+    """Keys of whole lines, all of them domains in canonical form; None if one needs parsing.
+
+    Nor has a chunk without lines any.
+    """
+    made = np.empty(len(chunk) // 2, np.uint64)  # a line is a character and its end at least
+    raw = np.frombuffer(chunk, np.uint8)
+    lines: int = _loops().plain_keys(raw, _IS_PLAIN, MAX_HOST_CHARS, _NUMBERS, made)
+    return made[:lines].copy() if lines > 0 else None
 
 
 def table(
@@ -307,13 +311,12 @@ def table(
     `refuse` is told line number (from 1) and reason of a line that is no entry; if it returns, the
     line is passed over.
     """
-    keys, flags, number = list[Any](), list[Any](), 0
+    plain, keys, flags, number = list[Any](), list[Any](), list[Any](), 0
     for chunk in chunks:
-        if is_plain(chunk):
-            found = line_keys(chunk)
+        found = plain_keys(chunk)
+        if found is not None:
             number += len(found)
-            keys.append(found)
-            flags.append(np.full(len(found), DOMAIN, dtype=np.uint8))
+            plain.append(found)
             continue
         named = dict[str, int]()
         for raw in chunk.splitlines():
@@ -329,19 +332,23 @@ def table(
                     named[name] = named.get(name, 0) | flag
         keys.append(line_keys("".join(f"{name}\n" for name in named).encode()))
         flags.append(np.fromiter(named.values(), dtype=np.uint8, count=len(named)))
-    return _merged(keys, flags)
+    return _merged(plain, keys, flags)
 
 
 def _merged(
-    keys: list[NDArray[np.uint64]], flags: list[NDArray[np.uint8]]
+    domains: list[NDArray[np.uint64]],
+    keys: list[NDArray[np.uint64]],
+    flags: list[NDArray[np.uint8]],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """One row a key, sorted, with all its flags."""
+    """One row a key, sorted, with all its flags; `domains` are keys without any but `DOMAIN`."""
     every = np.concatenate([np.zeros(0, np.uint64), *keys])
     said = np.concatenate([np.zeros(0, np.uint8), *flags])
     # Nearly all are domains: they are sorted alone, which is several times as fast as with flags.
     is_domain = said == DOMAIN
-    found = np.sort(every[is_domain])
-    found = found[np.append(True, found[1:] != found[:-1])[: len(found)]]
+    found = np.concatenate([every[is_domain], *domains])
+    found.sort()
+    is_again = found[1:] == found[:-1]
+    found = found[np.append(True, ~is_again)[: len(found)]] if is_again.any() else found
     others, places = np.unique(every[~is_domain], return_inverse=True)
     marks = np.zeros(len(others), np.uint8)
     np.bitwise_or.at(marks, places, said[~is_domain])

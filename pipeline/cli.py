@@ -17,6 +17,7 @@ from pipeline import (
     answers,
     audit_cli,
     dataset_cli,
+    garbage,
     papers_cli,
     reading_cli,
     reference_cli,
@@ -101,6 +102,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     What a person can act on becomes a message and an exit code, never a traceback.
     """
     given = list(arguments) if arguments is not None else sys.argv[1:]
+    garbage.look_seldom()
     try:
         code = app(given, prog_name="weir", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):

@@ -28,6 +28,7 @@ from filters.suppression import Suppressed
 from pipeline import (
     config,
     duplicates,
+    garbage,
     lists,
     manifest,
     ranges,
@@ -103,6 +104,7 @@ class Work:
     def set_up(self, settings: config.Run) -> None:
         """Set this process's share of the requests, its way to stores, and its cache."""
         ours = settings.storage
+        garbage.look_seldom()
         remote.adopt(self.access)
         share = ours.requests_per_second / self.workers
         storage.configure(share, ours.cache, ours.cache_bytes, ours.part_bytes)

@@ -27,7 +27,10 @@ IN_FLIGHT = 4
 thousand times as much.
 """
 
-Columns = dict[str, pa.Array]
+Columns = dict[str, pa.Array | None]
+"""New columns by name. None is for one that no later stage reads: it leaves the batch, so that its
+bytes are not copied whenever rows are settled.
+"""
 Worker = Callable[[pa.RecordBatch], Columns]
 Unpacker = Callable[[pa.RecordBatch], Iterator[Columns]]
 """A worker whose columns may be a thousand times its input: it gives them for some rows at a time,
@@ -93,7 +96,11 @@ def advance(batch: pa.RecordBatch, worker: Worker) -> tuple[pa.RecordBatch, pa.R
 
 def _split(batch: pa.RecordBatch, added: Columns) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
     reason = added.pop("reason", None)
+    unread = [name for name, column in added.items() if column is None]
+    batch = batch.drop_columns(unread) if unread else batch
     for name, column in added.items():
+        if column is None:
+            continue
         if len(column) != batch.num_rows:
             message = f"a stage returned {len(column)} values of {name} for {batch.num_rows} rows"
             raise ValueError(message)
@@ -115,7 +122,7 @@ def unpacked(batch: pa.RecordBatch, worker: Unpacker) -> Iterator[Advanced]:
     """The batch advanced in as many parts as the worker gives columns for."""
     begin = 0
     for added in worker(batch):
-        rows = len(added["reason"])
+        rows = next(len(column) for column in added.values() if column is not None)
         live, settled = _split(batch.slice(begin, rows), added)
         yield live, [] if settled is None else [settled]
         begin += rows

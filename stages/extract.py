@@ -36,7 +36,12 @@ class Extract:
             found = [next(late) if text is None else {"text": text} for text in early]
             settled = [self._settled(**answer) for answer in found]
             texts, reasons = [text for text, _ in settled], [reason for _, reason in settled]
-            return {"raw_text": strings(texts, large=True), "reason": strings(reasons)}
+            return {
+                "raw_text": strings(texts, large=True),
+                "main_text": None,
+                "html": None,
+                "reason": strings(reasons),
+            }
 
         return work
 

@@ -271,6 +271,8 @@ class _Worker:
             "published_on": strings([p.published_on for p in pages]),
             "declared_language": strings([p.declared_language for p in pages]),
             "reason": strings([p.reason for p in pages]),
+            "headers": None,
+            "payload": None,
         }
 
 

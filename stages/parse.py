@@ -1,4 +1,4 @@
-"""What parses hostile bytes: called only inside the killable child (`pipeline.sandbox`).
+"""What parses hostile bytes: called only inside the killable child (`pipeline.sandboxed`).
 
 Each function takes and returns plain values (strings, numbers, lists, dicts), since they cross a
 process boundary. A result with `reason` settles the record. Text depends on the page's bytes and

@@ -61,6 +61,7 @@ class Redact:
                 spans.append(found)
                 titles.append(title and pii.redact(title, *known)[0])
             return {
+                **dict.fromkeys(_READ[:2]),
                 "text": strings(texts, large=True),
                 "title": strings(titles, large=True),
                 "n_chars": pa.array([len(text) for text in texts], type=pa.int64()),

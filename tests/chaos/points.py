@@ -32,7 +32,7 @@ TO = ("replace", "rename", "link")
 """Functions whose second argument is the name that changes."""
 FILLS = ("mkstemp", "fsync", "mkdir", "link")
 """What fails on a full disk."""
-PARSERS = "pipeline.sandbox"
+PARSERS = "pipeline.sandboxed"
 HOG_BYTES = 256 << 20
 HOGS = 10
 PATIENCE_S = 30.0

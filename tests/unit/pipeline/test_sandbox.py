@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.sandbox import ANSWER_BYTES, OPEN_FILES, Sandbox
+from pipeline.sandbox import Sandbox
+from pipeline.sandboxed import ANSWER_BYTES, OPEN_FILES
 from stages.base import IN_FLIGHT
 
 FUNCTIONS = Path(__file__).parents[2] / "data"

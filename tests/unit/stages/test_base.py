@@ -41,6 +41,16 @@ def test_all_rows_may_be_settled() -> None:
     assert gone.num_rows == 4
 
 
+def test_a_column_that_no_later_stage_reads_leaves_the_batch() -> None:
+    def worker(batch: pa.RecordBatch) -> Columns:
+        return {"n": None, "half": pa.array([0, 1, 1, 2]), "reason": strings([None, "b", None, "d"])}
+
+    live, gone = advance(BATCH, worker)
+    assert live.to_pydict() == {"half": [0, 1]}
+    assert gone is not None
+    assert gone.to_pydict() == {"half": [1, 2], "reason": ["b", "d"]}
+
+
 def test_a_batch_without_rows_is_not_shown_to_the_worker() -> None:
     live, gone = advance(BATCH.slice(0, 0), lambda batch: pytest.fail("called"))
     assert (live.num_rows, gone) == (0, None)
