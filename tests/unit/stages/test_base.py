@@ -43,7 +43,8 @@ def test_all_rows_may_be_settled() -> None:
 
 def test_a_column_that_no_later_stage_reads_leaves_the_batch() -> None:
     def worker(batch: pa.RecordBatch) -> Columns:
-        return {"n": None, "half": pa.array([0, 1, 1, 2]), "reason": strings([None, "b", None, "d"])}
+        reasons = strings([None, "b", None, "d"])
+        return {"n": None, "half": pa.array([0, 1, 1, 2]), "reason": reasons}
 
     live, gone = advance(BATCH, worker)
     assert live.to_pydict() == {"half": [0, 1]}
