@@ -11,7 +11,7 @@ from filters.site_files import SiteFiles
 from pipeline import site_tables
 from samples import archive
 from stages import parse, prepare, read
-from stages.base import Tools
+from stages.base import Columns, Tools
 
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
 MAX_BYTES = 1 << 20
@@ -126,6 +126,11 @@ def tools(
     lines = "".join(f"{entry}\n" for entry in blocked).encode()
     listed = prepare.block_list([("test.txt", lines)] if lines else ())
     return Tools(guard or Inline(), {"block_list": listed}, site_files(robots))
+
+
+def present(columns: Columns) -> dict[str, pa.Array]:
+    """What a stage gave, without the columns that it let go."""
+    return {name: column for name, column in columns.items() if column is not None}
 
 
 def robots_fetch(url: str, body: bytes, code: int = 200, **more: Any) -> prepare.Fetched | None:

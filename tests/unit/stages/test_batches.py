@@ -13,7 +13,7 @@ from pipeline import config, shards, steps
 from samples import build
 from samples.archive import response_of
 from stages import base, schema
-from tests.data.archives import Inline, batch, tools
+from tests.data.archives import Inline, batch, present, tools
 
 PER_KIND = 2
 
@@ -46,7 +46,10 @@ def all_parts(unpack: base.Unpacker) -> base.Worker:
 
     def work(rows: pa.RecordBatch) -> base.Columns:
         parts = list(unpack(rows))
-        return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
+        made = {
+            name: pa.concat_arrays([part[name] for part in parts]) for name in present(parts[0])
+        }
+        return parts[0] | made
 
     return work
 

@@ -9,7 +9,16 @@ import pytest
 
 from filters import suppression
 from stages import gate, prepare, schema
-from tests.data.archives import HTML, Inline, Scripted, batch, response, robots_fetch, tools
+from tests.data.archives import (
+    HTML,
+    Inline,
+    Scripted,
+    batch,
+    present,
+    response,
+    robots_fetch,
+    tools,
+)
 
 TEXT = (
     "Kylän myllyn vesi nousee keväällä, ja vanha mylläri kertoo lapsille, miten ruista jauhettiin "
@@ -24,7 +33,9 @@ def judge(
 ) -> list[dict[str, Any]]:
     """Rows of the gate's new columns."""
     worker = gate.Gate(settings).open(tools(guard, hosts, BLOCKED))
-    return [row for found in worker(batch(*responses)) for row in pa.table(found).to_pylist()]
+    return [
+        row for found in worker(batch(*responses)) for row in pa.table(present(found)).to_pylist()
+    ]
 
 
 def reason(settings: gate.Settings, *args: Any, **more: Any) -> str | None:
